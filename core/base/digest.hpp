@@ -1,0 +1,23 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace obliv {
+
+using Sha256 = std::array<std::uint8_t, 32>;
+
+/// SHA-256 of `bytes`. About 0.3 µs for a token; safe from any thread.
+Sha256 sha256(std::string_view bytes) noexcept;
+
+/// For hash tables keyed by a digest: any eight of its bytes are uniform already.
+struct Sha256Hash {
+    std::size_t operator()(const Sha256& digest) const noexcept;
+};
+
+/// CRC-32C (Castagnoli) of `bytes`: detects torn records, proves nothing against an adversary.
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed = 0) noexcept;
+
+}  // namespace obliv

@@ -1,0 +1,302 @@
+#include "core/base/log.hpp"
+
+#include "core/base/clock.hpp"
+#include "core/base/text.hpp"
+#include "core/base/time_format.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <poll.h>
+#include <thread>
+#include <unistd.h>
+
+namespace obliv::log {
+namespace {
+
+constexpr std::size_t queue_bytes_max = 4U << 20;
+constexpr std::size_t events_max = 1024;
+// Lines of requests wait this long for company: one write for many lines is what keeps logging
+// cheap.
+constexpr auto batch_window = std::chrono::milliseconds(50);
+
+std::atomic<Level> current_level{Level::info};
+std::atomic<Format> current_format{Format::text};
+std::atomic<int> current_descriptor{2};
+
+void write_all(int descriptor, std::string_view text) noexcept {
+    while (!text.empty()) {
+        auto done = ::write(descriptor, text.data(), text.size());
+        if (done > 0) {
+            text.remove_prefix(static_cast<std::size_t>(done));
+        } else if (done < 0 && errno == EAGAIN) {
+            // The descriptor may be non-blocking because somebody else made it so (a shared
+            // terminal).
+            pollfd waiting{descriptor, POLLOUT, 0};
+            if (::poll(&waiting, 1, 1000) <= 0)
+                return;
+        } else if (!(done < 0 && errno == EINTR)) {
+            return;  // Nowhere left to complain to.
+        }
+    }
+}
+
+/// The bounded queue and its writer thread.
+class Writer {
+public:
+    ~Writer() { stop(); }
+
+    void start() {
+        std::lock_guard lock(mutex_);
+        if (running_)
+            return;
+        running_ = true;
+        thread_ = std::thread([this] { run(); });
+    }
+
+    void stop() noexcept {
+        {
+            std::lock_guard lock(mutex_);
+            if (!running_)
+                return;
+            running_ = false;
+        }
+        wake_.notify_one();
+        thread_.join();
+    }
+
+    void add(std::string&& line, bool urgent) {
+        {
+            std::lock_guard lock(mutex_);
+            if (!running_) {
+                write_all(current_descriptor, line);
+                return;
+            }
+            if (pending_.size() + line.size() > queue_bytes_max) {
+                ++dropped_;
+                return;
+            }
+            pending_ += line;
+            urgent_ = urgent_ || urgent;
+        }
+        if (urgent)
+            wake_.notify_one();
+    }
+
+    /// How many lines of `event` were suppressed before this one may pass; nothing if it may not.
+    bool admit(std::string_view event, SteadyTime now, std::int64_t& suppressed) {
+        std::lock_guard lock(mutex_);
+        auto found = events_.find(event);
+        if (found == events_.end()) {
+            if (events_.size() >= events_max)
+                events_.clear();
+            found = events_.emplace(std::string(event), Event{}).first;
+        } else if (now - found->second.last < std::chrono::seconds(1)) {
+            ++found->second.suppressed;
+            return false;
+        }
+        suppressed = found->second.suppressed;
+        found->second = Event{now, 0};
+        return true;
+    }
+
+private:
+    struct Event {
+        SteadyTime last{};
+        std::int64_t suppressed = 0;
+    };
+
+    void run() {
+        std::string batch;
+        std::unique_lock lock(mutex_);
+        while (running_ || !pending_.empty()) {
+            wake_.wait_for(lock, batch_window, [this] { return urgent_ || !running_; });
+            urgent_ = false;
+            batch.swap(pending_);
+            auto dropped = std::exchange(dropped_, 0);
+            lock.unlock();
+            if (dropped > 0)
+                batch += format_line(
+                    current_format, Level::warning, unix_nanos(real_clock().wall()),
+                    "log lines were dropped: the log is read too slowly", {{"count", dropped}});
+            if (!batch.empty())
+                write_all(current_descriptor, batch);
+            batch.clear();
+            lock.lock();
+        }
+    }
+
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::thread thread_;
+    // Guarded by mutex_.
+    std::string pending_;
+    std::int64_t dropped_ = 0;
+    std::map<std::string, Event, std::less<>> events_;
+    bool running_ = false;
+    bool urgent_ = false;
+};
+
+Writer& writer() {
+    static Writer instance;
+    return instance;
+}
+
+void append_escaped(std::string& out, std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    for (char c : text) {
+        auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (c == '\n') {
+            out += "\\n";
+        } else if (byte < 0x20 || byte == 0x7F) {
+            out += "\\u00";
+            out += digits[byte >> 4];
+            out += digits[byte & 15];
+        } else {
+            out += c;
+        }
+    }
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+    // Invalid UTF-8 and C1 controls are marked first: neither JSON nor a terminal may carry them.
+    out += '"';
+    append_escaped(out, first_invalid_utf8(text) ? visible(text) : std::string(text));
+    out += '"';
+}
+
+bool plain_word(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("-_.:/+,@").find(c) != std::string_view::npos;
+    });
+}
+
+void append_value(std::string& out, const Field& field, bool json) {
+    if (const auto* number = std::get_if<std::int64_t>(&field.value))
+        out += std::to_string(*number);
+    else if (const auto* truth = std::get_if<bool>(&field.value))
+        out += *truth ? "true" : "false";
+    else if (auto text = std::get<std::string_view>(field.value); !json && plain_word(text))
+        out += text;
+    else
+        append_quoted(out, text);
+}
+
+/// Numbers of syslog(3).
+int priority(Level level) noexcept {
+    return static_cast<int>(level) + 3;
+}
+
+struct Name {
+    Level level;
+    std::string_view name;
+};
+constexpr std::array names{Name{Level::err, "err"}, Name{Level::warning, "warning"},
+                           Name{Level::notice, "notice"}, Name{Level::info, "info"},
+                           Name{Level::debug, "debug"}};
+
+std::string format_json(Level level, std::int64_t unix_nanos, std::string_view message,
+                        std::initializer_list<Field> fields) {
+    std::string out = "{\"time\":\"" + rfc3339(from_unix_nanos(unix_nanos)) + "\",\"level\":\"";
+    out += level_name(level);
+    out += "\",\"message\":";
+    append_quoted(out, message);
+    for (const auto& field : fields) {
+        out += ",\"";
+        out += field.key;
+        out += "\":";
+        append_value(out, field, true);
+    }
+    out += "}\n";
+    return out;
+}
+
+}  // namespace
+
+std::string format_line(Format format, Level level, std::int64_t unix_nanos,
+                        std::string_view message, std::initializer_list<Field> fields) {
+    if (format == Format::json)
+        return format_json(level, unix_nanos, message, fields);
+    std::string out;
+    if (format == Format::journal)
+        out = "<" + std::to_string(priority(level)) + ">";
+    else
+        out.append(rfc3339(from_unix_nanos(unix_nanos)))
+            .append(" ")
+            .append(level_name(level))
+            .append(" ");
+    append_escaped(out, visible(message));
+    for (const auto& field : fields) {
+        out += ' ';
+        out += field.key;
+        out += '=';
+        append_value(out, field, false);
+    }
+    out += '\n';
+    return out;
+}
+
+void start(const Options& options) {
+    current_level = options.level;
+    current_format = options.format;
+    current_descriptor = options.descriptor;
+    writer().start();
+}
+
+void stop() noexcept {
+    writer().stop();
+}
+
+void set_level(Level level) noexcept {
+    current_level = level;
+}
+
+Level level() noexcept {
+    return current_level;
+}
+
+bool enabled(Level level) noexcept {
+    return level <= current_level.load(std::memory_order_relaxed);
+}
+
+void write(Level level, std::string_view message, std::initializer_list<Field> fields) {
+    if (!enabled(level))
+        return;
+    auto line =
+        format_line(current_format, level, unix_nanos(real_clock().wall()), message, fields);
+    writer().add(std::move(line), level <= Level::notice);
+}
+
+void write_limited(Level level, std::string_view event, std::string_view message,
+                   std::initializer_list<Field> fields) {
+    std::int64_t suppressed = 0;
+    if (!enabled(level) || !writer().admit(event, real_clock().steady(), suppressed))
+        return;
+    write(level, message, fields);
+    if (suppressed > 0)
+        write(level, "earlier lines like the last one were left out",
+              {{"event", event}, {"count", suppressed}});
+}
+
+std::string_view level_name(Level level) noexcept {
+    return names[static_cast<std::size_t>(level)].name;
+}
+
+bool level_from_name(std::string_view name, Level& out) noexcept {
+    for (const auto& row : names)
+        if (row.name == name) {
+            out = row.level;
+            return true;
+        }
+    return false;
+}
+
+}  // namespace obliv::log

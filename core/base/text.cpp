@@ -1,0 +1,148 @@
+#include "core/base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+
+namespace obliv {
+namespace {
+
+/// Length of the valid UTF-8 sequence at the start of `text`, 0 if there is none. Table 3-7 of
+/// Unicode.
+std::size_t utf8_length(std::string_view text) noexcept {
+    auto byte = [&](std::size_t i) -> unsigned { return static_cast<unsigned char>(text[i]); };
+    auto continues = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+        return i < text.size() && byte(i) >= low && byte(i) <= high;
+    };
+    unsigned lead = byte(0);
+    if (lead < 0x80)
+        return 1;
+    if (lead >= 0xC2 && lead <= 0xDF)
+        return continues(1) ? 2 : 0;
+    if (lead >= 0xE0 && lead <= 0xEF) {
+        unsigned low = lead == 0xE0 ? 0xA0 : 0x80;
+        unsigned high = lead == 0xED ? 0x9F : 0xBF;
+        return continues(1, low, high) && continues(2) ? 3 : 0;
+    }
+    if (lead >= 0xF0 && lead <= 0xF4) {
+        unsigned low = lead == 0xF0 ? 0x90 : 0x80;
+        unsigned high = lead == 0xF4 ? 0x8F : 0xBF;
+        return continues(1, low, high) && continues(2) && continues(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+/// C1 controls and the characters that reorder or hide what follows them.
+bool dangerous(std::string_view sequence) noexcept {
+    auto b = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
+    if (sequence.size() == 2)
+        return b(0) == 0xC2 && b(1) < 0xA0;
+    if (sequence.size() == 3 && b(0) == 0xE2)
+        return (b(1) == 0x80 && (b(2) == 0x8E || b(2) == 0x8F || (b(2) >= 0xA8 && b(2) <= 0xAE))) ||
+               (b(1) == 0x81 && b(2) >= 0xA6 && b(2) <= 0xA9);
+    return false;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j)
+        row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            auto substituted = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({substituted, row[j] + 1, row[j - 1] + 1});
+        }
+    }
+    return row.back();
+}
+
+}  // namespace
+
+char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                              [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string_view trim(std::string_view text) noexcept {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+        text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+        text.remove_suffix(1);
+    return text;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+    std::vector<std::string_view> parts;
+    while (true) {
+        auto at = text.find(separator);
+        parts.push_back(text.substr(0, at));
+        if (at == std::string_view::npos)
+            return parts;
+        text.remove_prefix(at + 1);
+    }
+}
+
+std::optional<std::size_t> first_invalid_utf8(std::string_view text) noexcept {
+    std::size_t at = 0;
+    while (at < text.size()) {
+        auto length = utf8_length(text.substr(at));
+        if (length == 0)
+            return at;
+        at += length;
+    }
+    return std::nullopt;
+}
+
+std::string visible(std::string_view text) {
+    constexpr std::string_view mark = "\xEF\xBF\xBD";  // U+FFFD
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        auto length = utf8_length(text);
+        auto c = static_cast<unsigned char>(text.front());
+        auto sequence = text.substr(0, length == 0 ? 1 : length);
+        if (length == 0 || dangerous(sequence))
+            out += mark;
+        else if (c == 0x7F)
+            out += "\xE2\x90\xA1";  // U+2421, the picture of DEL
+        else if (c < 0x20 && c != '\n' && c != '\t')
+            out.append("\xE2\x90").append(1, static_cast<char>(0x80 + c));  // U+2400 + c
+        else
+            out += sequence;
+        text.remove_prefix(sequence.size());
+    }
+    return out;
+}
+
+std::optional<std::string_view> did_you_mean(std::string_view word,
+                                             std::span<const std::string_view> candidates) {
+    std::optional<std::string_view> best;
+    // A third of the word may be wrong; beyond that a suggestion only confuses.
+    std::size_t limit = std::max<std::size_t>(1, word.size() / 3) + 1;
+    for (auto candidate : candidates) {
+        auto distance = edit_distance(word, candidate);
+        if (distance < limit) {
+            limit = distance;
+            best = candidate;
+        }
+    }
+    return best;
+}
+
+std::optional<std::int64_t> parse_int(std::string_view text) noexcept {
+    std::int64_t value = 0;
+    auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (problem != std::errc{} || end != text.data() + text.size() || text.empty())
+        return std::nullopt;
+    return value;
+}
+
+}  // namespace obliv

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace obliv {
+
+char lower(char c) noexcept;
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;  ///< ASCII only
+std::string_view trim(std::string_view text) noexcept;                      ///< spaces and tabs
+std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// The offset of the first byte that is not part of valid UTF-8 (RFC 3629: no surrogates, nothing
+/// over U+10FFFF, no overlong forms), or nothing when all of it is.
+std::optional<std::size_t> first_invalid_utf8(std::string_view text) noexcept;
+
+/// `text` made safe to show: control bytes but LF and TAB, C1 controls, bidirectional overrides and
+/// invalid UTF-8 become visible marks, so that text from outside cannot drive a terminal.
+std::string visible(std::string_view text);
+
+/// The candidate nearest to `word`, if it is near enough to be what was meant.
+std::optional<std::string_view> did_you_mean(std::string_view word,
+                                             std::span<const std::string_view> candidates);
+
+/// The plain decimal number that is all of `text`, if it is one and fits.
+std::optional<std::int64_t> parse_int(std::string_view text) noexcept;
+
+}  // namespace obliv

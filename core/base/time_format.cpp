@@ -1,0 +1,162 @@
+#include "core/base/time_format.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+namespace obliv {
+namespace {
+
+using std::chrono::floor;
+
+/// Takes exactly `width` digits off the front of `text`.
+bool take_digits(std::string_view& text, std::size_t width, int& value) {
+    if (text.size() < width)
+        return false;
+    value = 0;
+    for (std::size_t i = 0; i < width; ++i) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        value = value * 10 + (text[i] - '0');
+    }
+    text.remove_prefix(width);
+    return true;
+}
+
+bool take(std::string_view& text, char c) {
+    if (!text.starts_with(c))
+        return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+bool take_fraction(std::string_view& text, std::chrono::nanoseconds& out) {
+    std::int64_t nanos = 0;
+    std::size_t digits = 0;
+    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
+        if (digits == 9)
+            return false;
+        nanos = nanos * 10 + (text[digits] - '0');
+        ++digits;
+    }
+    if (digits == 0)
+        return false;
+    text.remove_prefix(digits);
+    for (; digits < 9; ++digits)
+        nanos *= 10;
+    out = std::chrono::nanoseconds(nanos);
+    return true;
+}
+
+bool take_offset(std::string_view& text, std::chrono::minutes& out) {
+    if (take(text, 'Z') || take(text, 'z'))
+        return true;
+    int sign = text.starts_with('-') ? -1 : 1;
+    int hours = 0;
+    int minutes = 0;
+    if (!take(text, '+') && !take(text, '-'))
+        return false;
+    if (!take_digits(text, 2, hours) || !take(text, ':') || !take_digits(text, 2, minutes))
+        return false;
+    if (hours > 23 || minutes > 59)
+        return false;
+    out = std::chrono::minutes(sign * (hours * 60 + minutes));
+    return true;
+}
+
+struct Unit {
+    std::string_view name;
+    std::int64_t millis;
+};
+constexpr std::array units{Unit{"ms", 1}, Unit{"s", 1'000}, Unit{"m", 60'000}, Unit{"h", 3'600'000},
+                           Unit{"d", 86'400'000}};
+
+Error bad_time(std::string_view text) {
+    return fail(Code::invalid_request,
+                "expected a time such as 2026-11-22T05:07:34Z, got '" + std::string(text) + "'");
+}
+
+}  // namespace
+
+std::string rfc3339(WallTime time) {
+    auto day = floor<std::chrono::days>(time);
+    std::chrono::year_month_day date(day);
+    std::chrono::hh_mm_ss clock(floor<std::chrono::milliseconds>(time - day));
+    std::array<char, 40> out{};
+    auto length = std::snprintf(
+        out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+        static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+        static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+        static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
+        static_cast<int>(clock.subseconds().count()));
+    return std::string(out.data(), static_cast<std::size_t>(length));
+}
+
+Result<WallTime> parse_rfc3339(std::string_view text) {
+    auto rest = text;
+    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
+    if (!take_digits(rest, 4, year) || !take(rest, '-') || !take_digits(rest, 2, month) ||
+        !take(rest, '-') || !take_digits(rest, 2, day))
+        return bad_time(text);
+    std::chrono::year_month_day date(std::chrono::year(year),
+                                     std::chrono::month(static_cast<unsigned>(month)),
+                                     std::chrono::day(static_cast<unsigned>(day)));
+    // Nanoseconds since 1970 end in 2262.
+    if (!date.ok() || year < 1970 || year > 2261)
+        return bad_time(text);
+    WallTime midnight = std::chrono::sys_days(date);
+    if (rest.empty())
+        return midnight;
+
+    std::chrono::nanoseconds fraction{0};
+    std::chrono::minutes offset{0};
+    if (!take(rest, 'T') && !take(rest, 't') && !take(rest, ' '))
+        return bad_time(text);
+    if (!take_digits(rest, 2, hour) || !take(rest, ':') || !take_digits(rest, 2, minute) ||
+        !take(rest, ':') || !take_digits(rest, 2, second))
+        return bad_time(text);
+    if (take(rest, '.') && !take_fraction(rest, fraction))
+        return bad_time(text);
+    if (!take_offset(rest, offset) || !rest.empty() || hour > 23 || minute > 59 || second > 60)
+        return bad_time(text);
+    return midnight + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+           std::chrono::seconds(second) + fraction - offset;
+}
+
+Result<WallTime> parse_time(std::string_view text, WallTime now) {
+    if (!text.starts_with('-'))
+        return parse_rfc3339(text);
+    auto span = parse_duration(text.substr(1));
+    if (!span)
+        return fail(Code::invalid_request,
+                    "expected a time such as 2026-11-22T05:07:34Z or -24h, got '" +
+                        std::string(text) + "'");
+    return now - *span;
+}
+
+Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
+    std::int64_t count = 0;
+    auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), count);
+    auto unit = text.substr(static_cast<std::size_t>(end - text.data()));
+    for (const auto& known : units) {
+        std::int64_t millis = 0;
+        if (problem == std::errc{} && count >= 0 && unit == known.name &&
+            !__builtin_mul_overflow(count, known.millis, &millis) &&
+            millis <= 36'500LL * 86'400'000)
+            return std::chrono::milliseconds(millis);
+    }
+    return fail(Code::invalid_request,
+                "expected a duration such as 250ms, 10s, 5m, 2h or 7d, got '" + std::string(text) +
+                    "'");
+}
+
+std::string duration_text(std::chrono::milliseconds span) {
+    auto millis = span.count();
+    auto best = units.front();
+    for (const auto& unit : units)
+        if (millis != 0 && millis % unit.millis == 0)
+            best = unit;
+    return std::to_string(millis / best.millis) + std::string(best.name);
+}
+
+}  // namespace obliv

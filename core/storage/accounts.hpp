@@ -1,0 +1,53 @@
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/base/ids.hpp"
+#include "core/base/money.hpp"
+#include "core/storage/page.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace obliv::storage {
+
+enum class AccountKind : std::uint8_t {
+    unlimited,  ///< only counts
+    prepaid,    ///< never below zero
+    credit,     ///< never below minus its credit limit
+    system,     ///< the other side of every entry: revenue, funding, losses
+};
+
+/// The accounts that exist from the first migration on, in every tenant's books.
+inline constexpr AccountId revenue_account{1};  ///< what calls paid
+inline constexpr AccountId funding_account{2};  ///< where top-ups come from and adjustments go
+inline constexpr AccountId loss_account{3};     ///< what the operator bears
+inline constexpr AccountId admin_account{10};   ///< the administrator's: unlimited
+inline constexpr TenantId first_tenant{1};
+inline constexpr UserId first_user{1};  ///< the administrator
+
+struct Account {
+    AccountId id;
+    TenantId tenant;
+    UserId user;       ///< whose it is; none: the tenant's, or a system account
+    std::string name;  ///< unique in the tenant
+    AccountKind kind = AccountKind::prepaid;
+    Money credit_limit;  ///< of AccountKind::credit
+    Money balance;       ///< sum of its entries up to the fold watermark; read-only
+    WallTime created_at{};
+};
+
+/// Reads work on every session, writes on the writer's session only.
+class AccountStore {
+public:
+    virtual ~AccountStore() = default;
+    virtual Result<std::vector<Account>> all() = 0;
+    virtual Result<Page<Account>> page(const PageRequest& request) = 0;
+    virtual Result<Account> get(AccountId id) = 0;                 ///< not_found
+    virtual Result<Account> find(std::string_view name) = 0;       ///< not_found
+    virtual Result<AccountId> insert(const Account& account) = 0;  ///< conflict: the name is taken
+    virtual Result<void> update(const Account& account) = 0;       ///< name, kind and credit_limit
+};
+
+}  // namespace obliv::storage

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/base/ids.hpp"
+#include "core/base/money.hpp"
+#include "core/llm/usage.hpp"
+#include "core/storage/page.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace obliv::storage {
+
+/// One relayed call, as it ended: its charge and its usage row, stored together under one id.
+struct Call {
+    ChargeId id;
+    WallTime time{};  ///< when the request arrived
+    std::string request_id;
+    TenantId tenant;
+    AccountId account;
+    UserId user;
+    TokenId token;
+    std::string model;         ///< as asked
+    std::string model_served;  ///< as sent upstream; empty: no provider was reached
+    ChannelId channel;         ///< none: no provider was reached
+    int key_index = 0;
+    llm::Usage usage;
+    llm::UsageSource source = llm::UsageSource::none;
+    PriceId price;              ///< none: unpriced
+    Money held;                 ///< what was reserved
+    Money cost;                 ///< what was charged; the rest of `held` went back
+    Money loss;                 ///< what the call cost above what the payer had: the operator's
+    std::int64_t ttft_us = -1;  ///< first payload byte after the request had arrived; -1: none
+    std::int64_t duration_us = 0;
+    int status = 0;    ///< HTTP status sent
+    int attempts = 0;  ///< upstream calls made
+    bool stream = false;
+    std::string
+        finish_reason;   ///< the provider's, or `aborted` (client left), `cut` (upstream broke off)
+    std::string client;  ///< address
+    std::string user_agent;  ///< cut at 96 bytes
+};
+
+struct UsageFilter {
+    std::optional<WallTime> since;
+    std::optional<WallTime> until;
+    std::string model;
+    TokenId token;
+    AccountId account;
+    ChannelId channel;
+};
+
+enum class UsageKey : std::uint8_t { model, day, token, account, channel };
+
+struct UsageGroup {
+    std::vector<std::string> key;  ///< one text for each UsageKey asked, in that order
+    std::int64_t requests = 0;
+    std::int64_t errors = 0;
+    llm::Usage usage;
+    Money cost;
+};
+
+/// Read-only: rows are written with their charges (LedgerStore).
+class UsageStore {
+public:
+    virtual ~UsageStore() = default;
+    virtual Result<Page<Call>> page(const UsageFilter& filter, const PageRequest& request) = 0;
+    virtual Result<Call> get(std::string_view request_id) = 0;  ///< not_found
+    virtual Result<std::vector<UsageGroup>> report(const UsageFilter& filter,
+                                                   const std::vector<UsageKey>& by) = 0;
+};
+
+}  // namespace obliv::storage

@@ -1,0 +1,68 @@
+# How every target of the project is compiled, and the three functions that declare one.
+
+option(OBLIV_TESTS "Build the tests" ON)
+option(OBLIV_FUZZ "Build the fuzz targets (needs clang)" OFF)
+option(OBLIV_WERROR "Treat warnings as errors" OFF)
+option(OBLIV_COVERAGE "Instrument for line coverage" OFF)
+set(OBLIV_SANITIZE "" CACHE STRING "Sanitizers to build with: empty, 'address,undefined' or 'thread'")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+
+find_program(OBLIV_CCACHE ccache)
+if(OBLIV_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${OBLIV_CCACHE}")
+endif()
+
+add_library(obliv_flags INTERFACE)
+target_compile_options(obliv_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion)
+# So that the same file gives the same object (and a ccache hit) wherever the tree lies.
+target_compile_options(obliv_flags INTERFACE "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
+target_include_directories(obliv_flags INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/generated")
+if(OBLIV_WERROR)
+    target_compile_options(obliv_flags INTERFACE -Werror)
+endif()
+if(OBLIV_SANITIZE)
+    add_compile_options("-fsanitize=${OBLIV_SANITIZE}" -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    add_link_options("-fsanitize=${OBLIV_SANITIZE}")
+    if(OBLIV_SANITIZE MATCHES "thread")
+        # GCC's ThreadSanitizer does not model atomic_thread_fence, which Asio uses unless told not to.
+        add_compile_definitions(BOOST_ASIO_DISABLE_FENCED_BLOCK)
+    endif()
+endif()
+if(OBLIV_COVERAGE)
+    add_compile_options(--coverage -fprofile-update=atomic)
+    add_link_options(--coverage)
+endif()
+
+# obliv_library(name SOURCES a.cpp ... USES lib ...): one static library per folder. USES repeats the
+# arrows of scripts/check_layers.py, and is public: who uses a library sees what its headers include.
+function(obliv_library name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;USES" ${ARGN})
+    add_library(${name} STATIC ${ARG_SOURCES})
+    target_link_libraries(${name} PUBLIC obliv_flags ${ARG_USES})
+endfunction()
+
+# obliv_program(name SOURCES ... USES ...)
+function(obliv_program name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;USES" ${ARGN})
+    add_executable(${name} ${ARG_SOURCES})
+    target_link_libraries(${name} PRIVATE obliv_flags ${ARG_USES})
+endfunction()
+
+# obliv_unit_test(folder SOURCES ... USES ...): one Catch2 program per folder, one ctest entry, label "unit".
+function(obliv_unit_test folder)
+    cmake_parse_arguments(ARG "" "" "SOURCES;USES" ${ARGN})
+    set(target test_${folder})
+    add_executable(${target} ${ARG_SOURCES})
+    target_link_libraries(${target} PRIVATE obliv_flags catch_main test_support ${ARG_USES})
+    target_compile_definitions(${target} PRIVATE OBLIV_FIXTURES="${CMAKE_SOURCE_DIR}/tests/fixtures")
+    add_test(NAME unit.${folder} COMMAND ${target})
+    set_tests_properties(unit.${folder} PROPERTIES LABELS unit TIMEOUT 300)
+endfunction()

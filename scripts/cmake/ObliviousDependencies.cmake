@@ -1,0 +1,19 @@
+# Third-party libraries, all from Debian 12 packages (docs/dependencies.md says why each is here).
+# Every one is SYSTEM, so that our warnings judge our code only.
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Boost 1.81 REQUIRED)  # headers only
+find_package(CURL 7.88 REQUIRED)
+find_package(SQLite3 3.40 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(simdjson 3.0 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
+pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
+
+# Boost.Asio, header only: separate compilation would tie every file to one configuration for little gain.
+add_library(obliv_asio INTERFACE)
+target_link_libraries(obliv_asio INTERFACE Boost::headers Threads::Threads OpenSSL::SSL)
+target_compile_definitions(obliv_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_REGEX)
