@@ -3,6 +3,8 @@
 #include "core/base/clock.hpp"
 #include "core/base/ids.hpp"
 #include "core/base/money.hpp"
+#include "core/base/result.hpp"
+#include "core/ledger/kinds.hpp"
 #include "core/storage/page.hpp"
 
 #include <optional>
@@ -12,18 +14,13 @@
 
 namespace obliv::storage {
 
-enum class AccountKind : std::uint8_t {
-    unlimited,  ///< only counts
-    prepaid,    ///< never below zero
-    credit,     ///< never below minus its credit limit
-    system,     ///< the other side of every entry: revenue, funding, losses
-};
+using ledger::AccountKind;
+using ledger::funding_account;
+using ledger::loss_account;
+using ledger::revenue_account;
 
-/// The accounts that exist from the first migration on, in every tenant's books.
-inline constexpr AccountId revenue_account{1};  ///< what calls paid
-inline constexpr AccountId funding_account{2};  ///< where top-ups come from and adjustments go
-inline constexpr AccountId loss_account{3};     ///< what the operator bears
-inline constexpr AccountId admin_account{10};   ///< the administrator's: unlimited
+/// Exist from the first migration on, like the system accounts of core/ledger/kinds.hpp.
+inline constexpr AccountId admin_account{10};  ///< the administrator's: unlimited
 inline constexpr TenantId first_tenant{1};
 inline constexpr UserId first_user{1};  ///< the administrator
 

@@ -31,6 +31,7 @@ struct Token {
     std::string group = "default";
     std::vector<std::string> models;  ///< patterns it may call; empty: every model of its group
     std::optional<Money> budget;  ///< all it may ever spend; nothing: only the account limits it
+    Money spent;                  ///< by the calls up to the fold watermark; read-only
     int requests_per_minute = 0;  ///< 0: no limit
     int concurrent_max = 0;       ///< 0: no limit
     WallTime created_at{};

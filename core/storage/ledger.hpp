@@ -1,0 +1,74 @@
+#pragma once
+
+#include "core/ledger/entries.hpp"
+#include "core/storage/page.hpp"
+#include "core/storage/usage.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace obliv::storage {
+
+using ledger::Entry;
+using ledger::Transfer;
+
+struct EntryFilter {
+    AccountId account;  ///< none: every account
+    ChargeId call;      ///< none: every event
+};
+
+/// What a fold did.
+struct FoldStep {
+    ChargeId watermark;     ///< every charge up to here is in the stored balances
+    std::int64_t rows = 0;  ///< charges folded by this step
+    bool more = false;      ///< stored charges up to the limit are left
+};
+
+/// What verify found. `problems` holds at most a hundred sentences, the last of which counts the
+/// rest.
+struct LedgerReport {
+    std::int64_t accounts = 0;
+    std::int64_t charges = 0;
+    std::int64_t transfers = 0;
+    std::int64_t usage_rows = 0;
+    std::vector<std::string> problems;
+    bool ok() const noexcept { return problems.empty(); }
+};
+
+/// The books. Charges and transfers are appended, never changed. Reads work on every session,
+/// writes on the writer's session only.
+class LedgerStore {
+public:
+    virtual ~LedgerStore() = default;
+
+    /// Stores each call as a charge and a usage row under `call.id`. A call that is stored already
+    /// is left as it is, so that replaying is harmless; the same id with another request is
+    /// `corrupt`.
+    virtual Result<void> append(std::span<const Call* const> calls) = 0;
+
+    /// Books a transfer and both balances. When its operation id is known already nothing changes,
+    /// and the answer is the first transfer: its `id` tells. not_found: an account does not exist.
+    virtual Result<Transfer> transfer(const Transfer& transfer) = 0;
+    virtual Result<std::optional<Transfer>> find_transfer(std::string_view operation_id) = 0;
+
+    /// Entries of both, in the order of their ids; `limit` and `after` count entries.
+    virtual Result<Page<Entry>> entries(const EntryFilter& filter, const PageRequest& request) = 0;
+
+    /// Adds at most `rows_max` charges with ids up to `limit` to the stored balances and to what
+    /// tokens spent, and moves the watermark behind them. No charge with an id up to `limit` may
+    /// be stored later.
+    virtual Result<FoldStep> fold(ChargeId limit, std::int64_t rows_max) = 0;
+    virtual Result<ChargeId> watermark() = 0;
+
+    /// The largest id of a charge or a transfer; none: there is none yet.
+    virtual Result<std::int64_t> newest_id() = 0;
+
+    /// Recomputes everything from the rows, in memory that does not grow with them.
+    virtual Result<LedgerReport> verify() = 0;
+};
+
+}  // namespace obliv::storage

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "core/base/result.hpp"
+#include "core/storage/usage.hpp"
+#include "daemon/billing/hold.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+
+namespace obliv {
+namespace asio = boost::asio;
+}
+
+namespace obliv::billing {
+
+class Books;
+
+/// The money side of one loop: every function is called on that loop. app.cpp makes one for each
+/// loop, numbered from zero, over the shared Books; it outlives the loop's connections.
+class Billing {
+public:
+    Billing(Books& books, unsigned loop_number, asio::any_io_executor loop);
+    Billing(const Billing&) = delete;
+    Billing& operator=(const Billing&) = delete;
+    /// Waits for the listener to be quiet: the store's writer has been stopped before.
+    ~Billing();
+
+    /// Sets the most that the call can cost aside, on the account and on the token's budget, and
+    /// takes a slot of the intent ring. Never blocks.
+    /// quota_exhausted: what is short, and by how much · forbidden: a model without a price, for a
+    /// caller who pays by price · overloaded: the ring is full · unavailable: the disk fails.
+    Result<Hold> reserve(const Ask& ask);
+
+    /// Charges what `call.usage` cost and stores the call. The caller fills everything but id,
+    /// price, held, cost and loss. Returns when no kill can undo it; with durability "power" when
+    /// the disk has it, or after 30 seconds with unavailable (it is charged then nevertheless).
+    /// A call that consumed nothing (UsageSource::none) costs nothing, and is stored too.
+    asio::awaitable<Result<void>> settle(Hold hold, storage::Call call);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace obliv::billing

@@ -1,0 +1,143 @@
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/base/result.hpp"
+#include "core/ledger/balance.hpp"
+#include "core/storage/store.hpp"
+#include "daemon/billing/ring.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace obliv::billing {
+
+enum class Unpriced : std::uint8_t {
+    by_account,  ///< served to accounts without a limit, refused to prepaid ones and to budgets
+    free,        ///< served to everybody, at no cost
+    refuse,      ///< refused to everybody
+};
+
+enum class Durability : std::uint8_t {
+    process,  ///< settled when no kill can undo it
+    power,    ///< settled when the group commit is on disk
+};
+
+struct BooksOptions {
+    std::string ring_path;
+    std::uint32_t ring_slots = 65'536;
+    unsigned loops = 1;
+    Unpriced unpriced = Unpriced::by_account;
+    Durability durability = Durability::process;
+    std::int64_t fold_rows_max = 20'000;
+    const Clock* clock = &real_clock();
+};
+
+/// Hash of a text that does not need a std::string to look one up.
+struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+        return std::hash<std::string_view>{}(text);
+    }
+};
+
+/// What reserve reads: never changed once published. The balances in it are shared by all views.
+struct BooksView {
+    struct Account {
+        std::shared_ptr<ledger::Balance> balance;
+        ledger::AccountKind kind;
+    };
+    struct Token {
+        std::shared_ptr<ledger::Balance> budget;
+        bool limited = false;  ///< has a budget; otherwise the balance only counts what it spent
+    };
+    std::unordered_map<AccountId, Account> accounts;
+    std::unordered_map<TokenId, Token> tokens;
+    std::unordered_map<std::string, llm::Price, TextHash, std::equal_to<>> prices;  ///< by model
+};
+
+/// What the start found in the intent ring.
+struct Recovery {
+    std::int64_t replayed = 0;  ///< settled calls stored (again): harmless when they were stored
+    std::int64_t released = 0;  ///< reservations that the process had died with
+    std::int64_t damaged = 0;   ///< unreadable slots; a copy lies beside the ring, `.damaged`
+};
+
+/// The books of the whole process: balances, prices, the sequence of event ids, the intent ring and
+/// the folding. Safe from any thread; functions that say so block.
+class Books final : public storage::CommitListener {
+public:
+    /// Opens the ring, replays it into the store, folds, and loads every balance. Blocks. The
+    /// database outlives the Books' use of it: stop its writer, then destroy Billings, Books,
+    /// Database. conflict: another process has the ring.
+    static Result<std::unique_ptr<Books>> open(storage::Database& database, BooksOptions options);
+    ~Books() override;
+
+    /// Publish a change of accounts, tokens (budgets) or prices: from now on every reserve sees it.
+    /// Blocks for one read of the store. Balances and what is spent survive.
+    Result<void> refresh_accounts();
+    Result<void> refresh_tokens();
+    Result<void> refresh_prices();
+
+    /// `amount` (more than zero) from funding to the account. Blocks until stored; published at
+    /// once. A repeat of the operation id is a no-op and answers the first transfer.
+    Result<ledger::Transfer> topup(AccountId account, Money amount, std::string operation_id,
+                                   std::string reason);
+    /// The same with an amount of either sign (not zero): a negative one goes back to funding.
+    /// conflict: the account does not have that much.
+    Result<ledger::Transfer> adjust(AccountId account, Money amount, std::string operation_id,
+                                    std::string reason);
+
+    /// Live figures, not the folded ones. Nothing: no such account or token. An account's balance
+    /// is available + held; a token's `spent` counts since it was created.
+    std::optional<ledger::BalanceFigures> account_figures(AccountId account) const;
+    std::optional<ledger::BalanceFigures> token_figures(TokenId token) const;
+
+    /// LedgerStore::verify on a reader. Blocks.
+    Result<storage::LedgerReport> verify();
+
+    const Recovery& recovery() const noexcept { return recovery_; }
+    /// Slots of the intent ring in use, of all loops.
+    std::uint32_t ring_used() const noexcept { return ring_->used(); }
+    std::uint32_t ring_slots() const noexcept { return ring_->slots(); }
+
+    // For Till.
+    std::shared_ptr<const BooksView> view() const;
+    std::uint64_t version() const noexcept { return version_.load(std::memory_order_acquire); }
+    std::int64_t take_id() noexcept { return next_id_.fetch_add(1, std::memory_order_relaxed); }
+    const BooksOptions& options() const noexcept { return options_; }
+    IntentRing& ring() noexcept { return *ring_; }
+    storage::Writer& writer() noexcept { return database_.writer(); }
+
+    /// Writer thread: checks the balances that the group touched and advances the fold limit. Till
+    /// forwards what it was told to here.
+    void committed(std::span<const storage::Appended> calls) noexcept override;
+    /// The event id will never be stored by anybody any more, or is stored already.
+    void finished(std::int64_t id) noexcept;
+
+private:
+    struct Sequence;
+    Books(storage::Database& database, BooksOptions options);
+    Result<void> start();
+    Result<void> fold_all();
+    Result<ledger::Transfer> move(AccountId account, Money amount, ledger::TransferKind kind,
+                                  std::string operation_id, std::string reason);
+    void publish(std::shared_ptr<const BooksView> view);
+
+    storage::Database& database_;
+    BooksOptions options_;
+    std::unique_ptr<IntentRing> ring_;
+    std::unique_ptr<Sequence> sequence_;
+    Recovery recovery_;
+    std::atomic<std::int64_t> next_id_{1};
+    std::atomic<std::uint64_t> version_{0};
+    struct Published;
+    std::unique_ptr<Published> published_;
+};
+
+}  // namespace obliv::billing

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "core/base/ids.hpp"
+#include "core/base/money.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace obliv::llm {
+struct Price;
+}
+namespace obliv::ledger {
+class Balance;
+}
+
+namespace obliv::billing {
+
+class Till;
+struct BooksView;
+
+/// What a call may consume, before it is made. Nothing in it is kept.
+struct Ask {
+    TokenId token;
+    AccountId account;
+    std::string_view model;               ///< as asked
+    std::span<const std::string> served;  ///< upstream names of the models that may serve it
+    std::int64_t input_tokens = 0;        ///< upper bound
+    std::int64_t output_tokens = 0;       ///< upper bound
+};
+
+/// Money set aside for one call, and its slot in the intent ring. Exactly one of settle or release
+/// ends it, once; dropping an open hold releases it. Lives on the loop that reserved it, and not
+/// longer than its Till.
+class Hold {
+public:
+    Hold() noexcept = default;  ///< holds nothing
+    Hold(Hold&& other) noexcept;
+    Hold& operator=(Hold&& other) noexcept;
+    ~Hold();
+
+    /// Gives the money back and frees the slot. Idempotent.
+    void release() noexcept;
+
+    bool open() const noexcept { return till_ != nullptr; }
+    Money amount() const noexcept { return amount_; }
+    /// Whether a price is known that the call will be charged at.
+    bool priced() const noexcept { return priced_; }
+
+private:
+    friend class Till;
+
+    Till* till_ = nullptr;                     // null once ended or moved from
+    std::shared_ptr<const BooksView> view_;    // prices as they were when the call was let in
+    ledger::Balance* account_ = nullptr;       // kept alive by view_
+    ledger::Balance* budget_ = nullptr;        // the token's; kept alive by view_
+    const llm::Price* asked_price_ = nullptr;  // in view_; null: the served model's counts
+    Money amount_;
+    std::uint32_t slot_ = 0;
+    bool priced_ = false;
+};
+
+}  // namespace obliv::billing
