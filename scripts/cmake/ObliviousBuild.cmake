@@ -36,6 +36,11 @@ if(OBLIV_SANITIZE)
         add_compile_definitions(BOOST_ASIO_DISABLE_FENCED_BLOCK)
     endif()
 endif()
+if(OBLIV_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+        -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=address,undefined)
+endif()
 if(OBLIV_COVERAGE)
     add_compile_options(--coverage -fprofile-update=atomic)
     add_link_options(--coverage)
@@ -49,12 +54,16 @@ function(obliv_library name)
     target_link_libraries(${name} PUBLIC obliv_flags ${ARG_USES})
 endfunction()
 
-# obliv_program(name SOURCES ... USES ...)
+# obliv_program(name SOURCES ... USES ...): a program, put where the functional tests look for it.
 function(obliv_program name)
     cmake_parse_arguments(ARG "" "" "SOURCES;USES" ${ARGN})
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE obliv_flags ${ARG_USES})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 endfunction()
+
+# What `scripts/test --unit` builds: the unit tests and nothing else.
+add_custom_target(unit_tests)
 
 # obliv_unit_test(folder SOURCES ... USES ...): one Catch2 program per folder, one ctest entry, label "unit".
 function(obliv_unit_test folder)
@@ -63,6 +72,21 @@ function(obliv_unit_test folder)
     add_executable(${target} ${ARG_SOURCES})
     target_link_libraries(${target} PRIVATE obliv_flags catch_main test_support ${ARG_USES})
     target_compile_definitions(${target} PRIVATE OBLIV_FIXTURES="${CMAKE_SOURCE_DIR}/tests/fixtures")
+    add_dependencies(unit_tests ${target})
     add_test(NAME unit.${folder} COMMAND ${target})
     set_tests_properties(unit.${folder} PROPERTIES LABELS unit TIMEOUT 300)
+endfunction()
+
+# obliv_python_test(name FILE f.py LABEL unit|functional [TIMEOUT seconds]): a Python unittest file, one
+# ctest entry. It finds the programs in OBLIV_BIN_DIR and the sources in OBLIV_SOURCE_DIR.
+function(obliv_python_test name)
+    cmake_parse_arguments(ARG "" "FILE;LABEL;TIMEOUT" "" ${ARGN})
+    if(NOT ARG_TIMEOUT)
+        set(ARG_TIMEOUT 180)
+    endif()
+    add_test(NAME ${name} COMMAND "${Python3_EXECUTABLE}" -B "${ARG_FILE}")
+    set_tests_properties(${name} PROPERTIES
+        LABELS ${ARG_LABEL}
+        TIMEOUT ${ARG_TIMEOUT}
+        ENVIRONMENT "OBLIV_BIN_DIR=${CMAKE_BINARY_DIR}/bin;OBLIV_BUILD_DIR=${CMAKE_BINARY_DIR};OBLIV_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
 endfunction()
