@@ -1,0 +1,120 @@
+#include "core/llm/openai_usage.hpp"
+
+#include <algorithm>
+#include <simdjson.h>
+
+namespace obliv::llm {
+namespace {
+
+namespace od = simdjson::ondemand;
+
+// A report is a few hundred bytes; anything far over that is something else.
+constexpr std::size_t object_bytes_max = 16'384;
+constexpr std::int64_t count_max = 1'000'000'000'000;
+
+/// The counts as they stand in the report; negative: absent.
+struct Raw {
+    std::int64_t prompt = -1;
+    std::int64_t completion = -1;
+    std::int64_t cached = 0;
+    std::int64_t written = 0;
+    std::int64_t audio_in = 0;
+    std::int64_t reasoning = 0;
+    std::int64_t audio_out = 0;
+    bool broken = false;
+};
+
+void read_count(od::value& value, std::int64_t& out, bool& broken) {
+    bool null = false;
+    if (!value.is_null().get(null) && null)
+        return;
+    std::int64_t count = 0;
+    if (value.get_int64().get(count) || count < 0 || count > count_max)
+        broken = true;
+    else
+        out = count;
+}
+
+/// Calls `visit(key, value)` for every field of `value`, if that is an object.
+template <typename Visit>
+void each_field(od::value& value, Visit visit) {
+    od::object object;
+    if (value.get_object().get(object))
+        return;
+    for (auto entry : object) {
+        std::string_view key;
+        od::value field;
+        if (entry.unescaped_key().get(key) || entry.value().get(field))
+            return;
+        visit(key, field);
+    }
+}
+
+void read_prompt_details(od::value& value, Raw& raw) {
+    each_field(value, [&](std::string_view key, od::value& field) {
+        if (key == "cached_tokens")
+            read_count(field, raw.cached, raw.broken);
+        else if (key == "cache_write_tokens" || key == "cache_creation_input_tokens")
+            read_count(field, raw.written, raw.broken);
+        else if (key == "audio_tokens")
+            read_count(field, raw.audio_in, raw.broken);
+    });
+}
+
+void read_completion_details(od::value& value, Raw& raw) {
+    each_field(value, [&](std::string_view key, od::value& field) {
+        if (key == "reasoning_tokens")
+            read_count(field, raw.reasoning, raw.broken);
+        else if (key == "audio_tokens")
+            read_count(field, raw.audio_out, raw.broken);
+    });
+}
+
+void read_field(std::string_view key, od::value& field, Raw& raw) {
+    if (key == "prompt_tokens")
+        read_count(field, raw.prompt, raw.broken);
+    else if (key == "completion_tokens")
+        read_count(field, raw.completion, raw.broken);
+    else if (key == "prompt_cache_hit_tokens" || key == "cached_tokens")
+        read_count(field, raw.cached, raw.broken);
+    else if (key == "prompt_tokens_details")
+        read_prompt_details(field, raw);
+    else if (key == "completion_tokens_details")
+        read_completion_details(field, raw);
+}
+
+/// What is left of a total after its parts; a provider whose parts exceed it does not owe us
+/// tokens.
+std::int64_t rest(std::int64_t total, std::int64_t parts) {
+    return std::max<std::int64_t>(0, total - parts);
+}
+
+}  // namespace
+
+std::optional<Usage> parse_openai_usage(std::string_view object) {
+    if (object.size() > object_bytes_max)
+        return std::nullopt;
+    thread_local od::parser parser;
+    simdjson::padded_string text(object);
+    od::document document;
+    od::value root;
+    if (parser.iterate(text).get(document) || document.get_value().get(root))
+        return std::nullopt;
+    Raw raw;
+    each_field(root, [&](std::string_view key, od::value& field) { read_field(key, field, raw); });
+    if (raw.broken || (raw.prompt < 0 && raw.completion < 0))
+        return std::nullopt;
+
+    Usage usage;
+    usage.cache_read = raw.cached;
+    usage.cache_write_5m = raw.written;
+    usage.audio_in = raw.audio_in;
+    usage.input =
+        rest(std::max<std::int64_t>(0, raw.prompt), raw.cached + raw.written + raw.audio_in);
+    usage.reasoning = raw.reasoning;
+    usage.audio_out = raw.audio_out;
+    usage.output = rest(std::max<std::int64_t>(0, raw.completion), raw.reasoning + raw.audio_out);
+    return usage;
+}
+
+}  // namespace obliv::llm

@@ -1,0 +1,220 @@
+#include "core/llm/reply_scan.hpp"
+
+#include "core/llm/json_scan.hpp"
+#include "core/llm/openai_usage.hpp"
+#include "core/llm/sse.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace obliv::llm {
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+// Longer than any key with its colon and spaces, or a finish reason, that we look for.
+constexpr std::size_t tail_bytes = 96;
+constexpr std::size_t usage_bytes_max = 16'384;
+constexpr std::size_t finish_reason_bytes_max = 32;
+
+struct Key {
+    std::string_view name;
+    std::int64_t ReplyFacts::*counter;
+};
+// `reasoning` and `reasoning_content` are two hosts' names for one thing (docs of vLLM and
+// DeepSeek).
+constexpr std::array text_keys{
+    Key{"content", &ReplyFacts::text_bytes},
+    Key{"arguments", &ReplyFacts::text_bytes},
+    Key{"refusal", &ReplyFacts::text_bytes},
+    Key{"reasoning_content", &ReplyFacts::reasoning_bytes},
+    Key{"reasoning", &ReplyFacts::reasoning_bytes},
+};
+
+/// The value of `key` if it is a string, else nothing.
+std::optional<std::string_view> string_value(std::string_view json, std::string_view key) {
+    auto at = find_value(json, key);
+    if (at == npos || at >= json.size() || json[at] != '"')
+        return std::nullopt;
+    return string_at(json, at);
+}
+
+void note_finish_reason(std::string_view json, ReplyFacts& facts) {
+    if (auto reason = string_value(json, "finish_reason"))
+        facts.finish_reason = std::string(reason->substr(0, finish_reason_bytes_max));
+}
+
+/// The text of the `data:` line that an event begins with; empty if it has another shape.
+std::string_view data_of(std::string_view event) {
+    while (event.starts_with('\n') || event.starts_with('\r'))
+        event.remove_prefix(1);
+    if (!event.starts_with("data:"))
+        return {};
+    event.remove_prefix(event.starts_with("data: ") ? 6 : 5);
+    return event.substr(0, event.find_first_of("\r\n"));
+}
+
+bool empty_array(std::string_view json, std::size_t at) {
+    if (at >= json.size() || json[at] != '[')
+        return false;
+    auto next = json.find_first_not_of(" \t\r\n", at + 1);
+    return next != npos && json[next] == ']';
+}
+
+}  // namespace
+
+void TextMeter::feed(std::string_view json, ReplyFacts& facts) {
+    if (open_ != nullptr) {
+        std::size_t at = 0;
+        while (at < json.size() && (escaped_ || json[at] != '"')) {
+            escaped_ = !escaped_ && json[at] == '\\';
+            ++at;
+        }
+        *open_ += static_cast<std::int64_t>(at);
+        if (at == json.size())
+            return;
+        open_ = nullptr;
+        json.remove_prefix(at + 1);
+    }
+    for (const auto& key : text_keys) {
+        for (auto at = find_value(json, key.name); at != npos;
+             at = find_value(json, key.name, at)) {
+            if (at >= json.size() || json[at] != '"')
+                continue;
+            auto text = string_at(json, at);
+            facts.*key.counter += static_cast<std::int64_t>(text.size());
+            at += text.size() + 1;
+            if (at < json.size())
+                continue;
+            // The string goes on in the next piece.
+            open_ = &(facts.*key.counter);
+            auto last_other = text.find_last_not_of('\\');
+            auto slashes = text.size() - (last_other == npos ? 0 : last_other + 1);
+            escaped_ = slashes % 2 == 1;
+            break;
+        }
+    }
+}
+
+void PlainScan::take_usage(std::string_view object) {
+    if (auto usage = parse_openai_usage(object))
+        facts_.usage = usage;
+}
+
+void PlainScan::look_for_keys(std::string_view text) {
+    note_finish_reason(text, facts_);
+    auto at = find_value(text, "usage");
+    while (at != npos && at < text.size()) {
+        if (text[at] == '{') {
+            auto object = object_at(text, at);
+            if (object.empty()) {
+                usage_ = text.substr(at, usage_bytes_max);
+                return;
+            }
+            take_usage(object);
+        }
+        at = find_value(text, "usage", at);
+    }
+}
+
+void PlainScan::feed(std::string_view bytes) {
+    if (!usage_.empty()) {
+        usage_ += bytes.substr(0, usage_bytes_max);
+        if (auto object = object_at(usage_, 0); !object.empty()) {
+            take_usage(object);
+            usage_.clear();
+        } else if (usage_.size() >= usage_bytes_max) {
+            usage_.clear();
+        }
+    } else if (!tail_.empty()) {
+        // A key may lie across the two reads: look at the seam by itself.
+        auto seam = tail_ + std::string(bytes.substr(0, tail_bytes));
+        look_for_keys(seam);
+        if (!usage_.empty() && bytes.size() > tail_bytes) {
+            usage_ += bytes.substr(tail_bytes, usage_bytes_max);
+            if (auto object = object_at(usage_, 0); !object.empty()) {
+                take_usage(object);
+                usage_.clear();
+            }
+        }
+    }
+    if (usage_.empty())
+        look_for_keys(bytes);
+    meter_.feed(bytes, facts_);
+    tail_ += bytes.substr(bytes.size() - std::min(bytes.size(), tail_bytes));
+    if (tail_.size() > tail_bytes)
+        tail_.erase(0, tail_.size() - tail_bytes);
+}
+
+void StreamScan::examine_usage(std::string_view event, bool& forward) {
+    auto at = find_value(event, "usage");
+    if (at == npos || at >= event.size() || event[at] != '{')
+        return;
+    if (auto usage = parse_openai_usage(object_at(event, at)))
+        facts_.usage = usage;
+    if (options_.withhold_usage && empty_array(event, find_value(event, "choices")))
+        forward = false;
+}
+
+bool StreamScan::examine(std::string_view event) {
+    auto data = data_of(event);
+    if (data == "[DONE]") {
+        facts_.done = true;
+        return false;
+    }
+    bool forward = true;
+    examine_usage(event, forward);
+    note_finish_reason(event, facts_);
+    if (data.starts_with("{\"error\"") ||
+        (find_value(event, "choices") == npos && find_value(event, "error") != npos))
+        facts_.error = true;
+    else
+        meter_.feed(event, facts_);
+    return forward;
+}
+
+Result<bool> StreamScan::feed(std::string_view payload, std::vector<std::string_view>& out) {
+    auto known = rest_.size();
+    bool as_it_came = known == 0;
+    work_.swap(rest_);
+    rest_.clear();
+    std::string_view text = payload;
+    if (known > 0) {
+        work_ += payload;
+        text = work_;
+    }
+    auto end = whole_events(text, known > 2 ? known - 2 : 0);
+    auto whole = text.substr(0, end);
+    std::size_t from = 0;  // start of the stretch that is being gathered
+    std::size_t at = 0;
+    while (at < whole.size() && !facts_.done) {
+        auto length = first_event(whole.substr(at));
+        if (length == 0)
+            break;
+        auto next = at + length;
+        if (!examine(whole.substr(at, length))) {
+            if (at > from)
+                out.push_back(whole.substr(from, at - from));
+            if (facts_.done)
+                closing_ += whole.substr(at, length);
+            from = next;
+            as_it_came = false;
+        }
+        at = next;
+    }
+    if (facts_.done) {
+        closing_ += text.substr(from);
+        return false;
+    }
+    if (whole.size() > from)
+        out.push_back(whole.substr(from));
+    if (end < text.size()) {
+        rest_ = text.substr(end);
+        as_it_came = false;
+    }
+    if (rest_.size() > options_.event_bytes_max)
+        return fail(Code::upstream_failed, "an event of the stream is over " +
+                                               std::to_string(options_.event_bytes_max) + " bytes");
+    return as_it_came;
+}
+
+}  // namespace obliv::llm

@@ -1,0 +1,88 @@
+#pragma once
+
+#include "core/base/result.hpp"
+#include "core/llm/usage.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace obliv::llm {
+
+/// What the relay learns of a reply in the OpenAI form while its bytes pass by.
+struct ReplyFacts {
+    std::optional<Usage> usage;   ///< the last report that was seen
+    std::string finish_reason;    ///< the last one that was not null; cut at 32 bytes
+    std::int64_t text_bytes = 0;  ///< of content, refusals and tool arguments, escapes included
+    std::int64_t reasoning_bytes = 0;  ///< of reasoning texts
+    bool done = false;                 ///< the stream's `[DONE]` was seen
+    bool error = false;                ///< an error object came where a reply should be
+
+    bool produced() const noexcept { return text_bytes + reasoning_bytes > 0; }
+};
+
+/// Measures the strings that a model has produced, in JSON that is cut anywhere.
+class TextMeter {
+public:
+    void feed(std::string_view json, ReplyFacts& facts);
+
+private:
+    std::int64_t* open_ = nullptr;  ///< the counter of the string that the last piece ended in
+    bool escaped_ = false;          ///< that piece ended with a backslash
+};
+
+/// Scans a whole (not streamed) reply, read by read, with a few hundred bytes of state.
+class PlainScan {
+public:
+    void feed(std::string_view bytes);
+    const ReplyFacts& facts() const noexcept { return facts_; }
+
+private:
+    void look_for_keys(std::string_view text);
+    void take_usage(std::string_view object);
+
+    ReplyFacts facts_;
+    TextMeter meter_;
+    std::string tail_;   ///< end of the last read: a key may be cut
+    std::string usage_;  ///< a usage object that has begun and not ended
+};
+
+/// Scans a stream and decides which of its bytes go to the client: all whole events but the extra
+/// usage event when the client did not ask for one, and the closing `[DONE]`, which waits until the
+/// call is settled. The start of an event that has not ended is kept back too: nobody could use it,
+/// and it may turn out to be one of those two.
+class StreamScan {
+public:
+    struct Options {
+        bool withhold_usage = false;
+        std::size_t event_bytes_max = 8U << 20;
+    };
+    explicit StreamScan(Options options) : options_(options) {}
+
+    /// Takes payload bytes and appends to `out` the stretches to forward. They point into `payload`
+    /// or into this object and live until the next call. True: `payload` goes out exactly as it
+    /// came in. An event over the limit is `upstream_failed`.
+    Result<bool> feed(std::string_view payload, std::vector<std::string_view>& out);
+
+    /// What was kept back at the end: `[DONE]` and what followed it, or the remains of a stream
+    /// that broke off inside an event (which `take_rest` then drops).
+    std::string_view closing() const noexcept { return closing_; }
+    bool inside_event() const noexcept { return !rest_.empty(); }
+    const ReplyFacts& facts() const noexcept { return facts_; }
+
+private:
+    /// Whether the event goes to the client.
+    bool examine(std::string_view event);
+    void examine_usage(std::string_view event, bool& forward);
+
+    Options options_;
+    ReplyFacts facts_;
+    TextMeter meter_;
+    std::string work_;  ///< what the views of the last feed point into
+    std::string rest_;  ///< the start of an event
+    std::string closing_;
+};
+
+}  // namespace obliv::llm

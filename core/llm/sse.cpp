@@ -1,0 +1,113 @@
+#include "core/llm/sse.hpp"
+
+namespace obliv::llm {
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+/// Where the line that starts at `at` ends (its terminator excluded) and where the next one starts.
+struct Line {
+    std::size_t end;
+    std::size_t next;  ///< npos: the line is not complete
+};
+
+Line line_at(std::string_view bytes, std::size_t at) noexcept {
+    auto end = bytes.find_first_of("\r\n", at);
+    if (end == std::string_view::npos)
+        return {bytes.size(), std::string_view::npos};
+    if (bytes[end] == '\r' && end + 1 < bytes.size() && bytes[end + 1] == '\n')
+        return {end, end + 2};
+    return {end, end + 1};
+}
+
+}  // namespace
+
+Result<void> SseDecoder::feed(std::string_view bytes, const Sink& sink) {
+    while (!bytes.empty()) {
+        if (after_cr_ && bytes.front() == '\n')
+            bytes.remove_prefix(1);
+        after_cr_ = false;
+        auto end = bytes.find_first_of("\r\n");
+        line_ += bytes.substr(0, end);
+        if (line_.size() + data_.size() > event_bytes_max_)
+            return fail(Code::upstream_failed, "an event of the stream is over " +
+                                                   std::to_string(event_bytes_max_) + " bytes");
+        if (end == std::string_view::npos)
+            return ok();
+        after_cr_ = bytes[end] == '\r';
+        bytes.remove_prefix(end + 1);
+        take_line(line_, sink);
+        line_.clear();
+    }
+    return ok();
+}
+
+void SseDecoder::finish(const Sink& sink) {
+    if (!line_.empty())
+        take_line(line_, sink);
+    line_.clear();
+    dispatch(sink);
+}
+
+void SseDecoder::take_line(std::string_view line, const Sink& sink) {
+    if (!started_ && line.starts_with(byte_order_mark))
+        line.remove_prefix(byte_order_mark.size());
+    started_ = true;
+    if (line.empty())
+        return dispatch(sink);
+    auto colon = line.find(':');
+    auto field = line.substr(0, colon);
+    auto value = colon == std::string_view::npos ? std::string_view{} : line.substr(colon + 1);
+    if (value.starts_with(' '))
+        value.remove_prefix(1);
+    if (field == "data") {
+        if (has_data_)
+            data_ += '\n';
+        data_ += value;
+        has_data_ = true;
+    } else if (field == "event") {
+        event_ = value;
+    } else if (field == "id" && value.find('\0') == std::string_view::npos) {
+        id_ = value;
+    }
+}
+
+void SseDecoder::dispatch(const Sink& sink) {
+    if (has_data_)
+        sink(SseEvent{event_, data_, id_});
+    event_.clear();
+    data_.clear();
+    has_data_ = false;
+}
+
+std::size_t first_event(std::string_view bytes) noexcept {
+    std::size_t at = 0;
+    while (at < bytes.size()) {
+        auto line = line_at(bytes, at);
+        if (line.next == std::string_view::npos)
+            return 0;
+        if (line.end == at)
+            return line.next;
+        at = line.next;
+    }
+    return 0;
+}
+
+std::size_t whole_events(std::string_view bytes, std::size_t known) noexcept {
+    // Backwards: a read usually ends with its last event, so this looks at a few bytes only.
+    for (auto at = bytes.size(); at >= 2 && at > known; --at) {
+        char last = bytes[at - 1];
+        char before = bytes[at - 2];
+        if (last == '\n' && before == '\n')
+            return at;
+        if (last == '\n' && before == '\r' && at >= 3 &&
+            (bytes[at - 3] == '\n' || bytes[at - 3] == '\r'))
+            return at;
+        // The LF of a CRLF may still come; it then belongs to nothing and harms nobody.
+        if (last == '\r' && (before == '\r' || before == '\n'))
+            return at;
+    }
+    return 0;
+}
+
+}  // namespace obliv::llm

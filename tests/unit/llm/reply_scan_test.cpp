@@ -1,0 +1,174 @@
+#include "core/llm/reply_scan.hpp"
+
+#include "core/base/random.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace obliv;
+using namespace obliv::llm;
+
+namespace {
+
+const std::string role =
+    "data: "
+    "{\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},"
+    "\"finish_reason\":null}],\"usage\":null}\n\n";
+const std::string hello = "data: "
+                          "{\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":"
+                          "\"Hel\\\"lo\"},\"finish_reason\":null}],\"usage\":null}\n\n";
+const std::string finish = "data: "
+                           "{\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":"
+                           "\"stop\"}],\"usage\":null}\n\n";
+const std::string usage = "data: "
+                          "{\"id\":\"c\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,"
+                          "\"completion_tokens\":4,\"total_tokens\":13}}\n\n";
+const std::string done = "data: [DONE]\n\n";
+const std::string ping = ": keep-alive\n\n";
+
+struct Run {
+    std::string forwarded;
+    bool as_it_came = true;
+    StreamScan scan;
+};
+
+Run run(std::string_view stream, bool withhold, const std::vector<std::size_t>& cuts = {}) {
+    Run result{{}, true, StreamScan({withhold, 1 << 20})};
+    auto feed = [&](std::string_view piece) {
+        std::vector<std::string_view> out;
+        auto same = result.scan.feed(piece, out);
+        REQUIRE(same);
+        std::string joined;
+        for (auto part : out)
+            joined += part;
+        if (*same)
+            CHECK(joined == piece);
+        result.as_it_came = result.as_it_came && *same;
+        result.forwarded += joined;
+    };
+    std::size_t at = 0;
+    for (auto cut : cuts) {
+        feed(stream.substr(at, cut - at));
+        at = cut;
+    }
+    feed(stream.substr(at));
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("content passes as it came and only the closing waits", "[llm]") {
+    auto content = run(role + ping + hello, true);
+    CHECK(content.forwarded == role + ping + hello);
+    CHECK(content.as_it_came);
+    CHECK(content.scan.facts().text_bytes == 7);
+    CHECK(!content.scan.facts().done);
+
+    auto all = run(role + hello + finish + done + "\n", true);
+    CHECK(all.forwarded == role + hello + finish);
+    CHECK(all.scan.closing() == done + "\n");
+    CHECK(all.scan.facts().done);
+    CHECK(all.scan.facts().finish_reason == "stop");
+}
+
+TEST_CASE("the usage event is withheld from who did not ask, its numbers kept", "[llm]") {
+    auto withheld = run(role + hello + finish + usage + done, true);
+    CHECK(withheld.forwarded == role + hello + finish);
+    REQUIRE(withheld.scan.facts().usage);
+    CHECK(withheld.scan.facts().usage->input == 9);
+    CHECK(withheld.scan.facts().usage->output == 4);
+
+    auto asked = run(role + hello + finish + usage + done, false);
+    CHECK(asked.forwarded == role + hello + finish + usage);
+    CHECK(asked.scan.facts().usage);
+}
+
+TEST_CASE("usage inside the finish event is read and the event is not withheld", "[llm]") {
+    std::string both =
+        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}],\"usage\": "
+        "{\"prompt_tokens\": 3, \"completion_tokens\": 0}}\n\n";
+    auto result = run(both + done, true);
+    CHECK(result.forwarded == both);
+    CHECK(result.scan.facts().usage->input == 3);
+    CHECK(result.scan.facts().finish_reason == "length");
+    std::string filter = "data: {\"choices\":[],\"prompt_filter_results\":[]}\n\n";
+    CHECK(run(filter, true).forwarded == filter);
+}
+
+TEST_CASE("a stream cut anywhere forwards the same bytes and learns the same", "[llm]") {
+    auto crlf =
+        std::string("data: {\"choices\":[{\"delta\":{\"content\":\"\xE4\xBD\xA0\"}}]}\r\n\r\n");
+    auto stream = role + ping + hello + crlf + finish + usage + done;
+    auto expected = role + ping + hello + crlf + finish;
+    for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+        auto result = run(stream, true, {cut});
+        CHECK(result.forwarded == expected);
+        CHECK(result.scan.closing() == done);
+        CHECK(result.scan.facts().usage == run(stream, true).scan.facts().usage);
+        CHECK(result.scan.facts().text_bytes == 10);
+    }
+    auto seed = GENERATE(range(1, 50));
+    INFO("seed " << seed);
+    Random random(static_cast<std::uint64_t>(seed));
+    std::vector<std::size_t> cuts;
+    for (std::size_t at = random.below(9); at < stream.size(); at += 1 + random.below(40))
+        cuts.push_back(at);
+    CHECK(run(stream, true, cuts).forwarded == expected);
+}
+
+TEST_CASE("an error event is noticed, a word in a text is not", "[llm]") {
+    CHECK(run("data: {\"error\":{\"message\":\"no\"}}\n\n", true).scan.facts().error);
+    CHECK(!run("data: {\"choices\":[{\"delta\":{\"content\":\"\\\"error\\\":\"}}]}\n\n", true)
+               .scan.facts()
+               .error);
+}
+
+TEST_CASE("reasoning, tool arguments and refusals count as produced", "[llm]") {
+    auto facts = run("data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"abc\"}}]}\n\n"
+                     "data: "
+                     "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{"
+                     "\"arguments\":\"{}\"}}]}}]}\n\n"
+                     "data: {\"choices\":[{\"delta\":{\"refusal\":\"no\",\"content\":null}}]}\n\n",
+                     true)
+                     .scan.facts();
+    CHECK(facts.reasoning_bytes == 3);
+    CHECK(facts.text_bytes == 4);
+}
+
+TEST_CASE("a large event passes whole, one over the limit is an error", "[llm]") {
+    std::string big = "data: {\"choices\":[{\"delta\":{\"content\":\"" +
+                      std::string(1'000'000, 'x') + "\"}}]}\n\n";
+    std::vector<std::size_t> cuts;
+    for (std::size_t at = 16'384; at < big.size(); at += 16'384)
+        cuts.push_back(at);
+    auto result = run(big, true, cuts);
+    CHECK(result.forwarded == big);
+    CHECK(result.scan.facts().text_bytes == 1'000'000);
+
+    StreamScan small({true, 1000});
+    std::vector<std::string_view> out;
+    CHECK(!small.feed(std::string_view(big).substr(0, 2000), out));
+}
+
+TEST_CASE("a plain reply gives the same facts whole and cut anywhere", "[llm]") {
+    std::string reply =
+        R"({"id":"x","choices":[{"message":{"role":"assistant","content":"He said \"usage\": {1} \\"},"finish_reason":"stop"}],)"
+        R"("usage":{"prompt_tokens":11,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":1}},"x":1})";
+    PlainScan whole;
+    whole.feed(reply);
+    REQUIRE(whole.facts().usage);
+    CHECK(whole.facts().usage->cache_read == 1);
+    CHECK(whole.facts().finish_reason == "stop");
+    CHECK(whole.facts().text_bytes > 0);
+    for (std::size_t cut = 0; cut <= reply.size(); ++cut) {
+        PlainScan cut_scan;
+        cut_scan.feed(std::string_view(reply).substr(0, cut));
+        cut_scan.feed(std::string_view(reply).substr(cut));
+        INFO(cut);
+        CHECK(cut_scan.facts().usage == whole.facts().usage);
+        CHECK(cut_scan.facts().finish_reason == "stop");
+    }
+    PlainScan bytes;
+    for (char c : reply)
+        bytes.feed(std::string_view(&c, 1));
+    CHECK(bytes.facts().usage == whole.facts().usage);
+}
