@@ -1,6 +1,7 @@
 #include "core/llm/chat_call.hpp"
 
 #include "core/base/text.hpp"
+#include "core/llm/pattern.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,7 +16,6 @@ using simdjson::error_code;
 // More than any model can produce; keeps sums and products of money far from overflow.
 constexpr std::int64_t tokens_limit = 100'000'000;
 constexpr std::int64_t choices_limit = 128;
-constexpr std::size_t model_bytes_max = 256;
 
 Error bad_field(std::string_view name, std::string_view expected) {
     auto error =
@@ -127,7 +127,7 @@ private:
         if (value.get_string().get(text))
             return bad_field("model", "a string");
         if (text.empty() || text.size() > model_bytes_max)
-            return bad_field("model", "a model's name of 1 to 256 bytes");
+            return bad_field("model", "a model's name of 1 to 128 bytes");
         call_.model = std::string(text);
         call_.model_span = {offset(token), string_length(token)};
         return ok();
