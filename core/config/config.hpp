@@ -1,0 +1,103 @@
+#pragma once
+
+#include "core/base/log.hpp"
+#include "core/base/secret.hpp"
+#include "core/config/endpoint.hpp"
+#include "core/config/limits.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// The settings of oblivd: one struct per section of the file, whose initialisers are the defaults.
+/// schema.cpp lists every field once; loading, validation, `print-config`, the commented default
+/// file and docs/configuration.md all come from that list.
+namespace obliv::config {
+
+using std::chrono::milliseconds;
+
+struct Server {
+    std::vector<Endpoint> listen{Endpoint{"127.0.0.1", 8490}};
+    std::string socket;        ///< absolute; empty only before loading has filled it in
+    std::string data_dir;      ///< absolute; empty only before loading has filled it in
+    std::int64_t threads = 0;  ///< loops; 0: one for each core
+    milliseconds drain_timeout = limits::drain_timeout;
+};
+
+struct Limits {
+    std::int64_t head_bytes = limits::head_bytes;
+    std::int64_t headers = limits::headers;
+    std::int64_t body_bytes = limits::body_bytes;
+    std::int64_t connections = limits::connections;
+    milliseconds head_timeout = limits::head_timeout;
+    milliseconds body_timeout = limits::body_timeout;
+    milliseconds write_timeout = limits::write_timeout;
+    milliseconds keep_alive_timeout = limits::keep_alive_timeout;
+};
+
+struct Upstream {
+    milliseconds connect_timeout = limits::connect_timeout;
+    milliseconds first_byte_timeout = limits::first_byte_timeout;
+    milliseconds idle_timeout = limits::idle_timeout;
+    milliseconds total_timeout = limits::total_timeout;
+    std::int64_t attempts = limits::attempts;
+    std::int64_t pool_connections = limits::pool_connections;
+    milliseconds pool_idle_timeout = limits::pool_idle_timeout;
+    std::string proxy;    ///< http://host:port; empty: HTTPS_PROXY and NO_PROXY
+    std::string ca_file;  ///< PEM; empty: the system's certificates
+};
+
+enum class Durability : std::uint8_t {
+    process,  ///< survives kill -9: the intent ring
+    power,    ///< survives a power cut: the group commit
+};
+
+/// What happens to calls of a model that has no price.
+enum class Unpriced : std::uint8_t {
+    by_account,  ///< served to accounts without a limit, refused to prepaid ones and budgets
+    free,
+    refuse,
+};
+
+struct Billing {
+    Durability durability = Durability::process;
+    Unpriced unpriced = Unpriced::by_account;
+    /// What is reserved for the output of a call that names no limit of its own.
+    std::int64_t output_tokens_default = limits::output_tokens_default;
+    std::int64_t ring_slots = limits::ring_slots;
+};
+
+struct Storage {
+    std::string path;  ///< the database; absolute; empty only before loading has filled it in
+    std::int64_t readers = 2;
+};
+
+enum class LogFormat : std::uint8_t { automatic, text, json, journal };
+
+struct Log {
+    log::Level level = log::Level::info;
+    LogFormat format = LogFormat::automatic;
+};
+
+struct Metrics {
+    std::vector<Endpoint> listen;  ///< where /metrics needs no credential; empty: no such listener
+};
+
+struct Secrets {
+    Secret master_key;           ///< 64 hexadecimal digits; empty: data_dir/master.key
+    Secret previous_master_key;  ///< still read while `secrets rotate` has not ended
+};
+
+struct Config {
+    Server server;
+    Limits limits;
+    Upstream upstream;
+    Billing billing;
+    Storage storage;
+    Log log;
+    Metrics metrics;
+    Secrets secrets;
+};
+
+}  // namespace obliv::config

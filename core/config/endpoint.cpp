@@ -1,0 +1,54 @@
+#include "core/config/endpoint.hpp"
+
+#include "core/base/text.hpp"
+
+#include <arpa/inet.h>
+#include <array>
+#include <netinet/in.h>
+
+namespace obliv::config {
+namespace {
+
+bool is_address(int family, const std::string& host) {
+    std::array<unsigned char, sizeof(in6_addr)> address{};
+    return inet_pton(family, host.c_str(), address.data()) == 1;
+}
+
+}  // namespace
+
+Result<Endpoint> Endpoint::parse(std::string_view text) {
+    auto bad = [&](std::string_view why) {
+        return fail(Code::invalid_request, "expected an address such as 127.0.0.1:8490 or "
+                                           "[::1]:8490, got '" +
+                                               visible(text) + "': " + std::string(why));
+    };
+    auto colon = text.rfind(':');
+    if (colon == std::string_view::npos)
+        return bad("the port is missing");
+    auto port_text = text.substr(colon + 1);
+    auto port = parse_int(port_text);
+    if (!port || *port < 0 || *port > 65'535 || port_text.starts_with('-'))
+        return bad("a port is a number from 0 to 65535");
+
+    Endpoint out{std::string(text.substr(0, colon)), static_cast<std::uint16_t>(*port)};
+    if (out.host.empty() || out.host == "*")
+        out.host = "0.0.0.0";
+    if (out.host.starts_with('[') && out.host.ends_with(']')) {
+        out.host = out.host.substr(1, out.host.size() - 2);
+        if (!is_address(AF_INET6, out.host))
+            return bad("not an IPv6 address");
+    } else if (!is_address(AF_INET, out.host)) {
+        return bad(out.v6() ? "an IPv6 address stands in brackets" : "not an IP address");
+    }
+    return out;
+}
+
+bool Endpoint::loopback() const noexcept {
+    return host.starts_with("127.") || host == "::1";
+}
+
+std::string Endpoint::text() const {
+    return (v6() ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+}  // namespace obliv::config

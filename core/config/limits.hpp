@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+/// Every limit of the project has its name here. The first group are defaults of settings, which an
+/// administrator may move; the second are fixed.
+namespace obliv::limits {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::int64_t head_bytes = 32 << 10;  ///< request line and headers
+inline constexpr std::int64_t headers = 100;
+inline constexpr std::int64_t body_bytes = 100 << 20;  ///< images and audio travel inline
+inline constexpr std::int64_t connections = 20'000;
+inline constexpr std::chrono::milliseconds head_timeout = 15s;   ///< from first byte to blank line
+inline constexpr std::chrono::milliseconds body_timeout = 30s;   ///< without a byte of the body
+inline constexpr std::chrono::milliseconds write_timeout = 60s;  ///< client reads nothing
+inline constexpr std::chrono::milliseconds keep_alive_timeout = 75s;
+
+inline constexpr std::chrono::milliseconds connect_timeout = 10s;
+inline constexpr std::chrono::milliseconds first_byte_timeout = 120s;
+inline constexpr std::chrono::milliseconds idle_timeout = 120s;
+inline constexpr std::chrono::milliseconds total_timeout = 30min;
+inline constexpr std::chrono::milliseconds pool_idle_timeout = 55s;  ///< below the usual 60 s
+inline constexpr std::int64_t pool_connections = 512;  ///< idle, for each loop and provider
+inline constexpr std::int64_t attempts = 3;            ///< upstream calls for one request
+
+inline constexpr std::int64_t output_tokens_default = 16'384;
+inline constexpr std::int64_t ring_slots = 65'536;
+inline constexpr std::chrono::milliseconds drain_timeout = 30s;
+
+inline constexpr std::int64_t sse_event_bytes = 4 << 20;  ///< one event of a provider's stream
+inline constexpr std::int64_t reply_bytes = 256 << 20;    ///< one reply that is not a stream
+inline constexpr int json_depth = 64;                     ///< nesting of a request body
+inline constexpr std::int64_t config_bytes = 1 << 20;     ///< one configuration file
+inline constexpr int config_files = 100;                  ///< in conf.d
+inline constexpr std::int64_t credential_bytes = 64 << 10;
+inline constexpr std::int64_t listeners = 16;
+inline constexpr std::size_t socket_path_bytes = 107;  ///< sun_path less its final NUL
+
+}  // namespace obliv::limits

@@ -1,0 +1,210 @@
+#include "core/config/schema.hpp"
+
+#include "core/config/kinds.hpp"
+
+#include <array>
+#include <utility>
+
+namespace obliv::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array section_table{
+    Section{"server", "Where the daemon listens and keeps its state."},
+    Section{"limits", "What one client may send, and how slowly."},
+    Section{"upstream", "Calls to providers. A channel may set its own time-outs and proxy."},
+    Section{"billing", "How calls are charged."},
+    Section{"storage", "The database."},
+    Section{"log", "What is logged on standard error, and how."},
+    Section{"metrics", "The text exposition for Prometheus."},
+    Section{"secrets", "The master key, under which the keys of channels lie in the database."},
+};
+
+constexpr ChoiceKind<Durability, 2> durability{
+    {Word{"process", static_cast<int>(Durability::process)},
+     Word{"power", static_cast<int>(Durability::power)}}};
+constexpr ChoiceKind<Unpriced, 3> unpriced{{Word{"account", static_cast<int>(Unpriced::by_account)},
+                                            Word{"free", static_cast<int>(Unpriced::free)},
+                                            Word{"refuse", static_cast<int>(Unpriced::refuse)}}};
+constexpr ChoiceKind<log::Level, 5> level{{Word{"err", static_cast<int>(log::Level::err)},
+                                           Word{"warning", static_cast<int>(log::Level::warning)},
+                                           Word{"notice", static_cast<int>(log::Level::notice)},
+                                           Word{"info", static_cast<int>(log::Level::info)},
+                                           Word{"debug", static_cast<int>(log::Level::debug)}}};
+constexpr ChoiceKind<LogFormat, 4> format{{Word{"auto", static_cast<int>(LogFormat::automatic)},
+                                           Word{"text", static_cast<int>(LogFormat::text)},
+                                           Word{"json", static_cast<int>(LogFormat::json)},
+                                           Word{"journal", static_cast<int>(LogFormat::journal)}}};
+
+/// Collects the fields of one section.
+template <typename Part>
+class Table {
+public:
+    Table(std::vector<Field>& out, std::string_view section, Part Config::*part)
+        : out_(out), section_(section), part_(part) {}
+
+    template <typename Kind>
+    void add(std::string_view key, typename Kind::Stored Part::*member, Kind kind, Applies applies,
+             std::string_view meaning, std::string_view default_note = {}) {
+        auto part = part_;
+        Field field{section_, key, applies, meaning, default_note, kind.type(), {}, {}, {}};
+        field.set = [=](Config& config, const Value& value) -> Result<void> {
+            auto read = kind.read(value);
+            if (!read)
+                return read.error();
+            config.*part.*member = std::move(*read);
+            return ok();
+        };
+        field.show = [=](const Config& config) { return kind.show(config.*part.*member); };
+        field.same = [=](const Config& a, const Config& b) {
+            return a.*part.*member == b.*part.*member;
+        };
+        out_.push_back(std::move(field));
+    }
+
+private:
+    std::vector<Field>& out_;
+    std::string_view section_;
+    Part Config::*part_;
+};
+
+constexpr auto live = Applies::on_reload;
+constexpr auto restart = Applies::on_restart;
+
+void add_server(std::vector<Field>& out) {
+    Table<Server> table(out, "server", &Config::server);
+    table.add("listen", &Server::listen, EndpointsKind{}, restart,
+              "Addresses for the relay and the management API; IPv6 in brackets. An empty list "
+              "leaves only the Unix socket.");
+    table.add("socket", &Server::socket, PathKind{limits::socket_path_bytes}, restart,
+              "The Unix socket for local management. Root and the daemon's own user need no "
+              "credential there.",
+              "`/run/oblivd/oblivd.sock`; started by a user: "
+              "`$XDG_RUNTIME_DIR/oblivd/oblivd.sock`");
+    table.add("data_dir", &Server::data_dir, PathKind{}, restart,
+              "The state folder: database, intent ring, master key.",
+              "`/var/lib/oblivd`; started by a user: `$XDG_DATA_HOME/oblivd`");
+    table.add("threads", &Server::threads, CountKind{0, 256}, restart,
+              "Event loops; 0 is one for each core.");
+    table.add("drain_timeout", &Server::drain_timeout, DurationKind{0ms, 1h}, live,
+              "How long open streams may go on after a stop was asked for.");
+}
+
+void add_limits(std::vector<Field>& out) {
+    Table<Limits> table(out, "limits", &Config::limits);
+    table.add("head_bytes", &Limits::head_bytes, SizeKind{1 << 10, 1 << 20}, live,
+              "Request line and headers together; more is answered 431.");
+    table.add("headers", &Limits::headers, CountKind{8, 1000}, live,
+              "Headers of one request; more is answered 431.");
+    table.add("body_bytes", &Limits::body_bytes, SizeKind{1 << 10, 4LL << 30}, live,
+              "One request body; more is answered 413.");
+    table.add("connections", &Limits::connections, CountKind{1, 1'000'000}, live,
+              "Open client connections of all loops together; further ones wait to be accepted.");
+    table.add("head_timeout", &Limits::head_timeout, DurationKind{1s, 10min}, live,
+              "From the first byte of a request to the end of its headers; later is answered 408.");
+    table.add("body_timeout", &Limits::body_timeout, DurationKind{1s, 10min}, live,
+              "Without a byte of a request body; later is answered 408.");
+    table.add("write_timeout", &Limits::write_timeout, DurationKind{1s, 1h}, live,
+              "A client that reads nothing for this long is disconnected.");
+    table.add("keep_alive_timeout", &Limits::keep_alive_timeout, DurationKind{1s, 1h}, live,
+              "How long a connection may stay idle between two requests.");
+}
+
+void add_upstream(std::vector<Field>& out) {
+    Table<Upstream> table(out, "upstream", &Config::upstream);
+    table.add("connect_timeout", &Upstream::connect_timeout, DurationKind{100ms, 5min}, live,
+              "Name look-up, connection and TLS handshake.");
+    table.add("first_byte_timeout", &Upstream::first_byte_timeout, DurationKind{1s, 1h}, live,
+              "From the end of the request to the first byte of the reply.");
+    table.add("idle_timeout", &Upstream::idle_timeout, DurationKind{1s, 1h}, live,
+              "Without a byte in the middle of a reply.");
+    table.add("total_timeout", &Upstream::total_timeout, DurationKind{1s, 24h}, live,
+              "One whole call, all attempts included.");
+    table.add("attempts", &Upstream::attempts, CountKind{1, 10}, live,
+              "Upstream calls for one request: the first and those after a failure, as long as "
+              "the client has seen no byte of a reply.");
+    table.add("pool_connections", &Upstream::pool_connections, CountKind{0, 10'000}, live,
+              "Idle connections kept for each loop and provider.");
+    table.add("pool_idle_timeout", &Upstream::pool_idle_timeout, DurationKind{1s, 1h}, live,
+              "How long an idle connection is kept; best below what providers do.");
+    table.add("proxy", &Upstream::proxy, ProxyKind{}, live,
+              "HTTP proxy for calls to providers. Empty: `HTTPS_PROXY`, `HTTP_PROXY` and "
+              "`NO_PROXY` decide.");
+    table.add("ca_file", &Upstream::ca_file, PathKind{}, live,
+              "Certificates (PEM) that providers are checked against. Empty: the system's.");
+}
+
+void add_billing(std::vector<Field>& out) {
+    Table<Billing> table(out, "billing", &Config::billing);
+    table.add("durability", &Billing::durability, durability, live,
+              "What a client that has seen the end of a reply has paid through: `process` survives "
+              "the end of the process at any instant, `power` also a power cut, at the price of a "
+              "wait for the disk.");
+    table.add("unpriced", &Billing::unpriced, unpriced, live,
+              "Calls of a model without a price: `account` serves accounts without a limit and "
+              "refuses prepaid ones and budgets, `free` serves all, `refuse` refuses all.");
+    table.add("output_tokens_default", &Billing::output_tokens_default, CountKind{1, 10'000'000},
+              live, "Output tokens to reserve for when a call does not limit its own.");
+    table.add("ring_slots", &Billing::ring_slots, CountKind{64, 1 << 22}, restart,
+              "Calls that may be open or not yet in the database, at 512 bytes each; more are "
+              "answered 503.");
+}
+
+void add_rest(std::vector<Field>& out) {
+    Table<Storage> storage(out, "storage", &Config::storage);
+    storage.add("path", &Storage::path, PathKind{}, restart, "The SQLite database.",
+                "`oblivd.db` in the state folder");
+    storage.add("readers", &Storage::readers, CountKind{1, 16}, restart,
+                "Threads that read the database.");
+
+    Table<Log> logs(out, "log", &Config::log);
+    logs.add("level", &Log::level, level, live,
+             "`err` needs a human, `warning` is degraded, `notice` is lifecycle, `info` adds a "
+             "line for each request.");
+    logs.add("format", &Log::format, format, restart,
+             "`auto` is `journal` under systemd, else `text`.");
+
+    Table<Metrics> metrics(out, "metrics", &Config::metrics);
+    metrics.add("listen", &Metrics::listen, EndpointsKind{}, restart,
+                "Addresses that serve only /metrics, /healthz and /readyz, without a credential.");
+
+    Table<Secrets> secrets(out, "secrets", &Config::secrets);
+    secrets.add("master_key", &Secrets::master_key, KeyKind{}, restart,
+                "64 hexadecimal digits, best as `credential:master.key`. Empty: the file "
+                "`master.key` in the state folder, made at the first start.");
+    secrets.add("previous_master_key", &Secrets::previous_master_key, KeyKind{}, restart,
+                "The key before that one, while values sealed with it are still stored.");
+}
+
+const std::vector<Field>& table() {
+    static const std::vector<Field> built = [] {
+        std::vector<Field> out;
+        add_server(out);
+        add_limits(out);
+        add_upstream(out);
+        add_billing(out);
+        add_rest(out);
+        return out;
+    }();
+    return built;
+}
+
+}  // namespace
+
+std::span<const Section> sections() {
+    return section_table;
+}
+
+std::span<const Field> fields() {
+    return table();
+}
+
+const Field* find_field(std::string_view section, std::string_view key) {
+    for (const auto& field : table())
+        if (field.section == section && field.key == key)
+            return &field;
+    return nullptr;
+}
+
+}  // namespace obliv::config

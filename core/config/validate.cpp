@@ -1,0 +1,55 @@
+#include "core/config/validate.hpp"
+
+#include "core/base/time_format.hpp"
+
+#include <algorithm>
+
+namespace obliv::config {
+namespace {
+
+Place place_of(const Loaded& loaded, const std::string& name) {
+    auto found = loaded.origins.find(name);
+    return found == loaded.origins.end() ? Place{name, 0, 0} : found->second.place;
+}
+
+void total_covers_parts(const Loaded& loaded, std::vector<Problem>& problems) {
+    const auto& upstream = loaded.config.upstream;
+    struct Part {
+        std::string_view key;
+        milliseconds span;
+    };
+    for (const auto& part : {Part{"connect_timeout", upstream.connect_timeout},
+                             Part{"first_byte_timeout", upstream.first_byte_timeout},
+                             Part{"idle_timeout", upstream.idle_timeout}})
+        if (part.span > upstream.total_timeout)
+            problems.push_back({place_of(loaded, "upstream." + std::string(part.key)),
+                                "upstream." + std::string(part.key) + " (" +
+                                    duration_text(part.span) +
+                                    ") is longer than upstream.total_timeout (" +
+                                    duration_text(upstream.total_timeout) + ")"});
+}
+
+void listeners_differ(const Loaded& loaded, std::vector<Problem>& problems) {
+    const auto& api = loaded.config.server.listen;
+    for (const auto& endpoint : loaded.config.metrics.listen)
+        if (endpoint.port != 0 && std::find(api.begin(), api.end(), endpoint) != api.end())
+            problems.push_back({place_of(loaded, "metrics.listen"),
+                                endpoint.text() + " is in server.listen already"});
+}
+
+void previous_key_differs(const Loaded& loaded, std::vector<Problem>& problems) {
+    const auto& secrets = loaded.config.secrets;
+    if (!secrets.previous_master_key.empty() && secrets.master_key == secrets.previous_master_key)
+        problems.push_back({place_of(loaded, "secrets.previous_master_key"),
+                            "the previous master key is the present one"});
+}
+
+}  // namespace
+
+void validate(const Loaded& loaded, std::vector<Problem>& problems) {
+    total_covers_parts(loaded, problems);
+    listeners_differ(loaded, problems);
+    previous_key_differs(loaded, problems);
+}
+
+}  // namespace obliv::config
