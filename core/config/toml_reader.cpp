@@ -1,12 +1,12 @@
+#include "core/base/text.hpp"
+#include "core/config/value.hpp"
+
 // The only file that includes toml++: it takes longer to compile than the rest of this folder.
 // Header only and without exceptions, so that nothing is needed at run time and errors are values.
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
-
-#include "core/base/text.hpp"
-#include "core/config/value.hpp"
 
 namespace obliv::config {
 namespace {
