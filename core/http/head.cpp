@@ -1,0 +1,352 @@
+#include "core/http/head.hpp"
+
+#include "core/base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+
+namespace obliv::http {
+namespace {
+
+constexpr std::size_t offsets_max = 65535;  // what Headers can address
+constexpr std::size_t method_bytes_max = 32;
+
+constexpr auto token_table = [] {
+    std::array<bool, 256> table{};
+    for (unsigned c = '0'; c <= '9'; ++c)
+        table[c] = true;
+    for (unsigned c = 'a'; c <= 'z'; ++c)
+        table[c] = table[c - 'a' + 'A'] = true;
+    for (char c : std::string_view("!#$%&'*+-.^_`|~"))
+        table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
+
+bool is_token(std::string_view text) noexcept {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return token_table[static_cast<unsigned char>(c)];
+    });
+}
+
+bool is_field_text(std::string_view text) noexcept {
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        auto byte = static_cast<unsigned char>(c);
+        return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
+    });
+}
+
+bool is_visible_ascii(std::string_view text) noexcept {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+bool is_host(std::string_view text) noexcept {
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("-._~%!$&'()*+;=:[]").find(c) != std::string_view::npos;
+    });
+}
+
+Error bad(std::string_view what) {
+    return fail(Code::invalid_request, "malformed HTTP: " + std::string(what));
+}
+
+Error too_large(const HeadLimits& limits) {
+    return fail(Code::header_too_large, "the head of the message is over its limit of " +
+                                            std::to_string(limits.bytes_max) + " bytes");
+}
+
+/// The size of the head that starts `bytes`, or 0 when its end has not arrived. A line that ends in
+/// LF alone is refused as soon as it is seen: its sender would wait for us as we wait for it.
+Result<std::size_t> head_size(std::string_view bytes, const HeadLimits& limits) {
+    auto bytes_max = std::min(limits.bytes_max, offsets_max);
+    std::size_t line = 0;
+    for (;;) {
+        auto feed = bytes.find('\n', line);
+        if (feed == std::string_view::npos) {
+            if (bytes.size() > bytes_max)
+                return too_large(limits);
+            return std::size_t{0};
+        }
+        if (feed + 1 > bytes_max)
+            return too_large(limits);
+        if (feed == line || bytes[feed - 1] != '\r')
+            return bad("a line ends in LF without CR");
+        if (feed - line == 1)
+            return feed + 1;
+        line = feed + 1;
+    }
+}
+
+/// Takes one line, without its CRLF, off the front. The head is known to be whole.
+std::string_view take_line(std::string_view& rest) noexcept {
+    auto end = rest.find("\r\n");
+    auto line = rest.substr(0, end);
+    rest.remove_prefix(end + 2);
+    return line;
+}
+
+Result<std::uint64_t> parse_length(std::string_view text) {
+    std::uint64_t length = 0;
+    auto parsed = std::from_chars(text.data(), text.data() + text.size(), length);
+    // from_chars would take a sign, but only for signed types; the last check refuses "5, 5".
+    if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
+        return bad("Content-Length is not a number");
+    return length;
+}
+
+/// What the headers that frame a message say, gathered while they are read.
+struct Framing {
+    std::optional<std::uint64_t> content_length;
+    std::size_t hosts = 0;
+    bool chunked = false;
+    bool close = false;
+    bool keep_alive = false;
+    bool expect_continue = false;
+
+    Result<void> note(std::string_view name, std::string_view value);
+
+private:
+    Result<void> note_length(std::string_view value);
+    Result<void> note_coding(std::string_view value);
+};
+
+Result<void> Framing::note_length(std::string_view value) {
+    auto length = parse_length(value);
+    if (!length)
+        return length.error();
+    if (content_length && *content_length != *length)
+        return bad("Content-Length is given twice and differs");
+    content_length = *length;
+    return ok();
+}
+
+Result<void> Framing::note_coding(std::string_view value) {
+    if (chunked || !equal_ignoring_case(value, "chunked"))
+        return bad("the only Transfer-Encoding understood is one \"chunked\"");
+    chunked = true;
+    return ok();
+}
+
+Result<void> Framing::note(std::string_view name, std::string_view value) {
+    switch (name.size()) {  // by length first: most headers need no comparison at all
+    case 4:
+        if (equal_ignoring_case(name, "host")) {
+            ++hosts;
+            if (!is_host(value))
+                return bad("the Host header is not a host");
+        }
+        return ok();
+    case 6:
+        if (equal_ignoring_case(name, "expect")) {
+            if (!equal_ignoring_case(value, "100-continue"))
+                return bad("the only Expect understood is 100-continue");
+            expect_continue = true;
+        }
+        return ok();
+    case 10:
+        if (equal_ignoring_case(name, "connection")) {
+            close = close || list_has(value, "close");
+            keep_alive = keep_alive || list_has(value, "keep-alive");
+        }
+        return ok();
+    case 14:
+        return equal_ignoring_case(name, "content-length") ? note_length(value) : ok();
+    case 17:
+        return equal_ignoring_case(name, "transfer-encoding") ? note_coding(value) : ok();
+    default:
+        return ok();
+    }
+}
+
+Result<void> read_fields(std::string_view rest, const HeadLimits& limits, Headers& headers,
+                         Framing& framing) {
+    while (rest.size() > 2) {
+        auto line = take_line(rest);
+        auto colon = line.find(':');
+        // A fold (obsolete) begins with a space, which is no token either: both are refused here.
+        if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
+            return bad("a header line is not \"name: value\"");
+        auto name = line.substr(0, colon);
+        auto value = trim(line.substr(colon + 1));
+        if (!is_field_text(value))
+            return bad("a header value holds a control byte");
+        if (headers.size() >= limits.headers_max || !headers.add(name, value))
+            return fail(Code::header_too_large,
+                        "more than " + std::to_string(limits.headers_max) + " headers");
+        if (auto noted = framing.note(name, value); !noted)
+            return noted.error();
+    }
+    return ok();
+}
+
+/// "HTTP/1.1" and "HTTP/1.0", nothing else.
+std::optional<int> minor_version_of(std::string_view text) noexcept {
+    if (text == "HTTP/1.1")
+        return 1;
+    if (text == "HTTP/1.0")
+        return 0;
+    return std::nullopt;
+}
+
+Result<void> read_target(std::string_view target, RequestHead& head) {
+    if (target == "*" && head.method == "OPTIONS") {
+        head.path = target;
+        return ok();
+    }
+    auto scheme = target.find("://");
+    if (!target.empty() && target[0] != '/' && scheme != std::string_view::npos) {
+        // The absolute form, as sent to proxies: whom it names is in Host as well.
+        auto authority = target.substr(scheme + 3);
+        auto slash = authority.find_first_of("/?");
+        target = slash == std::string_view::npos ? std::string_view("/") : authority.substr(slash);
+    }
+    if (target.empty() || target[0] != '/' || target.find('#') != std::string_view::npos)
+        return bad("the request target is not a path");
+    auto question = target.find('?');
+    head.path = target.substr(0, question);
+    head.query =
+        question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
+    return ok();
+}
+
+Result<void> read_request_line(std::string_view line, RequestHead& head) {
+    auto first = line.find(' ');
+    auto last = line.rfind(' ');
+    if (first == std::string_view::npos || first == last)
+        return bad("the request line is not \"method target version\"");
+    head.method = line.substr(0, first);
+    if (!is_token(head.method) || head.method.size() > method_bytes_max)
+        return bad("the method is not a token");
+    auto version = minor_version_of(line.substr(last + 1));
+    if (!version)
+        return bad("the version is neither HTTP/1.1 nor HTTP/1.0");
+    head.minor_version = *version;
+    auto target = line.substr(first + 1, last - first - 1);
+    if (!is_visible_ascii(target))
+        return bad("the request target holds a byte that must be percent-encoded");
+    return read_target(target, head);
+}
+
+Result<void> settle_request(const Framing& framing, RequestHead& head) {
+    if (framing.hosts > 1 || (framing.hosts == 0 && head.minor_version == 1))
+        return bad("exactly one Host header is needed");
+    if (framing.chunked && framing.content_length)
+        return bad("Content-Length and Transfer-Encoding together");
+    if (framing.chunked && head.minor_version == 0)
+        return bad("Transfer-Encoding in HTTP/1.0");
+    head.content_length = framing.content_length;
+    head.chunked = framing.chunked;
+    head.keep_alive =
+        head.minor_version == 1 ? !framing.close : framing.keep_alive && !framing.close;
+    head.expect_continue = framing.expect_continue && head.minor_version == 1;
+    return ok();
+}
+
+}  // namespace
+
+Result<Parse> parse_request_head(std::string_view bytes, const HeadLimits& limits,
+                                 RequestHead& head) {
+    std::size_t blank = 0;  // an empty line before a request is noise of some old clients
+    if (bytes.starts_with("\r\n"))
+        blank = 2;
+    auto message = bytes.substr(blank);
+    if (message.empty() || message == "\r")
+        return Parse::need_more;
+    if (!token_table[static_cast<unsigned char>(message[0])])
+        return bad("a request begins with its method");
+    auto size = head_size(message, limits);
+    if (!size)
+        return size.error();
+    if (*size == 0)
+        return Parse::need_more;
+
+    auto rest = message.substr(0, *size);
+    head.headers.reset(bytes.data());
+    head.size = blank + *size;
+    if (auto line = read_request_line(take_line(rest), head); !line)
+        return line.error();
+    Framing framing;
+    if (auto fields = read_fields(rest, limits, head.headers, framing); !fields)
+        return fields.error();
+    if (auto settled = settle_request(framing, head); !settled)
+        return settled.error();
+    return Parse::complete;
+}
+
+namespace {
+
+Error distrust(std::string what) {
+    return fail(Code::upstream_failed, "malformed HTTP reply: " + std::move(what));
+}
+
+Result<void> read_status_line(std::string_view line, ResponseHead& head) {
+    auto version = minor_version_of(line.substr(0, 8));
+    if (!version || line.size() < 12 || line[8] != ' ')
+        return distrust("the status line is not \"HTTP/1.1 status reason\"");
+    head.minor_version = *version;
+    int status = 0;
+    auto parsed = std::from_chars(line.data() + 9, line.data() + 12, status);
+    if (parsed.ptr != line.data() + 12 || status < 100 || (line.size() > 12 && line[12] != ' '))
+        return distrust("the status is not a number");
+    head.status = status;
+    head.reason = line.size() > 13 ? line.substr(13) : std::string_view{};
+    return ok();
+}
+
+Result<void> settle_response(const Framing& framing, std::string_view method, ResponseHead& head) {
+    // Both together is how a reply is smuggled past a proxy; no honest server sends it.
+    if (framing.chunked && framing.content_length)
+        return distrust("Content-Length and Transfer-Encoding together");
+    head.content_length = framing.content_length;
+    bool bodiless = method == "HEAD" || head.status == 204 || head.status == 304;
+    if (bodiless)
+        head.body = BodyEnd::none;
+    else if (framing.chunked)
+        head.body = BodyEnd::chunked;
+    else if (framing.content_length)
+        head.body = *framing.content_length == 0 ? BodyEnd::none : BodyEnd::length;
+    else
+        head.body = BodyEnd::close;
+    bool persistent =
+        head.minor_version == 1 ? !framing.close : framing.keep_alive && !framing.close;
+    head.keep_alive = persistent && head.body != BodyEnd::close;
+    return ok();
+}
+
+}  // namespace
+
+Result<Parse> parse_response_head(std::string_view bytes, std::string_view method,
+                                  const HeadLimits& limits, ResponseHead& head) {
+    std::size_t at = 0;
+    for (;;) {
+        auto message = bytes.substr(at);
+        auto size = head_size(message, limits);
+        if (!size)
+            return distrust(std::move(size.error().message));
+        if (*size == 0)
+            return Parse::need_more;
+        if (at + *size > offsets_max)
+            return distrust("too many interim replies");
+
+        auto rest = message.substr(0, *size);
+        head.headers.reset(bytes.data());
+        if (auto line = read_status_line(take_line(rest), head); !line)
+            return line.error();
+        at += *size;
+        head.size = at;
+        Framing framing;
+        if (auto fields = read_fields(rest, limits, head.headers, framing); !fields)
+            return distrust(std::move(fields.error().message));
+        if (head.status == 101)
+            return distrust("an upgrade nobody asked for");
+        if (head.status < 200)
+            continue;
+        if (auto settled = settle_response(framing, method, head); !settled)
+            return settled.error();
+        return Parse::complete;
+    }
+}
+
+}  // namespace obliv::http

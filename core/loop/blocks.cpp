@@ -1,0 +1,62 @@
+#include "core/loop/blocks.hpp"
+
+#include <bit>
+#include <new>
+
+namespace obliv::loop {
+namespace {
+
+std::size_t class_of(std::size_t capacity) noexcept {
+    return static_cast<std::size_t>(std::countr_zero(capacity / BlockPool::smallest));
+}
+
+}  // namespace
+
+void Block::release() noexcept {
+    if (data_ == nullptr)
+        return;
+    pool_->give_back(data_, capacity_);
+    data_ = nullptr;
+    capacity_ = 0;
+}
+
+Block BlockPool::take(std::size_t size) {
+    auto capacity = std::bit_ceil(size < smallest ? smallest : size);
+    auto index = class_of(capacity);
+    if (index < classes && !free_[index].empty()) {
+        auto* data = free_[index].back();
+        free_[index].pop_back();
+        kept_bytes_ -= capacity;
+        return {data, capacity, this};
+    }
+    return {static_cast<char*>(::operator new(capacity + Block::padding)), capacity, this};
+}
+
+void BlockPool::give_back(char* data, std::size_t capacity) noexcept {
+    auto index = class_of(capacity);
+    if (index < classes && kept_bytes_ + capacity <= kept_bytes_max) {
+        try {
+            free_[index].push_back(data);
+            kept_bytes_ += capacity;
+            return;
+        } catch (const std::bad_alloc&) {
+            // The list could not grow; the block itself goes back to the allocator.
+        }
+    }
+    ::operator delete(data);
+}
+
+void BlockPool::trim() noexcept {
+    for (auto& list : free_) {
+        for (auto* data : list)
+            ::operator delete(data);
+        list.clear();
+    }
+    kept_bytes_ = 0;
+}
+
+BlockPool::~BlockPool() {
+    trim();
+}
+
+}  // namespace obliv::loop

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace obliv::loop {
+
+class BlockPool;
+
+/// Uninitialised memory on loan from a pool; goes back by itself. May be given back on its loop
+/// only.
+class Block {
+public:
+    /// Readable (not meaningful) bytes behind `capacity()`: what simdjson wants to read past a
+    /// text.
+    static constexpr std::size_t padding = 64;
+
+    Block() = default;
+    Block(Block&& other) noexcept
+        : data_(std::exchange(other.data_, nullptr)), capacity_(std::exchange(other.capacity_, 0)),
+          pool_(std::exchange(other.pool_, nullptr)) {}
+    Block& operator=(Block&& other) noexcept {
+        std::swap(data_, other.data_);
+        std::swap(capacity_, other.capacity_);
+        std::swap(pool_, other.pool_);
+        return *this;
+    }
+    ~Block() { release(); }
+
+    char* data() noexcept { return data_; }
+    const char* data() const noexcept { return data_; }
+    std::size_t capacity() const noexcept { return capacity_; }
+    explicit operator bool() const noexcept { return data_ != nullptr; }
+    void release() noexcept;
+
+private:
+    friend class BlockPool;
+    Block(char* data, std::size_t capacity, BlockPool* pool) noexcept
+        : data_(data), capacity_(capacity), pool_(pool) {}
+
+    char* data_ = nullptr;
+    std::size_t capacity_ = 0;
+    BlockPool* pool_ = nullptr;
+};
+
+/// Free lists of blocks in powers of two from 4 KiB to 4 MiB, one pool per loop. Last in, first
+/// out: the block just given back is the one in the cache. Larger ones come from and return to the
+/// allocator.
+class BlockPool {
+public:
+    static constexpr std::size_t smallest = 4 * 1024;
+
+    BlockPool() = default;
+    BlockPool(const BlockPool&) = delete;
+    BlockPool& operator=(const BlockPool&) = delete;
+    ~BlockPool();
+
+    /// A block of at least `size` bytes. Never fails but by std::bad_alloc.
+    Block take(std::size_t size);
+    /// Frees what is kept.
+    void trim() noexcept;
+    std::size_t kept_bytes() const noexcept { return kept_bytes_; }
+
+private:
+    friend class Block;
+    static constexpr std::size_t classes = 11;
+    // Enough for the blocks in use at one moment; more would be memory held for no one.
+    static constexpr std::size_t kept_bytes_max = 4U << 20;
+
+    void give_back(char* data, std::size_t capacity) noexcept;
+
+    std::array<std::vector<char*>, classes> free_;
+    std::size_t kept_bytes_ = 0;
+};
+
+}  // namespace obliv::loop

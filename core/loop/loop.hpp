@@ -1,0 +1,95 @@
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/loop/asio.hpp"
+#include "core/loop/blocks.hpp"
+#include "core/loop/timer_wheel.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace obliv::loop {
+
+/// One thread's event loop and what the connections on it share. Everything but post() belongs to
+/// that thread.
+class Loop {
+public:
+    static constexpr std::size_t scratch_bytes = 64 * 1024;
+
+    explicit Loop(std::size_t index);
+    ~Loop();
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    std::size_t index() const noexcept;
+    asio::io_context& context() noexcept;
+    asio::any_io_executor executor();
+    TimerWheel& timers() noexcept;
+    BlockPool& blocks() noexcept;
+    /// For bytes that are used up before the next suspension: whoever runs next overwrites it.
+    std::span<char> scratch() noexcept;
+    SteadyTime now() const noexcept { return real_clock().steady(); }
+
+    /// Runs `work` on the loop, in the order of the posts. From any thread.
+    void post(std::function<void()> work);
+    /// Runs on the calling thread until stop() or until nothing is left to do. Tests and small
+    /// programs; Loops does it for daemons.
+    void run();
+    /// Ends run() after what was posted before. From any thread.
+    void stop();
+
+    /// The loop whose thread this is, or null.
+    static Loop* current() noexcept;
+
+private:
+    friend class Loops;
+    struct Parts;
+
+    void drive();
+    void keep_ticking();
+
+    std::unique_ptr<Parts> parts_;
+};
+
+/// The loops of a program and their threads. Post from anywhere; everything else from the thread
+/// that owns it.
+class Loops {
+public:
+    /// Zero means one per CPU that this process may run on.
+    explicit Loops(std::size_t count = 0);
+    ~Loops();
+    Loops(const Loops&) = delete;
+    Loops& operator=(const Loops&) = delete;
+
+    std::size_t size() const noexcept { return loops_.size(); }
+    Loop& operator[](std::size_t index) noexcept { return *loops_[index]; }
+
+    void start();
+    /// Each loop ends after what was posted before. Idempotent.
+    void stop();
+    /// Waits for the threads.
+    void join();
+
+    /// Runs `work` on loop `index`, in the order of the posts.
+    void post(std::size_t index, std::function<void()> work);
+    /// Runs `work` once on every loop and returns when all are done. Before start() it runs on the
+    /// calling thread; after stop() not at all. Never from a loop's thread: two loops waiting for
+    /// each other would wait for ever.
+    void on_each(const std::function<void(Loop&)>& work);
+
+private:
+    struct Threads;
+    std::vector<std::unique_ptr<Loop>> loops_;
+    std::unique_ptr<Threads> threads_;
+};
+
+/// How many CPUs the affinity mask of this process allows.
+std::size_t usable_cpus() noexcept;
+
+}  // namespace obliv::loop

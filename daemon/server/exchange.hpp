@@ -1,0 +1,110 @@
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/base/result.hpp"
+#include "core/http/head.hpp"
+#include "core/loop/asio.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+
+namespace obliv::loop {
+class Loop;
+}
+
+namespace obliv::server {
+
+/// Who is at the other end.
+struct Peer {
+    std::string address;        ///< "127.0.0.1", "::1"; "unix" for a local socket
+    std::string_view listener;  ///< the name its listener was given
+    bool is_unix = false;
+    uid_t uid = static_cast<uid_t>(-1);  ///< Unix only, as the kernel vouches for it
+    pid_t pid = 0;                       ///< Unix only
+};
+
+/// Bytes to send, in one piece or in several. Views: what they show must live until the call that
+/// takes them has returned.
+class Pieces {
+public:
+    Pieces() = default;
+    Pieces(std::string_view one) noexcept : one_(one) {}
+    Pieces(const char* one) noexcept : one_(one) {}
+    Pieces(const std::string& one) noexcept : one_(one) {}
+    Pieces(std::span<const std::string_view> many) noexcept : many_(many), is_many_(true) {}
+
+    std::span<const std::string_view> view() const noexcept {
+        return is_many_ ? many_ : std::span<const std::string_view>(&one_, 1);
+    }
+
+private:
+    std::string_view one_;
+    std::span<const std::string_view> many_;
+    bool is_many_ = false;
+};
+
+/// One request and its reply. Lives on one loop, as long as Service::serve runs for it. Views it
+/// gives out stay valid until release_request(). Reply calls come in this order: either reply(), or
+/// start(), any number of writes, finish(). A write that fails means the client is gone or too
+/// slow: return the error, nothing more can be sent.
+class Exchange {
+public:
+    virtual ~Exchange() = default;
+
+    // The request.
+    virtual const http::RequestHead& request() const = 0;
+    std::string_view method() const { return request().method; }
+    std::string_view path() const { return request().path; }  ///< still percent-encoded
+    virtual const Peer& peer() const = 0;
+    virtual std::string_view request_id() const = 0;  ///< valid to the end of the exchange
+    virtual SteadyTime arrived() const = 0;           ///< when the first byte had been read
+    virtual loop::Loop& loop() = 0;
+
+    /// The whole body, decoded, in one piece, with at least 64 readable bytes behind it. Empty when
+    /// there is none. Over the limit is `Code::payload_too_large`. Call it once.
+    virtual asio::awaitable<Result<std::string_view>> read_body() = 0;
+    /// Gives the memory of head and body back: request(), path() and the body are gone, so copy
+    /// what the end of the exchange needs. A stream that idles should own no buffer.
+    virtual void release_request() = 0;
+    /// Gives only the body back, where it has memory of its own.
+    virtual void release_body() = 0;
+
+    // The reply.
+    /// Queues the head; it leaves together with the first bytes of the body. Without `length` the
+    /// body is chunked (for an HTTP/1.0 client: ended by closing). `headers` must not frame the
+    /// body; lines with control bytes are dropped.
+    virtual void start(int status, std::string_view content_type,
+                       std::span<const http::Header> headers,
+                       std::optional<std::uint64_t> length = std::nullopt) = 0;
+    /// Sends payload: one chunk, one system call.
+    virtual asio::awaitable<Result<void>> write(Pieces payload) = 0;
+    /// Sends whole chunks as an upstream framed them (never the last, empty one).
+    virtual asio::awaitable<Result<void>> write_framed(std::string_view chunks) = 0;
+    /// Sends the last payload and what ends the reply, in one system call.
+    virtual asio::awaitable<Result<void>> finish(Pieces payload = {}) = 0;
+    /// A whole reply in one call.
+    virtual asio::awaitable<Result<void>> reply(int status, std::string_view content_type,
+                                                std::span<const http::Header> headers,
+                                                std::string_view body) = 0;
+
+    virtual bool replied() const = 0;              ///< a byte of the reply has been sent
+    virtual bool finished() const = 0;             ///< the reply is whole
+    virtual int status() const = 0;                ///< of the reply; 0 before there is one
+    virtual std::uint64_t bytes_sent() const = 0;  ///< head included
+
+    // The end that comes too early.
+    /// `gone` runs once, on the loop, when the client has hung up (seen within about 0.1 s, and
+    /// only while serve() runs) or when the server ends its exchanges; an empty function forgets
+    /// it. It is meant to cancel what serve() waits for, not to reply.
+    virtual void on_client_gone(std::function<void()> gone) = 0;
+    virtual bool client_gone() const = 0;
+    /// The server is ending its exchanges: finish in a few bytes.
+    virtual bool stopping() const = 0;
+};
+
+}  // namespace obliv::server

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "core/base/result.hpp"
+#include "core/loop/asio.hpp"
+#include "daemon/upstream/call.hpp"
+#include "daemon/upstream/endpoint.hpp"
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace obliv::loop {
+class Loop;
+}
+
+namespace obliv::upstream {
+
+class Tls;
+
+/// How long one call may take. Zero means no limit.
+struct Timeouts {
+    std::chrono::milliseconds connect{10'000};      ///< name look-up, TCP, proxy and TLS together
+    std::chrono::milliseconds first_byte{120'000};  ///< from the request's last byte to the head
+    std::chrono::milliseconds idle{120'000};        ///< between two reads
+    std::chrono::milliseconds total{0};             ///< from open() to the last byte
+};
+
+struct PoolOptions {
+    std::size_t idle_max_per_endpoint = 128;
+    std::chrono::milliseconds idle_expiry{60'000};  ///< an idle connection is closed after this
+    http::HeadLimits head{65'535, http::Headers::capacity};
+};
+
+/// Lets another coroutine of the same loop, or a callback, end an open() that is under way.
+class Cancel {
+public:
+    Cancel() = default;
+    Cancel(const Cancel&) = delete;
+    Cancel& operator=(const Cancel&) = delete;
+
+    void cancel() noexcept;
+    bool cancelled() const noexcept { return cancelled_; }
+
+private:
+    friend class Pool;
+    friend class Connection;
+    Connection* connection_ = nullptr;
+    bool cancelled_ = false;
+};
+
+/// The keep-alive connections of one loop to every endpoint. Touched on that loop only. It outlives
+/// its calls.
+class Pool {
+public:
+    /// `tls` is shared by all pools and outlives them.
+    Pool(loop::Loop& loop, Tls& tls, const PoolOptions& options);
+    ~Pool();
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+
+    /// Sends `request` (a whole HTTP/1.1 request as pieces, which stay valid until this returns)
+    /// and returns once the head of the reply has arrived. `method` is the request's. The request
+    /// names its target in origin form; for an http endpoint behind a proxy use
+    /// Endpoint::target_prefix(). A kept connection that turns out to be dead is replaced once.
+    /// Failures: `Code::upstream_failed`, `Code::upstream_timeout`, `Code::cancelled`, each naming
+    /// the host.
+    asio::awaitable<Result<Call>> open(const Endpoint& endpoint, std::string_view method,
+                                       std::span<const std::string_view> request,
+                                       const Timeouts& timeouts, Cancel* cancel = nullptr);
+
+    /// Connections waiting for a call, over all endpoints.
+    std::size_t idle() const noexcept;
+    /// Connections made since the start: with the number of calls this tells how well reuse works.
+    std::uint64_t connected() const noexcept;
+    /// Closes every idle connection.
+    void clear();
+
+private:
+    friend class Call;
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace obliv::upstream
