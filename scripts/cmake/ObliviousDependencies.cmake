@@ -17,3 +17,10 @@ pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 add_library(obliv_asio INTERFACE)
 target_link_libraries(obliv_asio INTERFACE Boost::headers Threads::Threads OpenSSL::SSL)
 target_compile_definitions(obliv_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_REGEX)
+
+# libjq has no file for pkg-config or CMake in Debian.
+find_path(OBLIV_JQ_INCLUDE jq.h REQUIRED)
+find_library(OBLIV_JQ_LIBRARY jq REQUIRED)
+add_library(obliv_jq INTERFACE)
+target_include_directories(obliv_jq SYSTEM INTERFACE "${OBLIV_JQ_INCLUDE}")
+target_link_libraries(obliv_jq INTERFACE "${OBLIV_JQ_LIBRARY}")
