@@ -22,6 +22,7 @@ GROUPS: dict[str, list[str]] = {
     "outside": ["core/retrieval", "core/client", "core/storage", "core/loop"],
     "parse": ["core/parse"],
     "cli_output": ["cli/output"],
+    "cli_table": ["cli/grammar", "cli/settings"],
     "cli_parts": ["cli/chat", "cli/bench", "cli/sim"],
     "cli_commands": ["cli/commands"],
     "cli_main": ["cli/main"],
@@ -40,9 +41,10 @@ MAY_USE: dict[str, list[str]] = {
     "outside": ["base", "plain", "rules"],
     "parse": [],  # see EXTRA: two named folders, not a group
     "cli_output": CORE,
-    "cli_parts": [*CORE, "cli_output"],
-    "cli_commands": [*CORE, "cli_output", "cli_parts"],
-    "cli_main": [*CORE, "cli_output", "cli_parts", "cli_commands"],
+    "cli_table": [*CORE, "cli_output"],
+    "cli_parts": [*CORE, "cli_output", "cli_table"],
+    "cli_commands": [*CORE, "cli_output", "cli_table", "cli_parts"],
+    "cli_main": [*CORE, "cli_output", "cli_table", "cli_parts", "cli_commands"],
     "transport": CORE,
     "services": CORE,
     "roads": [*CORE, "transport", "services"],
@@ -61,7 +63,7 @@ NEVER: dict[str, list[str]] = {
 }
 # Files that lie in a program's root folder belong to the unit named here.
 ROOT_FILES: dict[str, str] = {
-    "cli/command": "cli/output",
+    "cli/command": "cli/grammar",
     "cli/commands": "cli/main",
     "cli/main": "cli/main",
     "daemon/app": "daemon/app",
@@ -74,7 +76,8 @@ FENCES: list[tuple[str, list[str]]] = [
     (r"curl/", ["daemon/fetch", "core/client"]),
     (r"sqlite3\.h", ["core/storage/sqlite"]),
     (r"poppler/", ["core/parse"]),
-    (r"CLI/", ["cli/", "daemon/commands"]),
+    (r"CLI/", ["cli/grammar", "daemon/commands"]),
+    (r"jq\.h", ["cli/output"]),
     (r"catch2/", []),
 ]
 # Targets of CMake that are not named after their folder.
