@@ -1,0 +1,74 @@
+#include "daemon/channels/channel_table.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace obliv::channels {
+namespace {
+
+std::shared_ptr<const Entry> make_entry(const storage::Channel& row, const ChannelTable* previous) {
+    auto entry = std::make_shared<Entry>();
+    entry->channel = row;
+    entry->provider = providers::find(row.type);
+    if (row.base_url.empty() && entry->provider != nullptr)
+        entry->channel.base_url = std::string(entry->provider->default_base_url);
+    while (entry->channel.base_url.ends_with('/'))
+        entry->channel.base_url.pop_back();
+    for (const auto& text : row.models)
+        if (auto pattern = llm::ModelPattern::parse(text))
+            entry->patterns.push_back(std::move(*pattern));
+    if (const auto* known = previous == nullptr ? nullptr : previous->find(row.id))
+        entry->health = known->health;
+    else
+        entry->health = std::make_shared<Health>();
+    return entry;
+}
+
+}  // namespace
+
+bool Entry::serves_group(std::string_view group) const {
+    return std::find(channel.groups.begin(), channel.groups.end(), group) != channel.groups.end();
+}
+
+std::shared_ptr<const ChannelTable> ChannelTable::build(const std::vector<storage::Channel>& rows,
+                                                        const ChannelTable* previous) {
+    auto table = std::make_shared<ChannelTable>();
+    for (const auto& row : rows)
+        table->entries_.push_back(make_entry(row, previous));
+    std::sort(table->entries_.begin(), table->entries_.end(),
+              [](const auto& a, const auto& b) { return a->channel.id < b->channel.id; });
+    return table;
+}
+
+const Entry* ChannelTable::find(ChannelId id) const {
+    auto found =
+        std::lower_bound(entries_.begin(), entries_.end(), id,
+                         [](const auto& entry, ChannelId key) { return entry->channel.id < key; });
+    return found != entries_.end() && (*found)->channel.id == id ? found->get() : nullptr;
+}
+
+std::optional<Match> ChannelTable::match(const Entry& entry, std::string_view model) {
+    auto alias = entry.channel.aliases.find(std::string(model));
+    if (alias != entry.channel.aliases.end())
+        return Match{alias->second, "alias"};
+    for (const auto& pattern : entry.patterns)
+        if (pattern.matches(model))
+            return Match{std::string(model), pattern.text()};
+    return std::nullopt;
+}
+
+std::vector<std::string> ChannelTable::models(std::string_view group) const {
+    std::set<std::string> names;
+    for (const auto& entry : entries_) {
+        if (!entry->channel.enabled || entry->provider == nullptr || !entry->serves_group(group))
+            continue;
+        for (const auto& pattern : entry->patterns)
+            if (pattern.kind() == llm::ModelPattern::Kind::exact)
+                names.insert(pattern.text());
+        for (const auto& [alias, target] : entry->channel.aliases)
+            names.insert(alias);
+    }
+    return {names.begin(), names.end()};
+}
+
+}  // namespace obliv::channels

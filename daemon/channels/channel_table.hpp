@@ -1,0 +1,54 @@
+#pragma once
+
+#include "core/llm/pattern.hpp"
+#include "core/providers/provider.hpp"
+#include "core/storage/channels.hpp"
+#include "daemon/channels/health.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace obliv::channels {
+
+/// A channel as the relay sees it.
+struct Entry {
+    storage::Channel channel;  ///< base_url is filled in from the type when the row has none
+    const providers::Provider* provider = nullptr;
+    std::vector<llm::ModelPattern> patterns;
+    std::shared_ptr<Health> health;
+
+    bool serves_group(std::string_view group) const;
+};
+
+/// How a channel came to serve a model.
+struct Match {
+    std::string upstream_model;  ///< what the provider is asked for
+    std::string matched_by;      ///< `alias`, or the pattern
+};
+
+/// All channels. Immutable; a change makes a new table.
+class ChannelTable {
+public:
+    /// `previous` hands its Health on. A channel of a type that this program does not know stays in
+    /// the table and serves nothing: `explain` says why.
+    static std::shared_ptr<const ChannelTable> build(const std::vector<storage::Channel>& rows,
+                                                     const ChannelTable* previous);
+
+    /// In the order of their ids.
+    const std::vector<std::shared_ptr<const Entry>>& entries() const noexcept { return entries_; }
+    const Entry* find(ChannelId id) const;
+
+    /// An alias goes before the patterns. Nothing: the channel does not serve the model.
+    static std::optional<Match> match(const Entry& entry, std::string_view model);
+
+    /// The names that `group` can ask for: exact patterns and aliases of enabled channels, sorted.
+    std::vector<std::string> models(std::string_view group) const;
+
+private:
+    std::vector<std::shared_ptr<const Entry>> entries_;
+};
+
+}  // namespace obliv::channels

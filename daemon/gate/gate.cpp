@@ -1,0 +1,52 @@
+#include "daemon/gate/gate.hpp"
+
+#include "core/base/digest.hpp"
+
+namespace obliv::gate {
+namespace {
+
+// A place among concurrent calls frees when another call ends; nobody knows when.
+constexpr auto concurrency_retry = std::chrono::milliseconds(1000);
+
+}  // namespace
+
+Result<Caller> Gate::authenticate(std::string_view key) const {
+    if (key.empty())
+        return fail(Code::unauthenticated,
+                    "no API key was given: send it as 'Authorization: Bearer sk-…'");
+    auto entry = tokens_->find(sha256(key));
+    if (!entry)
+        return fail(Code::unauthenticated, "the API key is not known here");
+    if (entry->token.revoked_at)
+        return fail(Code::unauthenticated, "the API key was revoked");
+    if (entry->token.expires_at && *entry->token.expires_at <= clock_.wall())
+        return fail(Code::unauthenticated, "the API key has expired");
+    return entry;
+}
+
+Result<Permit> Gate::limit(const Caller& caller, std::string_view model) const {
+    const auto& token = caller->token;
+    if (!caller->may_call(model)) {
+        auto error = fail(Code::forbidden,
+                          "this API key may not call the model '" + std::string(model) + "'");
+        error.param = "model";
+        return error;
+    }
+    if (!caller->limits->enter(token.concurrent_max)) {
+        auto error = fail(Code::rate_limited, "more than " + std::to_string(token.concurrent_max) +
+                                                  " calls at once with this API key");
+        error.retry_after = concurrency_retry;
+        return error;
+    }
+    Permit permit(caller->limits);
+    if (auto wait = caller->limits->refuse_request(clock_.steady(), token.requests_per_minute)) {
+        auto error =
+            fail(Code::rate_limited, "more than " + std::to_string(token.requests_per_minute) +
+                                         " requests a minute with this API key");
+        error.retry_after = *wait;
+        return error;
+    }
+    return permit;
+}
+
+}  // namespace obliv::gate

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/base/result.hpp"
+#include "daemon/gate/token_table.hpp"
+
+#include <memory>
+#include <string_view>
+
+namespace obliv::gate {
+
+/// Who calls: the token as it was when the call began.
+using Caller = std::shared_ptr<const TokenEntry>;
+
+/// One place among a token's concurrent calls; given back when it goes.
+class Permit {
+public:
+    explicit Permit(std::shared_ptr<TokenLimits> limits) noexcept : limits_(std::move(limits)) {}
+    Permit(Permit&&) noexcept = default;
+    Permit& operator=(Permit&& other) noexcept {
+        limits_.swap(other.limits_);
+        return *this;
+    }
+    ~Permit() {
+        if (limits_)
+            limits_->leave();
+    }
+
+private:
+    std::shared_ptr<TokenLimits> limits_;
+};
+
+/// Who is calling, and may they call now. One per loop, used on that loop only.
+class Gate {
+public:
+    explicit Gate(const Clock& clock) : clock_(clock), tokens_(TokenTable::build({}, nullptr)) {}
+
+    void publish(std::shared_ptr<const TokenTable> tokens) { tokens_ = std::move(tokens); }
+
+    /// unauthenticated: no key, or one that is unknown, revoked or expired.
+    Result<Caller> authenticate(std::string_view key) const;
+
+    /// forbidden: this token may not call the model · rate_limited, with the time to wait: too many
+    /// requests in this minute, or too many at once.
+    Result<Permit> limit(const Caller& caller, std::string_view model) const;
+
+private:
+    const Clock& clock_;
+    std::shared_ptr<const TokenTable> tokens_;
+};
+
+}  // namespace obliv::gate
