@@ -1,0 +1,438 @@
+#include "core/api/schema.hpp"
+
+#include "core/base/check.hpp"
+
+#include <array>
+
+namespace obliv::api {
+namespace {
+
+using enum Type;
+using enum Presence;
+
+constexpr std::int64_t rate_max = 1'000'000;
+constexpr std::int64_t rank_max = 1'000'000;
+constexpr std::int64_t day_ms = 86'400'000;
+constexpr std::int64_t many = INT64_MAX;
+
+// What callers send.
+
+constexpr std::array token_create{
+    Field{"name", name, must, "unique among the tokens"},
+    Field{"role", choice, may, "relay calls models, admin also manages; relay by default",
+          "relay|admin"},
+    Field{"group", name, may_or_null, "which channels it may use; `default` by default"},
+    Field{"models", models, may_or_null, "patterns of models it may call; all by default"},
+    Field{"budget", money, may_or_null, "all it may ever spend, USD; no limit by default"},
+    Field{"expires_at", time, may_or_null, "when it ends; never by default"},
+    Field{"account", reference, may_or_null, "who pays; the administrator's account by default"},
+    Field{"requests_per_minute", integer, may_or_null, "null or 0: no limit", "", 0, rate_max},
+    Field{"concurrent_max", integer, may_or_null, "calls at once; null or 0: no limit", "", 0,
+          rate_max},
+};
+
+constexpr std::array token_patch{
+    Field{"name", name, may, "unique among the tokens"},
+    Field{"group", name, may_or_null, "which channels it may use"},
+    Field{"models", models, may_or_null, "patterns of models it may call; null: all"},
+    Field{"budget", money, may_or_null, "all it may ever spend, USD; null: no limit"},
+    Field{"expires_at", time, may_or_null, "when it ends; null: never"},
+    Field{"account", reference, may_or_null, "who pays; null: the administrator's account"},
+    Field{"requests_per_minute", integer, may_or_null, "null or 0: no limit", "", 0, rate_max},
+    Field{"concurrent_max", integer, may_or_null, "calls at once; null or 0: no limit", "", 0,
+          rate_max},
+};
+
+constexpr std::array timeouts_change{
+    Field{"connect_ms", integer, may_or_null, "until connected", "", 1, day_ms},
+    Field{"first_byte_ms", integer, may_or_null, "until the reply begins", "", 1, day_ms},
+    Field{"idle_ms", integer, may_or_null, "between two reads of the reply", "", 1, day_ms},
+    Field{"total_ms", integer, may_or_null, "for the whole call", "", 1, day_ms},
+};
+
+constexpr std::array channel_create{
+    Field{"name", name, must, "unique among the channels"},
+    Field{"type", text, must, "the dialect of the provider; see /api/v1/providers", "", 0, 64},
+    Field{"keys", secrets, must, "keys of the provider; stored encrypted, never shown"},
+    Field{"models", models, must, "patterns of models it serves", "", 1},
+    Field{"base_url", url, may_or_null, "as the provider's own SDK takes it; the type's default"},
+    Field{"aliases", aliases, may_or_null, "upstream model names by the names callers use"},
+    Field{"groups", names, may_or_null, "token groups that may use it; `default` by default"},
+    Field{"priority", integer, may_or_null, "higher ones are tried first", "", -rank_max, rank_max},
+    Field{"weight", integer, may_or_null, "share among equals; 0: only when the others failed", "",
+          0, rank_max},
+    Field{"enabled", boolean, may, "true by default"},
+    Field{"proxy", url, may_or_null, "http proxy; the environment's by default"},
+    Field{"timeouts", object, may_or_null, "null: those of the configuration", "TimeoutsChange"},
+};
+
+constexpr std::array channel_patch{
+    Field{"name", name, may, "unique among the channels"},
+    Field{"type", text, may, "the dialect of the provider", "", 0, 64},
+    Field{"keys", secrets, may, "replaces all keys"},
+    Field{"models", models, may, "patterns of models it serves", "", 1},
+    Field{"base_url", url, may_or_null, "null: the type's default"},
+    Field{"aliases", aliases, may_or_null, "replaces all aliases"},
+    Field{"groups", names, may_or_null, "token groups that may use it; null: `default`"},
+    Field{"priority", integer, may_or_null, "higher ones are tried first", "", -rank_max, rank_max},
+    Field{"weight", integer, may_or_null, "share among equals; 0: only when the others failed", "",
+          0, rank_max},
+    Field{"enabled", boolean, may, "false takes it out of use"},
+    Field{"proxy", url, may_or_null, "null: the environment's"},
+    Field{"timeouts", object, may_or_null, "those given change; null: all of the configuration",
+          "TimeoutsChange"},
+};
+
+constexpr std::array channel_test_ask{
+    Field{"model", model, may_or_null, "the first one it serves by default"},
+};
+
+constexpr std::array price_set{
+    Field{"input", money, must, "USD per million tokens"},
+    Field{"output", money, must, "USD per million tokens"},
+    Field{"cache_read", money, may_or_null, "null: as input"},
+    Field{"cache_write_5m", money, may_or_null, "null: as input"},
+    Field{"cache_write_1h", money, may_or_null, "null: as input"},
+    Field{"reasoning", money, may_or_null, "null: as output"},
+    Field{"audio_in", money, may_or_null, "null: as input"},
+    Field{"audio_out", money, may_or_null, "null: as output"},
+    Field{"image_in", money, may_or_null, "null: as input"},
+    Field{"per_call", money, may_or_null, "USD for each call; null: nothing"},
+};
+
+constexpr std::array account_create{
+    Field{"name", name, must, "unique among the accounts"},
+    Field{"kind", choice, may, "prepaid by default", "prepaid|credit|unlimited"},
+    Field{"credit_limit", money, may_or_null, "of kind credit: how far below zero it may go"},
+};
+
+constexpr std::array account_patch{
+    Field{"name", name, may, "unique among the accounts"},
+    Field{"kind", choice, may, "", "prepaid|credit|unlimited"},
+    Field{"credit_limit", money, may_or_null, "of kind credit; null: nothing"},
+};
+
+constexpr std::array transfer_ask{
+    Field{"amount", amount, must, "USD; a top-up is more than zero, an adjustment is not zero"},
+    Field{"reason", text, may_or_null, "for the books"},
+    Field{"operation_id", text, may_or_null, "a repeat with the same id changes nothing", "", 0,
+          128},
+};
+
+constexpr std::array log_level{
+    Field{"level", choice, must, "the least urgent line that is written",
+          "err|warning|notice|info|debug"},
+};
+
+// What they get.
+
+constexpr std::array token{
+    Field{"id", id, must, ""},
+    Field{"name", name, must, ""},
+    Field{"key", text, may, "the key itself, in the answer that made it and nowhere else"},
+    Field{"role", choice, must, "", "relay|admin"},
+    Field{"group", name, must, "which channels it may use"},
+    Field{"models", models, must, "patterns; an empty list: all"},
+    Field{"budget", money, must_or_null, "all it may ever spend, USD"},
+    Field{"spent", money, must, "USD"},
+    Field{"hint", text, must, "beginning and end of the key"},
+    Field{"account_id", id, must, "who pays"},
+    Field{"requests_per_minute", integer, must_or_null, "null: no limit", "", 1, rate_max},
+    Field{"concurrent_max", integer, must_or_null, "null: no limit", "", 1, rate_max},
+    Field{"created_at", time, must, ""},
+    Field{"expires_at", time, must_or_null, ""},
+    Field{"revoked_at", time, must_or_null, ""},
+};
+
+constexpr std::array timeouts{
+    Field{"connect_ms", integer, must_or_null, "null: of the configuration", "", 1, many},
+    Field{"first_byte_ms", integer, must_or_null, "null: of the configuration", "", 1, many},
+    Field{"idle_ms", integer, must_or_null, "null: of the configuration", "", 1, many},
+    Field{"total_ms", integer, must_or_null, "null: of the configuration", "", 1, many},
+};
+
+constexpr std::array health{
+    Field{"state", text, must, "as the daemon sees it now"},
+    Field{"in_flight", integer, must, "calls", "", 0, many},
+    Field{"requests", integer, must, "calls since the start", "", 0, many},
+    Field{"failures", integer, must, "of those", "", 0, many},
+    Field{"last_error", text, must_or_null, "", "", 0, 4096},
+};
+
+constexpr std::array channel{
+    Field{"id", id, must, ""},
+    Field{"name", name, must, ""},
+    Field{"type", text, must, "the dialect of the provider"},
+    Field{"base_url", url, must_or_null, "null: the type's default"},
+    Field{"key_hints", texts, must, "beginning and end of each key"},
+    Field{"models", models, must, "patterns of models it serves"},
+    Field{"aliases", aliases, must, "upstream model names by the names callers use"},
+    Field{"groups", names, must, "token groups that may use it"},
+    Field{"priority", integer, must, "", "", -rank_max, rank_max},
+    Field{"weight", integer, must, "", "", 0, rank_max},
+    Field{"enabled", boolean, must, ""},
+    Field{"proxy", url, must_or_null, ""},
+    Field{"timeouts", object, must, "", "Timeouts"},
+    Field{"created_at", time, must, ""},
+    Field{"updated_at", time, must, ""},
+    Field{"health", object, must, "", "Health"},
+};
+
+constexpr std::array channel_test{
+    Field{"ok", boolean, must, ""},
+    Field{"model", text, must, "the one asked"},
+    Field{"status", integer, must_or_null, "of the provider's reply", "", 0, 999},
+    Field{"latency_ms", number, must, "from sending to the end of the reply"},
+    Field{"reply", text, must_or_null, "", "", 0, 4096},
+    Field{"error", text, must_or_null, "", "", 0, 4096},
+};
+
+constexpr std::array channel_name{
+    Field{"id", id, must, ""},
+    Field{"name", name, must, ""},
+};
+
+constexpr std::array candidate{
+    Field{"channel", object, must, "", "ChannelName"},
+    Field{"priority", integer, must, "", "", -rank_max, rank_max},
+    Field{"weight", integer, must, "", "", 0, rank_max},
+    Field{"share", number, must, "of the calls of its tier while all of it works, 0 to 1"},
+    Field{"upstream_model", text, must, "what the provider is asked for"},
+    Field{"matched_by", text, must, "the pattern or alias that offers the model"},
+};
+
+constexpr std::array excluded{
+    Field{"channel", object, must, "", "ChannelName"},
+    Field{"reason", text, must, ""},
+};
+
+constexpr std::array explanation{
+    Field{"model", text, must, ""},
+    Field{"group", text, must, ""},
+    Field{"candidates", objects, must, "in the order of their tiers", "Candidate"},
+    Field{"excluded", objects, must, "", "Excluded"},
+};
+
+constexpr std::array price{
+    Field{"version", id, must, "usage rows name it"},
+    Field{"model", text, must, ""},
+    Field{"input", money, must, "USD per million tokens"},
+    Field{"output", money, must, "USD per million tokens"},
+    Field{"cache_read", money, must_or_null, "null: as input"},
+    Field{"cache_write_5m", money, must_or_null, "null: as input"},
+    Field{"cache_write_1h", money, must_or_null, "null: as input"},
+    Field{"reasoning", money, must_or_null, "null: as output"},
+    Field{"audio_in", money, must_or_null, "null: as input"},
+    Field{"audio_out", money, must_or_null, "null: as output"},
+    Field{"image_in", money, must_or_null, "null: as input"},
+    Field{"per_call", money, must, "USD for each call"},
+    Field{"effective_from", time, must, ""},
+    Field{"removed", boolean, must, "true: from then on the model has no price"},
+};
+
+constexpr std::array served_model{
+    Field{"id", text, must, ""},
+    Field{"channels", texts, must, "names of those that serve it"},
+    Field{"price", object, must_or_null, "", "Price"},
+};
+
+constexpr std::array provider{
+    Field{"type", text, must, ""},
+    Field{"default_base_url", url, must_or_null, ""},
+};
+
+constexpr std::array account{
+    Field{"id", id, must, ""},
+    Field{"name", text, must, ""},
+    Field{"kind", choice, must, "", "prepaid|credit|unlimited|system"},
+    Field{"credit_limit", money, must, "USD"},
+    Field{"balance", amount, must, "USD, held money included"},
+    Field{"held", money, must, "USD set aside for calls that run"},
+    Field{"available", amount, must_or_null, "USD; null: no limit"},
+    Field{"created_at", time, must, ""},
+};
+
+constexpr std::array transfer{
+    Field{"id", id, must, ""},
+    Field{"time", time, must, ""},
+    Field{"from_account_id", id, must, ""},
+    Field{"to_account_id", id, must, ""},
+    Field{"amount", money, must, "USD"},
+    Field{"kind", choice, must, "", "topup|adjust|transfer"},
+    Field{"reason", text, must_or_null, ""},
+    Field{"operation_id", text, must, ""},
+};
+
+constexpr std::array transfer_done{
+    Field{"transfer", object, must, "the first one, if the operation is a repeat", "Transfer"},
+    Field{"account", object, must, "as it is now", "Account"},
+};
+
+constexpr std::array usage{
+    Field{"input", integer, must, "tokens neither cached nor written to a cache", "", 0, many},
+    Field{"cache_read", integer, must, "", "", 0, many},
+    Field{"cache_write_5m", integer, must, "", "", 0, many},
+    Field{"cache_write_1h", integer, must, "", "", 0, many},
+    Field{"audio_in", integer, must, "", "", 0, many},
+    Field{"image_in", integer, must, "", "", 0, many},
+    Field{"output", integer, must, "visible output", "", 0, many},
+    Field{"reasoning", integer, must, "", "", 0, many},
+    Field{"audio_out", integer, must, "", "", 0, many},
+};
+
+constexpr std::array call{
+    Field{"request_id", text, must, ""},
+    Field{"time", time, must, "when the request arrived"},
+    Field{"account_id", id, must, "who pays"},
+    Field{"user_id", id, must_or_null, ""},
+    Field{"token_id", id, must_or_null, ""},
+    Field{"model", text, must, "as asked"},
+    Field{"model_served", text, must_or_null, "as sent to the provider"},
+    Field{"channel_id", id, must_or_null, "null: no provider was reached"},
+    Field{"key_index", integer, must, "which key of the channel", "", 0, many},
+    Field{"usage", object, must, "", "Usage"},
+    Field{"usage_source", choice, must, "where the counts come from",
+          "provider|partial|counted|estimated|none"},
+    Field{"price_version", id, must_or_null, ""},
+    Field{"unpriced", boolean, must, "served without a price"},
+    Field{"held", money, must, "USD reserved"},
+    Field{"cost", money, must, "USD charged"},
+    Field{"loss", money, must, "USD above what the payer had: the operator's"},
+    Field{"ttft_ms", number, must_or_null, "to the first byte of the answer"},
+    Field{"duration_ms", number, must, ""},
+    Field{"status", integer, must, "HTTP status sent", "", 0, 999},
+    Field{"attempts", integer, must, "calls made to providers", "", 0, many},
+    Field{"stream", boolean, must, ""},
+    Field{"finish_reason", text, must_or_null, "the provider's, or `aborted`, `cut`"},
+    Field{"client", text, must, "address"},
+    Field{"user_agent", text, must, ""},
+};
+
+constexpr std::array usage_group{
+    Field{"model", text, may, "as asked; each key is there when `by` names it"},
+    Field{"day", text, may, "UTC"},
+    Field{"token", text, may, "id"},
+    Field{"account", text, may, "id"},
+    Field{"channel", text, may, "id"},
+    Field{"requests", integer, must, "", "", 0, many},
+    Field{"errors", integer, must, "", "", 0, many},
+    Field{"usage", object, must, "", "Usage"},
+    Field{"cost", money, must, "USD"},
+};
+
+constexpr std::array usage_report{
+    Field{"by", texts, must, ""},
+    Field{"data", objects, must, "", "UsageGroup"},
+};
+
+constexpr std::array entry{
+    Field{"id", id, must, ""},
+    Field{"time", time, must, ""},
+    Field{"account_id", id, must, ""},
+    Field{"side", choice, must, "which part of the account moves", "available|held"},
+    Field{"amount", amount, must, "USD"},
+    Field{"kind", choice, must, "", "reserve|settle|release|topup|adjust|transfer|loss"},
+    Field{"call", text, must_or_null, "request id"},
+    Field{"reason", text, must_or_null, ""},
+};
+
+constexpr std::array verification{
+    Field{"ok", boolean, must, ""},
+    Field{"accounts", integer, must, "checked", "", 0, many},
+    Field{"charges", integer, must, "checked", "", 0, many},
+    Field{"transfers", integer, must, "checked", "", 0, many},
+    Field{"usage_rows", integer, must, "checked", "", 0, many},
+    Field{"problems", texts, must, "", "", 0, 4096},
+};
+
+constexpr std::array whoami{
+    Field{"role", choice, must, "", "admin|relay"},
+    Field{"via", choice, must, "", "socket|token"},
+    Field{"token", object, must_or_null, "", "Token"},
+    Field{"account", object, must_or_null, "", "Account"},
+};
+
+constexpr std::array status{
+    Field{"version", text, must, ""},
+    Field{"pid", integer, must, "", "", 1, many},
+    Field{"started_at", time, must, ""},
+    Field{"uptime_s", integer, must, "", "", 0, many},
+    Field{"requests_in_flight", integer, must, "", "", 0, many},
+    Field{"channels", integer, must, "that are enabled", "", 0, many},
+    Field{"commit_lag_ms", number, must, "how late the last group of charges reached the disk"},
+    Field{"ready", boolean, must, ""},
+    Field{"draining", boolean, must, ""},
+};
+
+constexpr std::array reload{
+    Field{"ok", boolean, must, ""},
+    Field{"needs_restart", texts, must, "settings that changed and take effect at the next start"},
+};
+
+constexpr std::array error_detail{
+    Field{"type", text, must, "the class: name of the exit code of obliv"},
+    Field{"code", text, must, "the name of the error"},
+    Field{"message", text, must, "", "", 0, 8192},
+    Field{"param", text, must_or_null, "the field at fault"},
+    Field{"request_id", text, must, ""},
+    Field{"hint", text, may, "the next thing to do", "", 0, 8192},
+};
+
+constexpr std::array error{
+    Field{"error", object, must, "", "ErrorDetail"},
+};
+
+constexpr std::array table{
+    Schema{"TokenCreate", token_create},
+    Schema{"TokenPatch", token_patch},
+    Schema{"TimeoutsChange", timeouts_change},
+    Schema{"ChannelCreate", channel_create},
+    Schema{"ChannelPatch", channel_patch},
+    Schema{"ChannelTestAsk", channel_test_ask},
+    Schema{"PriceSet", price_set},
+    Schema{"AccountCreate", account_create},
+    Schema{"AccountPatch", account_patch},
+    Schema{"TransferAsk", transfer_ask},
+    Schema{"LogLevel", log_level},
+    Schema{"Token", token},
+    Schema{"Timeouts", timeouts},
+    Schema{"Health", health},
+    Schema{"Channel", channel},
+    Schema{"ChannelTest", channel_test},
+    Schema{"ChannelName", channel_name},
+    Schema{"Candidate", candidate},
+    Schema{"Excluded", excluded},
+    Schema{"Explanation", explanation},
+    Schema{"Price", price},
+    Schema{"Model", served_model},
+    Schema{"Provider", provider},
+    Schema{"Account", account},
+    Schema{"Transfer", transfer},
+    Schema{"TransferDone", transfer_done},
+    Schema{"Usage", usage},
+    Schema{"Call", call},
+    Schema{"UsageGroup", usage_group},
+    Schema{"UsageReport", usage_report},
+    Schema{"Entry", entry},
+    Schema{"Verification", verification},
+    Schema{"WhoAmI", whoami},
+    Schema{"Status", status},
+    Schema{"Reload", reload},
+    Schema{"ErrorDetail", error_detail},
+    Schema{"Error", error},
+};
+
+}  // namespace
+
+std::span<const Schema> all_schemas() noexcept {
+    return table;
+}
+
+const Schema& schema(std::string_view wanted) noexcept {
+    for (const auto& row : table)
+        if (row.name == wanted)
+            return row;
+    check_failed("a schema is asked for by a name of the table", std::source_location::current());
+}
+
+}  // namespace obliv::api
