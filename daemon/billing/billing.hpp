@@ -35,8 +35,9 @@ public:
     /// Charges what `call.usage` cost and stores the call. The caller fills everything but id,
     /// price, held, cost and loss. Returns when no kill can undo it; with durability "power" when
     /// the disk has it, or after 30 seconds with unavailable (it is charged then nevertheless).
-    /// A call that consumed nothing (UsageSource::none) costs nothing, and is stored too.
-    asio::awaitable<Result<void>> settle(Hold hold, storage::Call call);
+    /// A call that consumed nothing (UsageSource::none) costs nothing, and is stored too. The answer
+    /// is what was charged: the log line and the metrics of the call tell it.
+    asio::awaitable<Result<Money>> settle(Hold hold, storage::Call call);
 
 private:
     struct Impl;
