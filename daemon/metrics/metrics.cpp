@@ -1,0 +1,264 @@
+#include "daemon/metrics/metrics.hpp"
+
+#include "core/base/error.hpp"
+
+#include <charconv>
+
+namespace obliv::metrics {
+namespace {
+
+// clang-format off
+constexpr std::array list{
+    Description{"oblivd_requests_total", "counter", "route, model, channel, status", "Requests answered."},
+    Description{"oblivd_errors_total", "counter", "route, model, channel, code", "Requests that ended with an error, by its code."},
+    Description{"oblivd_tokens_total", "counter", "route, model, channel, kind", "Tokens billed, by kind."},
+    Description{"oblivd_cost_usd_total", "counter", "route, model, channel", "US dollars charged."},
+    Description{"oblivd_request_duration_seconds", "histogram", "route, model, channel", "Time from the request's arrival to the end of its reply."},
+    Description{"oblivd_time_to_first_token_seconds", "histogram", "route, model, channel", "Time from the request's arrival to the first byte of content."},
+    Description{"oblivd_requests_in_flight", "gauge", "", "Requests that are being served."},
+    Description{"oblivd_open_streams", "gauge", "", "Event streams that are open."},
+    Description{"oblivd_connections", "gauge", "", "Client connections."},
+    Description{"oblivd_channel_up", "gauge", "channel", "1: enabled, and its last three calls did not all fail."},
+    Description{"oblivd_channel_in_flight", "gauge", "channel", "Calls to the channel under way."},
+    Description{"oblivd_channel_requests_total", "counter", "channel", "Calls made to the channel, retries included."},
+    Description{"oblivd_channel_failures_total", "counter", "channel", "Calls to the channel that failed."},
+    Description{"oblivd_quota_left_usd", "gauge", "account", "US dollars an account with a limit can still spend; the first thousand such accounts."},
+    Description{"oblivd_budget_left_usd", "gauge", "token", "US dollars a token with a budget can still spend; the first thousand such tokens."},
+    Description{"oblivd_queue_length", "gauge", "queue", "Entries of a bounded queue."},
+    Description{"oblivd_ring_slots", "gauge", "", "Slots of the intent ring."},
+    Description{"oblivd_commit_lag_seconds", "gauge", "", "Age of the oldest call of the last group commit."},
+    Description{"oblivd_commit_failures_total", "counter", "", "Group commits that did not reach the disk at first."},
+    Description{"oblivd_calls_stored_total", "counter", "", "Calls stored with their charge."},
+    Description{"oblivd_upstream_idle_connections", "gauge", "", "Kept connections to providers without a call."},
+    Description{"oblivd_ready", "gauge", "", "1: /readyz answers 200."},
+    Description{"oblivd_start_time_seconds", "gauge", "", "When the daemon started, in seconds since 1970."},
+};
+// clang-format on
+
+constexpr std::array<double, 16> bounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+                                        2.5,   5,    10,    20,   30,  60,   120, 300};
+constexpr std::size_t series_max = 2000;
+constexpr std::array<std::string_view, 9> kinds{"input",          "cache_read", "cache_write_5m",
+                                                "cache_write_1h", "audio_in",   "image_in",
+                                                "output",         "reasoning",  "audio_out"};
+
+std::array<std::int64_t, kinds.size()> counts(const llm::Usage& usage) {
+    return {usage.input,          usage.cache_read, usage.cache_write_5m,
+            usage.cache_write_1h, usage.audio_in,   usage.image_in,
+            usage.output,         usage.reasoning,  usage.audio_out};
+}
+
+struct Histogram {
+    std::array<std::uint64_t, bounds.size() + 1> buckets{};
+    std::uint64_t micros = 0;
+
+    void add(std::chrono::microseconds span) {
+        auto seconds = static_cast<double>(span.count()) / 1e6;
+        std::size_t i = 0;
+        while (i < bounds.size() && seconds > bounds[i])
+            ++i;
+        ++buckets[i];
+        micros += static_cast<std::uint64_t>(span.count());
+    }
+    void add(const Histogram& other) {
+        for (std::size_t i = 0; i < buckets.size(); ++i)
+            buckets[i] += other.buckets[i];
+        micros += other.micros;
+    }
+};
+
+std::string number(double value) {
+    std::array<char, 32> out{};
+    auto end = std::to_chars(out.data(), out.data() + out.size(), value).ptr;
+    return {out.data(), end};
+}
+
+/// The text of a label's value: backslash, quote and LF are escaped (exposition format 0.0.4).
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (char c : text) {
+        if (c == '\\' || c == '"')
+            out += '\\';
+        if (c == '\n')
+            out += "\\n";
+        else
+            out += c;
+    }
+    return out;
+}
+
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+class Page {
+public:
+    void begin(const Description& description) {
+        text_.append("# HELP ")
+            .append(description.name)
+            .append(" ")
+            .append(description.help)
+            .append("\n");
+        text_.append("# TYPE ")
+            .append(description.name)
+            .append(" ")
+            .append(description.type)
+            .append("\n");
+    }
+    void line(std::string_view name, std::string_view suffix, const Labels& labels,
+              std::string_view value) {
+        text_.append(name).append(suffix);
+        char separator = '{';
+        for (const auto& [key, label] : labels) {
+            text_.append(1, separator)
+                .append(key)
+                .append("=\"")
+                .append(escaped(label))
+                .append("\"");
+            separator = ',';
+        }
+        if (!labels.empty())
+            text_ += '}';
+        text_.append(" ").append(value).append("\n");
+    }
+    void histogram(std::string_view name, const Labels& labels, const Histogram& histogram) {
+        std::uint64_t total = 0;
+        auto with_bound = labels;
+        with_bound.emplace_back("le", "");
+        for (std::size_t i = 0; i < histogram.buckets.size(); ++i) {
+            total += histogram.buckets[i];
+            with_bound.back().second = i < bounds.size() ? number(bounds[i]) : "+Inf";
+            line(name, "_bucket", with_bound, std::to_string(total));
+        }
+        line(name, "_sum", labels, number(static_cast<double>(histogram.micros) / 1e6));
+        line(name, "_count", labels, std::to_string(total));
+    }
+    std::string take() { return std::move(text_); }
+
+private:
+    std::string text_;
+};
+
+}  // namespace
+
+struct Metrics::Series {
+    std::map<int, std::uint64_t> statuses;
+    std::map<std::string, std::uint64_t, std::less<>> errors;
+    std::array<std::int64_t, kinds.size()> tokens{};
+    Money cost;
+    Histogram duration;
+    Histogram ttft;
+
+    void add(const Series& other) {
+        for (auto [status, count] : other.statuses)
+            statuses[status] += count;
+        for (const auto& [code, count] : other.errors)
+            errors[code] += count;
+        for (std::size_t i = 0; i < tokens.size(); ++i)
+            tokens[i] += other.tokens[i];
+        cost += other.cost;
+        duration.add(other.duration);
+        ttft.add(other.ttft);
+    }
+};
+
+struct Metrics::Shard {
+    using Key = std::array<std::string, 3>;
+    using KeyView = std::array<std::string_view, 3>;
+    struct Less {
+        using is_transparent = void;
+        template <typename A, typename B>
+        bool operator()(const A& a, const B& b) const {
+            for (std::size_t i = 0; i < 3; ++i)
+                if (auto order = std::string_view(a[i]).compare(std::string_view(b[i])); order != 0)
+                    return order < 0;
+            return false;
+        }
+    };
+
+    // Taken by the loop for each request and by a scrape: never contended for long.
+    mutable std::mutex mutex;
+    std::map<Key, Series, Less> series;
+
+    Series& find(KeyView key) {
+        auto found = series.find(key);
+        if (found != series.end())
+            return found->second;
+        if (series.size() >= series_max)
+            key = {key[0], "other", "other"};
+        return series[Key{std::string(key[0]), std::string(key[1]), std::string(key[2])}];
+    }
+};
+
+std::span<const Description> catalogue() noexcept {
+    return list;
+}
+
+Metrics::Metrics(std::size_t shards) {
+    for (std::size_t i = 0; i < shards; ++i)
+        shards_.push_back(std::make_unique<Shard>());
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::observe(std::size_t shard, const Observation& observation) {
+    auto& target = *shards_[shard];
+    std::lock_guard lock(target.mutex);
+    auto& series = target.find({observation.route, observation.model, observation.channel});
+    ++series.statuses[observation.status];
+    if (!observation.error.empty()) {
+        auto found = series.errors.find(observation.error);
+        if (found == series.errors.end())
+            found = series.errors.emplace(std::string(observation.error), 0).first;
+        ++found->second;
+    }
+    auto tokens = counts(observation.usage);
+    for (std::size_t i = 0; i < tokens.size(); ++i)
+        series.tokens[i] += tokens[i];
+    series.cost += observation.cost;
+    series.duration.add(observation.duration);
+    if (observation.ttft.count() >= 0)
+        series.ttft.add(observation.ttft);
+}
+
+std::string Metrics::render(std::span<const Gauge> gauges) const {
+    std::map<Shard::Key, Series> all;
+    for (const auto& shard : shards_) {
+        std::lock_guard lock(shard->mutex);
+        for (const auto& [key, series] : shard->series)
+            all[key].add(series);
+    }
+    Page page;
+    for (const auto& description : list) {
+        page.begin(description);
+        for (const auto& [key, series] : all) {
+            Labels labels{{"route", key[0]}, {"model", key[1]}, {"channel", key[2]}};
+            auto with = [&](std::string name, std::string value) {
+                auto more = labels;
+                more.emplace_back(std::move(name), std::move(value));
+                return more;
+            };
+            if (description.name == "oblivd_requests_total")
+                for (auto [status, count] : series.statuses)
+                    page.line(description.name, "", with("status", std::to_string(status)),
+                              std::to_string(count));
+            else if (description.name == "oblivd_errors_total")
+                for (const auto& [code, count] : series.errors)
+                    page.line(description.name, "", with("code", code), std::to_string(count));
+            else if (description.name == "oblivd_tokens_total")
+                for (std::size_t i = 0; i < kinds.size(); ++i)
+                    page.line(description.name, "", with("kind", std::string(kinds[i])),
+                              std::to_string(series.tokens[i]));
+            else if (description.name == "oblivd_cost_usd_total")
+                page.line(description.name, "", labels, series.cost.text());
+            else if (description.name == "oblivd_request_duration_seconds")
+                page.histogram(description.name, labels, series.duration);
+            else if (description.name == "oblivd_time_to_first_token_seconds")
+                page.histogram(description.name, labels, series.ttft);
+        }
+        for (const auto& gauge : gauges)
+            if (gauge.name == description.name)
+                page.line(gauge.name, "", gauge.labels, number(gauge.value));
+    }
+    return page.take();
+}
+
+}  // namespace obliv::metrics
