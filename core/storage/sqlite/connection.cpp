@@ -1,0 +1,111 @@
+#include "core/storage/sqlite/connection.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+namespace obliv::storage::sqlite {
+namespace {
+
+constexpr int busy_timeout_ms = 5000;
+
+Code code_of(int primary) noexcept {
+    switch (primary) {
+    case SQLITE_CONSTRAINT:
+        return Code::conflict;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return Code::unavailable;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_MISMATCH:
+        return Code::corrupt;
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return Code::io;
+    default:
+        return Code::internal;
+    }
+}
+
+/// SQLite would create the file with the umask's permissions; the log beside it copies ours.
+void create_private(const std::string& path) noexcept {
+    int descriptor = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (descriptor >= 0)
+        ::close(descriptor);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Access access) {
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    flags |= access == Access::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    if (access == Access::write)
+        create_private(path);
+    sqlite3* handle = nullptr;
+    bool opened = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr) == SQLITE_OK;
+    // Without memory there is no handle, and nothing to ask for the reason.
+    if (!handle)
+        return fail(Code::io, "the store " + path + " cannot be opened: out of memory");
+    std::unique_ptr<Connection> connection(new Connection(handle, path));
+    if (!opened)
+        return connection->failure("open");
+    auto prepared = connection->prepare_for(access);
+    if (!prepared)
+        return prepared.error();
+    return connection;
+}
+
+Result<void> Connection::prepare_for(Access access) {
+    sqlite3_busy_timeout(handle_, busy_timeout_ms);
+    auto keys = run("PRAGMA foreign_keys = ON");
+    if (!keys || access == Access::read)
+        return keys;
+    // The log is checkpointed every 16 MiB: more often costs a sync of the main file each time.
+    return run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+               "PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864");
+}
+
+Connection::~Connection() {
+    for (auto& [sql, statement] : statements_)
+        sqlite3_finalize(statement);
+    sqlite3_close(handle_);
+}
+
+Result<void> Connection::run(const std::string& sql) {
+    if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+        return failure("write to");
+    return ok();
+}
+
+sqlite3_stmt* Connection::prepared(std::string_view sql) {
+    if (auto found = statements_.find(sql); found != statements_.end())
+        return found->second;
+    sqlite3_stmt* statement = nullptr;
+    if (sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                           SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK)
+        return nullptr;
+    // The key is the copy that SQLite keeps with the statement.
+    statements_.emplace(std::string_view(sqlite3_sql(statement)), statement);
+    return statement;
+}
+
+Error Connection::failure(std::string_view doing) const {
+    auto code = code_of(sqlite3_extended_errcode(handle_) & 0xff);
+    return fail(code, "cannot " + std::string(doing) + " the store " + path_ + ": " +
+                          sqlite3_errmsg(handle_));
+}
+
+std::int64_t Connection::last_id() const noexcept {
+    return sqlite3_last_insert_rowid(handle_);
+}
+
+std::int64_t Connection::changes() const noexcept {
+    return sqlite3_changes64(handle_);
+}
+
+}  // namespace obliv::storage::sqlite

@@ -1,0 +1,274 @@
+#include "core/storage/sqlite/stores.hpp"
+
+#include <algorithm>
+
+namespace obliv::storage::sqlite {
+namespace {
+
+constexpr std::string_view transfer_columns =
+    "id, time, source, target, amount, kind, reason, operation_id";
+
+void read_transfer(Query& query, Transfer& row) {
+    query.read(row.id, row.time, row.source, row.target, row.amount, row.kind, row.reason,
+               row.operation_id);
+}
+
+void read_charge(Query& query, ledger::ChargeFigures& row) {
+    query.read(row.id, row.time, row.account, row.held, row.cost, row.loss);
+}
+
+/// Sums of one group of charges.
+struct GroupSum {
+    std::int64_t id = 0;
+    std::int64_t rows = 0;
+    Money cost;
+    Money loss;
+};
+
+Result<std::vector<GroupSum>> sums_by(Connection& connection, std::string_view column,
+                                      std::int64_t above, std::int64_t last) {
+    Query query(connection, "SELECT " + std::string(column) +
+                                ", count(*), sum(cost), sum(loss) FROM charge WHERE id > ? AND id "
+                                "<= ? GROUP BY 1");
+    query.bind(above, last);
+    return read_all<GroupSum>(
+        query, [](Query& from, GroupSum& row) { from.read(row.id, row.rows, row.cost, row.loss); });
+}
+
+/// The statement for one kind of event of a page: its rows give at least one entry each, so that a
+/// page needs no more events than entries.
+std::string events_sql(std::string_view columns, std::string_view table, std::string_view condition,
+                       bool descending) {
+    return "SELECT " + std::string(columns) + " FROM " + std::string(table) +
+           " WHERE id >= ?1 AND id <= ?2 AND (" + std::string(condition) + ") ORDER BY id " +
+           (descending ? "DESC" : "ASC") + " LIMIT ?4";
+}
+
+constexpr std::string_view charge_condition =
+    "(?3 IS NULL AND (held <> 0 OR cost <> 0 OR loss <> 0)) OR "
+    "(account = ?3 AND (held <> 0 OR cost <> 0)) OR (?3 = 1 AND cost + loss <> 0) OR "
+    "(?3 = 3 AND loss <> 0)";
+
+struct EventRange {
+    std::int64_t first = 1;
+    std::int64_t last = std::numeric_limits<std::int64_t>::max() / ledger::entries_per_event - 1;
+};
+
+EventRange range_of(const EntryFilter& filter, const PageRequest& request) {
+    EventRange range;
+    auto event = request.after / ledger::entries_per_event;
+    if (request.after != 0)
+        (request.descending ? range.last : range.first) = event;
+    if (filter.call) {
+        range.first = std::max(range.first, filter.call.value);
+        range.last = std::min(range.last, filter.call.value);
+    }
+    return range;
+}
+
+}  // namespace
+
+Result<void> SqliteLedger::append(std::span<const Call* const> calls) {
+    for (const auto* call : calls)
+        if (auto done = append_one(*call); !done)
+            return done;
+    return ok();
+}
+
+Result<void> SqliteLedger::append_one(const Call& call) {
+    auto& connection = context_.connection;
+    auto done = Query(connection, "INSERT OR IGNORE INTO charge (id, time, account, token, price, "
+                                  "held, cost, loss) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+                    .bind(call.id, call.time, call.account, call.token, call.price, call.held,
+                          call.cost, call.loss)
+                    .run();
+    if (!done)
+        return done;
+    if (connection.changes() == 0)
+        return same_call(call);
+    static const std::string insert_usage = "INSERT INTO " + usage_table(call.time) + " (" +
+                                            call_columns +
+                                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                                            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                                            "?, ?)";
+    Query query(connection, insert_usage);
+    bind_call(query, call);
+    return query.run();
+}
+
+/// A charge id that is taken already is a replay of the same call, or two calls have one id.
+Result<void> SqliteLedger::same_call(const Call& call) {
+    Query query(context_.connection,
+                "SELECT request_id, cost FROM " + usage_source() + " WHERE id = ?");
+    query.bind(call.id);
+    auto row = query.step();
+    if (!row)
+        return row.error();
+    std::string request_id;
+    Money cost;
+    if (*row)
+        query.read(request_id, cost);
+    if (request_id == call.request_id && cost == call.cost)
+        return ok();
+    return fail(Code::corrupt, "charge " + call.id.text() + " is stored for request " + request_id +
+                                   " and was given again for " + call.request_id);
+}
+
+Result<void> SqliteLedger::add_to_balance(AccountId account, Money amount) {
+    if (amount == Money{})
+        return ok();
+    auto done = Query(context_.connection, "UPDATE account SET balance = balance + ? WHERE id = ?")
+                    .bind(amount, account)
+                    .run();
+    return changed_one(context_.connection, std::move(done), "account " + account.text());
+}
+
+Result<std::optional<Transfer>> SqliteLedger::find_transfer(std::string_view operation_id) {
+    Query query(context_.connection, "SELECT " + std::string(transfer_columns) +
+                                         " FROM transfer WHERE operation_id = ?");
+    query.bind(operation_id);
+    auto row = query.step();
+    if (!row)
+        return row.error();
+    std::optional<Transfer> found;
+    if (*row)
+        read_transfer(query, found.emplace());
+    return found;
+}
+
+Result<Transfer> SqliteLedger::transfer(const Transfer& row) {
+    auto before = find_transfer(row.operation_id);
+    if (!before)
+        return before.error();
+    if (*before)
+        return std::move(**before);
+    auto done = add_to_balance(row.source, -row.amount);
+    if (done)
+        done = add_to_balance(row.target, row.amount);
+    if (done)
+        done = Query(context_.connection, "INSERT INTO transfer (" + std::string(transfer_columns) +
+                                              ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+                   .bind(row.id, row.time, row.source, row.target, row.amount, row.kind, row.reason,
+                         row.operation_id)
+                   .run();
+    if (!done)
+        return done.error();
+    return row;
+}
+
+Result<Page<Entry>> SqliteLedger::entries(const EntryFilter& filter, const PageRequest& request) {
+    auto range = range_of(filter, request);
+    auto limit = static_cast<std::size_t>(std::clamp(request.limit, 1, 1000));
+    // The event that `after` lies in may give nothing any more, hence one in reserve beside the one
+    // that tells of a next page.
+    auto events = static_cast<std::int64_t>(limit) + 2;
+
+    Query charges(context_.connection, events_sql("id, time, account, held, cost, loss", "charge",
+                                                  charge_condition, request.descending));
+    charges.bind(range.first, range.last, filter.account, events);
+    auto called = read_all<ledger::ChargeFigures>(charges, read_charge);
+    if (!called)
+        return called.error();
+    std::vector<Transfer> moved;
+    if (!filter.call) {
+        Query transfers(context_.connection,
+                        events_sql(transfer_columns, "transfer",
+                                   "?3 IS NULL OR source = ?3 OR target = ?3", request.descending));
+        transfers.bind(range.first, range.last, filter.account, events);
+        auto rows = read_all<Transfer>(transfers, read_transfer);
+        if (!rows)
+            return rows.error();
+        moved = std::move(*rows);
+    }
+
+    std::vector<Entry> entries;
+    auto keep = [&](std::vector<Entry> event) {
+        for (auto& entry : event) {
+            bool ahead = request.after == 0 ||
+                         (request.descending ? entry.id < request.after : entry.id > request.after);
+            if (ahead && (!filter.account || entry.account == filter.account))
+                entries.push_back(std::move(entry));
+        }
+    };
+    for (const auto& row : *called)
+        keep(ledger::entries_of(row));
+    for (const auto& row : moved)
+        keep(ledger::entries_of(row));
+    std::sort(entries.begin(), entries.end(), [&](const Entry& a, const Entry& b) {
+        return request.descending ? a.id > b.id : a.id < b.id;
+    });
+    Page<Entry> page;
+    if (entries.size() > limit) {
+        page.next = entries[limit - 1].id;
+        entries.resize(limit);
+    }
+    page.rows = std::move(entries);
+    return page;
+}
+
+Result<FoldStep> SqliteLedger::fold(ChargeId limit, std::int64_t rows_max) {
+    auto& connection = context_.connection;
+    auto from = watermark();
+    if (!from)
+        return from.error();
+    FoldStep step{*from, 0, false};
+    {
+        Query query(connection, "SELECT max(id), count(*) FROM (SELECT id FROM charge WHERE id > ? "
+                                "AND id <= ? ORDER BY id LIMIT ?)");
+        query.bind(from->value, limit.value, rows_max);
+        auto row = query.step();
+        if (!row)
+            return row.error();
+        query.read(step.watermark, step.rows);
+    }
+    if (step.rows == 0) {
+        step.watermark = *from;
+        return step;
+    }
+    step.more = step.rows == rows_max;
+    auto accounts = sums_by(connection, "account", from->value, step.watermark.value);
+    if (!accounts)
+        return accounts.error();
+    auto tokens = sums_by(connection, "token", from->value, step.watermark.value);
+    if (!tokens)
+        return tokens.error();
+    Money cost;
+    Money loss;
+    auto done = ok();
+    for (const auto& sum : *accounts) {
+        if (done)
+            done = add_to_balance(AccountId{sum.id}, -sum.cost);
+        cost += sum.cost;
+        loss += sum.loss;
+    }
+    if (done)
+        done = add_to_balance(revenue_account, cost + loss);
+    if (done)
+        done = add_to_balance(loss_account, -loss);
+    for (const auto& sum : *tokens)
+        if (done)
+            done = Query(connection, "UPDATE token SET spent = spent + ? WHERE id = ?")
+                       .bind(sum.cost, sum.id)
+                       .run();
+    if (done)
+        done = Query(connection, "UPDATE fold SET watermark = ?").bind(step.watermark.value).run();
+    if (!done)
+        return done.error();
+    return step;
+}
+
+Result<ChargeId> SqliteLedger::watermark() {
+    Query query(context_.connection, "SELECT watermark FROM fold");
+    return read_one<ChargeId>(query, "fold watermark",
+                              [](Query& from, ChargeId& row) { from.read(row); });
+}
+
+Result<std::int64_t> SqliteLedger::newest_id() {
+    Query query(context_.connection,
+                "SELECT max((SELECT coalesce(max(id), 0) FROM charge), (SELECT coalesce(max(id), "
+                "0) FROM transfer), (SELECT watermark FROM fold))");
+    return read_one<std::int64_t>(query, "newest id",
+                                  [](Query& from, std::int64_t& row) { from.read(row); });
+}
+
+}  // namespace obliv::storage::sqlite

@@ -1,0 +1,177 @@
+#pragma once
+
+#include "core/storage/sqlite/query.hpp"
+#include "core/storage/store.hpp"
+
+#include <string>
+
+namespace obliv::storage::sqlite {
+
+/// What every aggregate needs. Outlives the session.
+struct Context {
+    Connection& connection;
+    const MasterKey& master_key;
+    const Clock& clock;
+};
+
+/// The table that holds the usage row of a call that arrived at `time`. Every statement about usage
+/// rows gets its table here, so that they can be spread over several.
+std::string usage_table(WallTime time);
+/// What reads all usage rows.
+std::string usage_source();
+
+/// Columns of a usage row, in the order of read_call and bind_call.
+extern const std::string call_columns;
+void read_call(Query& query, Call& call);
+void bind_call(Query& query, const Call& call);
+
+/// Columns of a price version, without tenant and model.
+inline constexpr std::string_view price_columns =
+    "id, input, output, cache_read, cache_write_5m, cache_write_1h, audio_in, image_in, "
+    "reasoning, audio_out, per_call";
+void read_price(Query& query, llm::Price& price);
+
+class SqliteTokens final : public TokenStore {
+public:
+    explicit SqliteTokens(const Context& context) : context_(context) {}
+    Result<std::vector<Token>> all() override;
+    Result<Page<Token>> page(const PageRequest& request) override;
+    Result<Token> get(TokenId id) override;
+    Result<Token> find(std::string_view name) override;
+    Result<TokenId> insert(const Token& token) override;
+    Result<void> update(const Token& token) override;
+    Result<void> remove(TokenId id) override;
+
+private:
+    const Context& context_;
+};
+
+class SqliteChannels final : public ChannelStore {
+public:
+    explicit SqliteChannels(const Context& context) : context_(context) {}
+    Result<std::vector<Channel>> all() override;
+    Result<Page<Channel>> page(const PageRequest& request) override;
+    Result<Channel> get(ChannelId id) override;
+    Result<Channel> find(std::string_view name) override;
+    Result<ChannelId> insert(const Channel& channel) override;
+    Result<void> update(const Channel& channel) override;
+    Result<void> remove(ChannelId id) override;
+
+private:
+    Result<void> read_keys(Channel& channel);
+    Result<void> write_keys(ChannelId id, const std::vector<Secret>& keys);
+    const Context& context_;
+};
+
+class SqlitePrices final : public PriceStore {
+public:
+    explicit SqlitePrices(const Context& context) : context_(context) {}
+    Result<std::vector<PriceRow>> current(WallTime now) override;
+    Result<std::vector<PriceRow>> history(std::string_view model) override;
+    Result<PriceRow> get(PriceId id) override;
+    Result<PriceId> append(const PriceRow& row) override;
+
+private:
+    const Context& context_;
+};
+
+class SqliteAccounts final : public AccountStore {
+public:
+    explicit SqliteAccounts(const Context& context) : context_(context) {}
+    Result<std::vector<Account>> all() override;
+    Result<Page<Account>> page(const PageRequest& request) override;
+    Result<Account> get(AccountId id) override;
+    Result<Account> find(std::string_view name) override;
+    Result<AccountId> insert(const Account& account) override;
+    Result<void> update(const Account& account) override;
+
+private:
+    const Context& context_;
+};
+
+class SqliteUsage final : public UsageStore {
+public:
+    explicit SqliteUsage(const Context& context) : context_(context) {}
+    Result<Page<Call>> page(const UsageFilter& filter, const PageRequest& request) override;
+    Result<Call> get(std::string_view request_id) override;
+    Result<std::vector<UsageGroup>> report(const UsageFilter& filter,
+                                           const std::vector<UsageKey>& by) override;
+
+private:
+    const Context& context_;
+};
+
+class SqliteLedger final : public LedgerStore {
+public:
+    explicit SqliteLedger(const Context& context) : context_(context) {}
+    Result<void> append(std::span<const Call* const> calls) override;
+    Result<Transfer> transfer(const Transfer& transfer) override;
+    Result<std::optional<Transfer>> find_transfer(std::string_view operation_id) override;
+    Result<Page<Entry>> entries(const EntryFilter& filter, const PageRequest& request) override;
+    Result<FoldStep> fold(ChargeId limit, std::int64_t rows_max) override;
+    Result<ChargeId> watermark() override;
+    Result<std::int64_t> newest_id() override;
+    Result<LedgerReport> verify() override;
+
+private:
+    Result<void> append_one(const Call& call);
+    Result<void> same_call(const Call& call);
+    Result<void> add_to_balance(AccountId account, Money amount);
+    const Context& context_;
+};
+
+class SqliteSession final : public Session {
+public:
+    explicit SqliteSession(const Context& context)
+        : tokens_(context), channels_(context), prices_(context), accounts_(context),
+          usage_(context), ledger_(context) {}
+    TokenStore& tokens() override { return tokens_; }
+    ChannelStore& channels() override { return channels_; }
+    PriceStore& prices() override { return prices_; }
+    AccountStore& accounts() override { return accounts_; }
+    UsageStore& usage() override { return usage_; }
+    LedgerStore& ledger() override { return ledger_; }
+
+private:
+    SqliteTokens tokens_;
+    SqliteChannels channels_;
+    SqlitePrices prices_;
+    SqliteAccounts accounts_;
+    SqliteUsage usage_;
+    SqliteLedger ledger_;
+};
+
+/// All rows of a statement, `read(query, row)` filling each.
+template <typename Row, typename Read>
+Result<std::vector<Row>> read_all(Query& query, Read read) {
+    std::vector<Row> rows;
+    for (;;) {
+        auto row = query.step();
+        if (!row)
+            return row.error();
+        if (!*row)
+            return rows;
+        read(query, rows.emplace_back());
+    }
+}
+
+/// The only row of a statement; `what` goes into the not_found.
+template <typename Row, typename Read>
+Result<Row> read_one(Query& query, std::string_view what, Read read) {
+    auto row = query.step();
+    if (!row)
+        return row.error();
+    if (!*row)
+        return fail(Code::not_found, "there is no " + std::string(what));
+    Row result;
+    read(query, result);
+    return result;
+}
+
+/// The result of a write whose only constraint is a name: `conflict` says so in words.
+Result<void> named(Result<void> done, std::string_view kind, std::string_view name);
+
+/// not_found unless the last statement changed a row.
+Result<void> changed_one(Connection& connection, Result<void> done, std::string_view what);
+
+}  // namespace obliv::storage::sqlite
