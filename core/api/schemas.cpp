@@ -152,7 +152,8 @@ constexpr std::array timeouts{
 };
 
 constexpr std::array health{
-    Field{"state", text, must, "as the daemon sees it now"},
+    Field{"state", choice, must, "failing: the last few calls all failed; unusable: unknown type",
+          "up|failing|disabled|unusable"},
     Field{"in_flight", integer, must, "calls", "", 0, many},
     Field{"requests", integer, must, "calls since the start", "", 0, many},
     Field{"failures", integer, must, "of those", "", 0, many},

@@ -1,0 +1,193 @@
+#include "core/base/text.hpp"
+#include "core/providers/provider.hpp"
+#include "daemon/admin/find.hpp"
+#include "daemon/admin/handlers.hpp"
+#include "daemon/admin/patterns.hpp"
+#include "daemon/admin/render.hpp"
+
+namespace obliv::admin {
+namespace {
+
+using storage::Channel;
+using storage::Session;
+using Span = std::optional<std::chrono::milliseconds>;
+
+Error at(std::string_view field, std::string message) {
+    auto error = fail(Code::invalid_request, std::string(field) + ": " + std::move(message));
+    error.param = field;
+    return error;
+}
+
+Result<void> check_type(const std::string& type) {
+    if (providers::find(type) != nullptr)
+        return ok();
+    std::vector<std::string_view> known;
+    std::string listed;
+    for (const auto* provider : providers::all()) {
+        known.push_back(provider->name);
+        listed += (listed.empty() ? "" : ", ") + std::string(provider->name);
+    }
+    auto message = "no provider has the type '" + type + "'";
+    if (auto meant = did_you_mean(type, known))
+        message += "; did you mean '" + std::string(*meant) + "'?";
+    return at("type", message + " There are: " + listed);
+}
+
+Result<void> check_name(const std::string& name) {
+    // The path of channel explain stands where the names of channels do.
+    if (name == "explain")
+        return at("name", "'explain' cannot be the name of a channel");
+    return ok();
+}
+
+void apply_timeout(const api::Body& timeouts, std::string_view field, Span& span) {
+    if (timeouts.set(field))
+        span = std::chrono::milliseconds(timeouts.integer(field));
+    else if (timeouts.clear(field))
+        span.reset();
+}
+
+void apply_timeouts(const api::Body& body, Channel& channel) {
+    if (body.clear("timeouts")) {
+        channel.connect_timeout.reset();
+        channel.first_byte_timeout.reset();
+        channel.idle_timeout.reset();
+        channel.total_timeout.reset();
+    }
+    if (!body.set("timeouts"))
+        return;
+    auto timeouts = body.object("timeouts");
+    apply_timeout(timeouts, "connect_ms", channel.connect_timeout);
+    apply_timeout(timeouts, "first_byte_ms", channel.first_byte_timeout);
+    apply_timeout(timeouts, "idle_ms", channel.idle_timeout);
+    apply_timeout(timeouts, "total_ms", channel.total_timeout);
+}
+
+/// Whom it serves, and when it is chosen.
+void apply_routing(const api::Body& body, Channel& channel) {
+    if (body.has("aliases"))
+        channel.aliases =
+            body.set("aliases") ? body.pairs("aliases") : std::map<std::string, std::string>{};
+    if (body.has("groups"))
+        channel.groups =
+            body.set("groups") ? body.texts("groups") : std::vector<std::string>{"default"};
+    if (body.has("priority"))
+        channel.priority = body.set("priority") ? static_cast<int>(body.integer("priority")) : 0;
+    if (body.has("weight"))
+        channel.weight = body.set("weight") ? static_cast<int>(body.integer("weight")) : 1;
+    if (body.set("enabled"))
+        channel.enabled = body.boolean("enabled");
+}
+
+/// Where it points.
+void apply_endpoint(const api::Body& body, Channel& channel) {
+    if (body.set("name"))
+        channel.name = body.text("name");
+    if (body.set("type"))
+        channel.type = body.text("type");
+    if (body.set("keys"))
+        channel.keys = body.secrets("keys");
+    if (body.set("models"))
+        channel.models = body.texts("models");
+    if (body.has("base_url"))
+        channel.base_url = body.set("base_url") ? body.text("base_url") : "";
+    if (body.has("proxy"))
+        channel.proxy = body.set("proxy") ? body.text("proxy") : "";
+}
+
+Result<void> apply(const api::Body& body, Channel& channel) {
+    apply_endpoint(body, channel);
+    apply_routing(body, channel);
+    apply_timeouts(body, channel);
+    if (auto good = check_name(channel.name); !good)
+        return good;
+    if (auto good = check_type(channel.type); body.set("type") && !good)
+        return good;
+    if (channel.proxy.starts_with("https"))
+        return at("proxy", "expected an http:// proxy");
+    return check_patterns(channel.models);
+}
+
+}  // namespace
+
+Result<Reply> list_channels(const Request& request, Host& host) {
+    auto page = request.page("channels");
+    if (!page)
+        return page.error();
+    auto channels =
+        host.database().read([&](Session& session) { return session.channels().page(*page); });
+    if (!channels)
+        return channels.error();
+    auto table = host.channels();
+    std::vector<std::string> rows;
+    for (const auto& channel : channels->rows)
+        rows.push_back(channel_json(channel, *table));
+    return Reply{200, list_json(rows, "channels", channels->next)};
+}
+
+Result<Reply> create_channel(const Request& request, Host& host) {
+    auto body = request.body();
+    if (!body)
+        return body.error();
+    Channel channel;
+    channel.tenant = storage::first_tenant;
+    channel.created_at = host.clock().wall();
+    channel.updated_at = channel.created_at;
+    if (auto good = apply(*body, channel); !good)
+        return good.error();
+    auto stored =
+        host.database().write([&](Session& session) { return session.channels().insert(channel); });
+    if (!stored)
+        return stored.error();
+    channel.id = *stored;
+    if (auto published = host.publish_channels(); !published)
+        return published.error();
+    return Reply{201, channel_json(channel, *host.channels())};
+}
+
+Result<Reply> get_channel(const Request& request, Host& host) {
+    auto channel = host.database().read(
+        [&](Session& session) { return find_channel(session, request.param("id")); });
+    if (!channel)
+        return channel.error();
+    return Reply{200, channel_json(*channel, *host.channels())};
+}
+
+Result<Reply> change_channel(const Request& request, Host& host) {
+    auto body = request.body();
+    if (!body)
+        return body.error();
+    auto now = host.clock().wall();
+    auto channel = host.database().write([&](Session& session) -> Result<Channel> {
+        auto row = find_channel(session, request.param("id"));
+        if (!row)
+            return row.error();
+        if (auto good = apply(*body, *row); !good)
+            return good.error();
+        row->updated_at = now;
+        if (auto stored = session.channels().update(*row); !stored)
+            return stored.error();
+        return *std::move(row);
+    });
+    if (!channel)
+        return channel.error();
+    if (auto published = host.publish_channels(); !published)
+        return published.error();
+    return Reply{200, channel_json(*channel, *host.channels())};
+}
+
+Result<Reply> remove_channel(const Request& request, Host& host) {
+    auto removed = host.database().write([&](Session& session) -> Result<void> {
+        auto row = find_channel(session, request.param("id"));
+        if (!row)
+            return row.error();
+        return session.channels().remove(row->id);
+    });
+    if (!removed)
+        return removed.error();
+    if (auto published = host.publish_channels(); !published)
+        return published.error();
+    return Reply{204};
+}
+
+}  // namespace obliv::admin

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "daemon/admin/request.hpp"
+
+namespace obliv::admin {
+
+// tokens.cpp
+Result<Reply> list_tokens(const Request& request, Host& host);
+Result<Reply> create_token(const Request& request, Host& host);
+Result<Reply> get_token(const Request& request, Host& host);
+Result<Reply> change_token(const Request& request, Host& host);
+Result<Reply> remove_token(const Request& request, Host& host);
+Result<Reply> rotate_token(const Request& request, Host& host);
+Result<Reply> revoke_token(const Request& request, Host& host);
+Result<Reply> restore_token(const Request& request, Host& host);
+
+// channels.cpp
+Result<Reply> list_channels(const Request& request, Host& host);
+Result<Reply> create_channel(const Request& request, Host& host);
+Result<Reply> get_channel(const Request& request, Host& host);
+Result<Reply> change_channel(const Request& request, Host& host);
+Result<Reply> remove_channel(const Request& request, Host& host);
+
+// routing.cpp
+Result<Reply> test_channel(const Request& request, Host& host);
+Result<Reply> explain_channels(const Request& request, Host& host);
+Result<Reply> list_models(const Request& request, Host& host);
+Result<Reply> list_providers(const Request& request, Host& host);
+
+// prices.cpp
+Result<Reply> list_prices(const Request& request, Host& host);
+Result<Reply> price_history(const Request& request, Host& host);
+Result<Reply> set_price(const Request& request, Host& host);
+Result<Reply> remove_price(const Request& request, Host& host);
+
+// accounts.cpp
+Result<Reply> list_accounts(const Request& request, Host& host);
+Result<Reply> create_account(const Request& request, Host& host);
+Result<Reply> get_account(const Request& request, Host& host);
+Result<Reply> change_account(const Request& request, Host& host);
+Result<Reply> topup_account(const Request& request, Host& host);
+Result<Reply> adjust_account(const Request& request, Host& host);
+
+// usage.cpp
+Result<Reply> list_usage(const Request& request, Host& host);
+Result<Reply> report_usage(const Request& request, Host& host);
+Result<Reply> get_call(const Request& request, Host& host);
+
+// ledger.cpp
+Result<Reply> list_entries(const Request& request, Host& host);
+Result<Reply> verify_ledger(const Request& request, Host& host);
+
+// system.cpp
+Result<Reply> who_am_i(const Request& request, Host& host);
+Result<Reply> show_status(const Request& request, Host& host);
+Result<Reply> reload(const Request& request, Host& host);
+Result<Reply> drain(const Request& request, Host& host);
+Result<Reply> set_log_level(const Request& request, Host& host);
+Result<Reply> show_openapi(const Request& request, Host& host);
+
+}  // namespace obliv::admin

@@ -1,0 +1,155 @@
+#include "core/llm/pattern.hpp"
+#include "daemon/admin/handlers.hpp"
+#include "daemon/admin/render.hpp"
+
+#include <algorithm>
+
+namespace obliv::admin {
+namespace {
+
+using storage::PriceRow;
+using storage::Session;
+
+std::optional<Money> money_of(const api::Body& body, std::string_view field) {
+    if (!body.set(field))
+        return std::nullopt;
+    return body.money(field);
+}
+
+/// From USD for one call to USD for a million, the unit that every price is kept in.
+Result<Money> per_million_calls(const api::Body& body) {
+    std::int64_t nanos = 0;
+    if (__builtin_mul_overflow(money_of(body, "per_call").value_or(Money{}).nanos(),
+                               std::int64_t{1'000'000}, &nanos)) {
+        auto error =
+            fail(Code::invalid_request, "per_call: more than 9223 USD for a call is not possible");
+        error.param = "per_call";
+        return error;
+    }
+    return Money::nanos(nanos);
+}
+
+Result<llm::Price> price_of(const api::Body& body) {
+    auto per_call = per_million_calls(body);
+    if (!per_call)
+        return per_call.error();
+    llm::Price price;
+    price.input = body.money("input");
+    price.output = body.money("output");
+    price.cache_read = money_of(body, "cache_read");
+    price.cache_write_5m = money_of(body, "cache_write_5m");
+    price.cache_write_1h = money_of(body, "cache_write_1h");
+    price.audio_in = money_of(body, "audio_in");
+    price.image_in = money_of(body, "image_in");
+    price.reasoning = money_of(body, "reasoning");
+    price.audio_out = money_of(body, "audio_out");
+    price.per_call = *per_call;
+    return price;
+}
+
+Result<std::string> model_of(const Request& request) {
+    const auto& model = request.param("model");
+    if (auto named = llm::check_model_name(model); !named) {
+        auto error = named.error();
+        error.param = "model";
+        return error;
+    }
+    return model;
+}
+
+Error no_price(const std::string& model) {
+    return fail(Code::not_found, "the model '" + model + "' has no price");
+}
+
+}  // namespace
+
+Result<Reply> list_prices(const Request& request, Host& host) {
+    auto page = request.page("prices");
+    if (!page)
+        return page.error();
+    auto now = host.clock().wall();
+    auto prices =
+        host.database().read([&](Session& session) { return session.prices().current(now); });
+    if (!prices)
+        return prices.error();
+    std::erase_if(*prices, [&](const PriceRow& row) {
+        return row.removed || row.price.id.value <= page->after;
+    });
+    std::sort(prices->begin(), prices->end(),
+              [](const PriceRow& a, const PriceRow& b) { return a.price.id < b.price.id; });
+    auto count = std::min(prices->size(), static_cast<std::size_t>(page->limit));
+    std::vector<std::string> rows;
+    for (std::size_t i = 0; i < count; ++i)
+        rows.push_back(price_json((*prices)[i]));
+    std::optional<std::int64_t> next;
+    if (count < prices->size())
+        next = (*prices)[count - 1].price.id.value;
+    return Reply{200, list_json(rows, "prices", next)};
+}
+
+Result<Reply> price_history(const Request& request, Host& host) {
+    auto model = model_of(request);
+    if (!model)
+        return model.error();
+    auto history =
+        host.database().read([&](Session& session) { return session.prices().history(*model); });
+    if (!history)
+        return history.error();
+    if (history->empty())
+        return fail(Code::not_found, "the model '" + *model + "' never had a price");
+    std::vector<std::string> rows;
+    for (const auto& row : *history)
+        rows.push_back(price_json(row));
+    return Reply{200, list_json(rows, "history", std::nullopt)};
+}
+
+Result<Reply> set_price(const Request& request, Host& host) {
+    auto model = model_of(request);
+    if (!model)
+        return model.error();
+    auto body = request.body();
+    if (!body)
+        return body.error();
+    auto price = price_of(*body);
+    if (!price)
+        return price.error();
+    PriceRow row;
+    row.price = *price;
+    row.tenant = storage::first_tenant;
+    row.model = *model;
+    row.effective_from = host.clock().wall();
+    auto stored =
+        host.database().write([&](Session& session) { return session.prices().append(row); });
+    if (!stored)
+        return stored.error();
+    row.price.id = *stored;
+    if (auto published = host.publish_prices(); !published)
+        return published.error();
+    return Reply{200, price_json(row)};
+}
+
+Result<Reply> remove_price(const Request& request, Host& host) {
+    auto model = model_of(request);
+    if (!model)
+        return model.error();
+    auto now = host.clock().wall();
+    auto stored = host.database().write([&](Session& session) -> Result<PriceId> {
+        auto history = session.prices().history(*model);
+        if (!history)
+            return history.error();
+        if (history->empty() || history->front().removed)
+            return no_price(*model);
+        // Calls that were made at the old price keep naming its version.
+        PriceRow row = history->front();
+        row.effective_from = now;
+        row.removed = true;
+        return session.prices().append(row);
+    });
+    if (!stored)
+        return stored.error();
+    if (auto published = host.publish_prices(); !published)
+        return published.error();
+    return Reply{204};
+}
+
+}  // namespace obliv::admin

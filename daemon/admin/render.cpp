@@ -1,0 +1,363 @@
+#include "daemon/admin/render.hpp"
+
+#include "core/api/values.hpp"
+#include "core/base/time_format.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+namespace obliv::admin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using std::string;
+using std::string_view;
+
+string dumped(const Json& value) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+template <typename Tag>
+Json id_or_null(Id<Tag> id) {
+    return id ? Json(id.text()) : Json(nullptr);
+}
+Json text_or_null(string_view text) {
+    return text.empty() ? Json(nullptr) : Json(text);
+}
+Json money_or_null(const std::optional<Money>& money) {
+    return money ? Json(money->text()) : Json(nullptr);
+}
+Json time_or_null(const std::optional<WallTime>& time) {
+    return time ? Json(rfc3339(*time)) : Json(nullptr);
+}
+Json limit_or_null(int limit) {
+    return limit > 0 ? Json(limit) : Json(nullptr);
+}
+Json millis_or_null(const std::optional<std::chrono::milliseconds>& span) {
+    return span ? Json(span->count()) : Json(nullptr);
+}
+Json millis_of(std::int64_t micros) {
+    return static_cast<double>(micros) / 1000.0;
+}
+
+Json usage_object(const llm::Usage& usage) {
+    return Json{{"input", usage.input},
+                {"cache_read", usage.cache_read},
+                {"cache_write_5m", usage.cache_write_5m},
+                {"cache_write_1h", usage.cache_write_1h},
+                {"audio_in", usage.audio_in},
+                {"image_in", usage.image_in},
+                {"output", usage.output},
+                {"reasoning", usage.reasoning},
+                {"audio_out", usage.audio_out}};
+}
+
+string_view name_of(llm::UsageSource source) {
+    switch (source) {
+    case llm::UsageSource::provider:
+        return "provider";
+    case llm::UsageSource::partial:
+        return "partial";
+    case llm::UsageSource::counted:
+        return "counted";
+    case llm::UsageSource::estimated:
+        return "estimated";
+    case llm::UsageSource::none:
+        break;
+    }
+    return "none";
+}
+
+string_view name_of(storage::AccountKind kind) {
+    switch (kind) {
+    case storage::AccountKind::unlimited:
+        return "unlimited";
+    case storage::AccountKind::prepaid:
+        return "prepaid";
+    case storage::AccountKind::credit:
+        return "credit";
+    case storage::AccountKind::system:
+        break;
+    }
+    return "system";
+}
+
+Json health_object(const storage::Channel& channel, const channels::ChannelTable& table) {
+    const auto* entry = table.find(channel.id);
+    channels::Health::Snapshot now;
+    if (entry != nullptr && entry->health)
+        now = entry->health->snapshot();
+    string_view state = "up";
+    if (!channel.enabled)
+        state = "disabled";
+    else if (entry != nullptr && entry->provider == nullptr)
+        state = "unusable";
+    else if (entry != nullptr && entry->health && entry->health->failing())
+        state = "failing";
+    return Json{{"state", state},
+                {"in_flight", now.in_flight},
+                {"requests", now.requests},
+                {"failures", now.failures},
+                {"last_error", text_or_null(now.last_error)}};
+}
+
+Json price_object(const storage::PriceRow& row) {
+    const auto& price = row.price;
+    // Stored per million calls, like every unit; shown per call.
+    constexpr std::int64_t million = 1'000'000;
+    return Json{{"version", price.id.text()},
+                {"model", row.model},
+                {"input", price.input.text()},
+                {"output", price.output.text()},
+                {"cache_read", money_or_null(price.cache_read)},
+                {"cache_write_5m", money_or_null(price.cache_write_5m)},
+                {"cache_write_1h", money_or_null(price.cache_write_1h)},
+                {"reasoning", money_or_null(price.reasoning)},
+                {"audio_in", money_or_null(price.audio_in)},
+                {"audio_out", money_or_null(price.audio_out)},
+                {"image_in", money_or_null(price.image_in)},
+                {"per_call", Money::nanos(price.per_call.nanos() / million).text()},
+                {"effective_from", rfc3339(row.effective_from)},
+                {"removed", row.removed}};
+}
+
+Json channel_name(const channels::Entry& entry) {
+    return Json{{"id", entry.channel.id.text()}, {"name", entry.channel.name}};
+}
+
+/// What calls may still reserve; nothing where there is no limit.
+std::optional<Money> available_of(const storage::Account& account, Money above_floor) {
+    if (account.kind == storage::AccountKind::prepaid)
+        return above_floor;
+    if (account.kind == storage::AccountKind::credit)
+        return checked_add(above_floor, account.credit_limit).value_or(Money::max());
+    return std::nullopt;
+}
+
+}  // namespace
+
+string token_json(const storage::Token& token, Host& host, const Secret* key) {
+    auto figures = host.token_figures(token.id);
+    Json out{{"id", token.id.text()}, {"name", token.name}};
+    if (key != nullptr)
+        out["key"] = string(key->reveal());
+    out.update(Json{
+        {"role", token.role == storage::TokenRole::admin ? "admin" : "relay"},
+        {"group", token.group},
+        {"models", token.models},
+        {"budget", money_or_null(token.budget)},
+        {"spent", (figures ? figures->spent : Money{}).text()},
+        {"hint", token.hint},
+        {"account_id", token.account.text()},
+        {"requests_per_minute", limit_or_null(token.requests_per_minute)},
+        {"concurrent_max", limit_or_null(token.concurrent_max)},
+        {"created_at", rfc3339(token.created_at)},
+        {"expires_at", time_or_null(token.expires_at)},
+        {"revoked_at", time_or_null(token.revoked_at)},
+    });
+    return dumped(out);
+}
+
+string channel_json(const storage::Channel& channel, const channels::ChannelTable& table) {
+    Json hints = Json::array();
+    for (const auto& key : channel.keys)
+        hints.push_back(key.hint());
+    Json timeouts{{"connect_ms", millis_or_null(channel.connect_timeout)},
+                  {"first_byte_ms", millis_or_null(channel.first_byte_timeout)},
+                  {"idle_ms", millis_or_null(channel.idle_timeout)},
+                  {"total_ms", millis_or_null(channel.total_timeout)}};
+    return dumped(Json{{"id", channel.id.text()},
+                       {"name", channel.name},
+                       {"type", channel.type},
+                       {"base_url", text_or_null(channel.base_url)},
+                       {"key_hints", std::move(hints)},
+                       {"models", channel.models},
+                       {"aliases", channel.aliases},
+                       {"groups", channel.groups},
+                       {"priority", channel.priority},
+                       {"weight", channel.weight},
+                       {"enabled", channel.enabled},
+                       {"proxy", text_or_null(channel.proxy)},
+                       {"timeouts", std::move(timeouts)},
+                       {"created_at", rfc3339(channel.created_at)},
+                       {"updated_at", rfc3339(channel.updated_at)},
+                       {"health", health_object(channel, table)}});
+}
+
+string price_json(const storage::PriceRow& row) {
+    return dumped(price_object(row));
+}
+
+string account_json(const storage::Account& account, Host& host) {
+    auto live = host.account_figures(account.id);
+    auto above_floor = live ? live->available : account.balance;
+    auto held = live ? live->held : Money{};
+    auto balance =
+        live ? checked_add(live->available, live->held).value_or(live->available) : account.balance;
+    return dumped(Json{{"id", account.id.text()},
+                       {"name", account.name},
+                       {"kind", name_of(account.kind)},
+                       {"credit_limit", account.credit_limit.text()},
+                       {"balance", balance.text()},
+                       {"held", held.text()},
+                       {"available", money_or_null(available_of(account, above_floor))},
+                       {"created_at", rfc3339(account.created_at)}});
+}
+
+string transfer_json(const storage::Transfer& transfer) {
+    return dumped(Json{{"id", std::to_string(transfer.id)},
+                       {"time", rfc3339(transfer.time)},
+                       {"from_account_id", transfer.source.text()},
+                       {"to_account_id", transfer.target.text()},
+                       {"amount", transfer.amount.text()},
+                       {"kind", ledger::name_of(transfer.kind)},
+                       {"reason", text_or_null(transfer.reason)},
+                       {"operation_id", transfer.operation_id}});
+}
+
+string call_json(const storage::Call& call) {
+    bool consumed = call.source != llm::UsageSource::none;
+    return dumped(Json{{"request_id", call.request_id},
+                       {"time", rfc3339(call.time)},
+                       {"account_id", call.account.text()},
+                       {"user_id", id_or_null(call.user)},
+                       {"token_id", id_or_null(call.token)},
+                       {"model", call.model},
+                       {"model_served", text_or_null(call.model_served)},
+                       {"channel_id", id_or_null(call.channel)},
+                       {"key_index", call.key_index},
+                       {"usage", usage_object(call.usage)},
+                       {"usage_source", name_of(call.source)},
+                       {"price_version", id_or_null(call.price)},
+                       {"unpriced", consumed && !call.price},
+                       {"held", call.held.text()},
+                       {"cost", call.cost.text()},
+                       {"loss", call.loss.text()},
+                       {"ttft_ms", call.ttft_us < 0 ? Json(nullptr) : millis_of(call.ttft_us)},
+                       {"duration_ms", millis_of(call.duration_us)},
+                       {"status", call.status},
+                       {"attempts", call.attempts},
+                       {"stream", call.stream},
+                       {"finish_reason", text_or_null(call.finish_reason)},
+                       {"client", call.client},
+                       {"user_agent", call.user_agent}});
+}
+
+string entry_json(const storage::Entry& entry, string_view request_id) {
+    return dumped(Json{{"id", std::to_string(entry.id)},
+                       {"time", rfc3339(entry.time)},
+                       {"account_id", entry.account.text()},
+                       {"side", ledger::name_of(entry.side)},
+                       {"amount", entry.amount.text()},
+                       {"kind", ledger::name_of(entry.kind)},
+                       {"call", text_or_null(request_id)},
+                       {"reason", text_or_null(entry.reason)}});
+}
+
+string group_json(const storage::UsageGroup& group, const std::vector<string>& by) {
+    Json out = Json::object();
+    for (std::size_t i = 0; i < by.size() && i < group.key.size(); ++i)
+        out[by[i]] = group.key[i];
+    out["requests"] = group.requests;
+    out["errors"] = group.errors;
+    out["usage"] = usage_object(group.usage);
+    out["cost"] = group.cost.text();
+    return dumped(out);
+}
+
+string verification_json(const storage::LedgerReport& report) {
+    return dumped(Json{{"ok", report.ok()},
+                       {"accounts", report.accounts},
+                       {"charges", report.charges},
+                       {"transfers", report.transfers},
+                       {"usage_rows", report.usage_rows},
+                       {"problems", report.problems}});
+}
+
+string explanation_json(const channels::Explanation& explanation, string_view model,
+                        string_view group) {
+    Json candidates = Json::array();
+    const auto& options = explanation.plan->options;
+    for (std::size_t i = 0; i < options.size(); ++i) {
+        const auto& entry = *options[i].entry;
+        candidates.push_back(
+            Json{{"channel", channel_name(entry)},
+                 {"priority", entry.channel.priority},
+                 {"weight", entry.channel.weight},
+                 {"share", i < explanation.shares.size() ? explanation.shares[i] : 0.0},
+                 {"upstream_model", options[i].match.upstream_model},
+                 {"matched_by", options[i].match.matched_by}});
+    }
+    Json excluded = Json::array();
+    for (const auto& one : explanation.excluded)
+        excluded.push_back(Json{{"channel", channel_name(*one.entry)}, {"reason", one.reason}});
+    return dumped(Json{{"model", model},
+                       {"group", group},
+                       {"candidates", std::move(candidates)},
+                       {"excluded", std::move(excluded)}});
+}
+
+string channel_test_json(const ChannelTest& test, string_view model) {
+    return dumped(Json{{"ok", test.ok},
+                       {"model", model},
+                       {"status", limit_or_null(test.status)},
+                       {"latency_ms", millis_of(test.latency.count())},
+                       {"reply", text_or_null(test.reply)},
+                       {"error", text_or_null(test.error)}});
+}
+
+string model_json(string_view model, const std::vector<string>& channels,
+                  const storage::PriceRow* price) {
+    return dumped(Json{{"id", model},
+                       {"channels", channels},
+                       {"price", price == nullptr ? Json(nullptr) : price_object(*price)}});
+}
+
+string provider_json(string_view type, string_view default_base_url) {
+    return dumped(Json{{"type", type}, {"default_base_url", text_or_null(default_base_url)}});
+}
+
+string status_json(const Status& status, const channels::ChannelTable& table) {
+    std::int64_t enabled = 0;
+    for (const auto& entry : table.entries())
+        enabled += entry->channel.enabled ? 1 : 0;
+    return dumped(Json{{"version", status.version},
+                       {"pid", static_cast<std::int64_t>(::getpid())},
+                       {"started_at", rfc3339(status.started_at)},
+                       {"uptime_s", status.uptime.count()},
+                       {"requests_in_flight", status.requests_in_flight},
+                       {"channels", enabled},
+                       {"commit_lag_ms", millis_of(status.commit_lag.count())},
+                       {"ready", status.ready},
+                       {"draining", status.draining}});
+}
+
+string text_json(string_view text) {
+    return dumped(Json(text));
+}
+
+string texts_json(const std::vector<string>& texts) {
+    Json out = Json::array();
+    for (const auto& text : texts)
+        out.push_back(text);
+    return dumped(out);
+}
+
+string joined(const std::vector<string>& values) {
+    string out = "[";
+    for (const auto& value : values) {
+        if (out.size() > 1)
+            out += ',';
+        out += value;
+    }
+    return out + "]";
+}
+
+string list_json(const std::vector<string>& rows, string_view list,
+                 std::optional<std::int64_t> next) {
+    auto cursor = next ? text_json(api::make_cursor(list, *next)) : string("null");
+    return "{\"data\":" + joined(rows) + ",\"next_cursor\":" + cursor + "}";
+}
+
+}  // namespace obliv::admin

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "core/base/secret.hpp"
+#include "core/ledger/balance.hpp"
+#include "core/storage/store.hpp"
+#include "daemon/admin/host.hpp"
+#include "daemon/channels/channels.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace obliv::admin {
+
+// Rows as the JSON of their schema (core/api/schemas.cpp). Texts that are not UTF-8 are mended.
+
+/// `key` is shown when there is one: in the answer that made it, and nowhere else.
+std::string token_json(const storage::Token& token, Host& host, const Secret* key = nullptr);
+/// Never the keys, only their hints.
+std::string channel_json(const storage::Channel& channel, const channels::ChannelTable& table);
+std::string price_json(const storage::PriceRow& row);
+std::string account_json(const storage::Account& account, Host& host);
+std::string transfer_json(const storage::Transfer& transfer);
+std::string call_json(const storage::Call& call);
+std::string entry_json(const storage::Entry& entry, std::string_view request_id);
+std::string group_json(const storage::UsageGroup& group, const std::vector<std::string>& by);
+std::string verification_json(const storage::LedgerReport& report);
+std::string explanation_json(const channels::Explanation& explanation, std::string_view model,
+                             std::string_view group);
+std::string channel_test_json(const ChannelTest& test, std::string_view model);
+std::string model_json(std::string_view model, const std::vector<std::string>& channels,
+                       const storage::PriceRow* price);
+std::string provider_json(std::string_view type, std::string_view default_base_url);
+std::string status_json(const Status& status, const channels::ChannelTable& table);
+
+/// A JSON text; a JSON list of texts; an object or list of values that are JSON already.
+std::string text_json(std::string_view text);
+std::string texts_json(const std::vector<std::string>& texts);
+std::string joined(const std::vector<std::string>& values);
+
+/// `{"data":[…],"next_cursor":…}`.
+std::string list_json(const std::vector<std::string>& rows, std::string_view list,
+                      std::optional<std::int64_t> next);
+
+}  // namespace obliv::admin

@@ -1,0 +1,99 @@
+#include "daemon/admin/request.hpp"
+
+#include "core/api/values.hpp"
+#include "core/base/check.hpp"
+#include "core/base/text.hpp"
+#include "core/http/uri.hpp"
+
+#include <algorithm>
+
+namespace obliv::admin {
+namespace {
+
+Error bad_query(std::string_view name, std::string message) {
+    auto error = fail(Code::invalid_request, std::move(message));
+    error.param = visible(name);
+    return error;
+}
+
+const std::string* find(const Request::Values& values, std::string_view name) {
+    for (const auto& [key, value] : values)
+        if (key == name)
+            return &value;
+    return nullptr;
+}
+
+bool is_plain(std::string_view text) {
+    return !first_invalid_utf8(text) && std::none_of(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) < ' ' || c == '\x7F';
+    });
+}
+
+}  // namespace
+
+Request::Request(const Incoming& incoming, const api::Operation& operation, Values params)
+    : incoming_(incoming), operation_(operation), params_(std::move(params)) {}
+
+Result<void> Request::read_query() {
+    if (incoming_.query.empty())
+        return ok();
+    auto known = split(operation_.query, ' ');
+    for (auto pair : split(incoming_.query, '&')) {
+        auto equals = pair.find('=');
+        auto name = http::percent_decode(pair.substr(0, equals), true);
+        auto value = equals == std::string_view::npos
+                         ? std::string()
+                         : http::percent_decode(pair.substr(equals + 1), true);
+        if (!name || !value || !is_plain(*name) || !is_plain(*value))
+            return bad_query("", "the query is not well-formed at '" + visible(pair.substr(0, 80)) +
+                                     "'");
+        if (name->empty() || std::find(known.begin(), known.end(), *name) == known.end()) {
+            auto message = "unknown query parameter '" + name->substr(0, 80) + "'";
+            if (auto meant = did_you_mean(name->substr(0, 80), known); meant && !meant->empty())
+                message += "; did you mean '" + std::string(*meant) + "'?";
+            return bad_query(name->substr(0, 80), std::move(message));
+        }
+        if (find(query_, *name) != nullptr)
+            return bad_query(*name, "the query parameter '" + *name + "' is given twice");
+        query_.emplace_back(*std::move(name), *std::move(value));
+    }
+    return ok();
+}
+
+const std::string& Request::param(std::string_view name) const {
+    const auto* value = find(params_, name);
+    check(value != nullptr, "a handler reads the parameters of its own path");
+    return *value;
+}
+
+std::optional<std::string> Request::query(std::string_view name) const {
+    const auto* value = find(query_, name);
+    if (value == nullptr || value->empty())
+        return std::nullopt;
+    return *value;
+}
+
+Result<api::Body> Request::body() const {
+    return api::Body::parse(incoming_.body, api::schema(operation_.request));
+}
+
+Result<storage::PageRequest> Request::page(std::string_view list, bool descending) const {
+    storage::PageRequest page;
+    page.descending = descending;
+    if (auto limit = query("limit")) {
+        auto number = parse_int(*limit);
+        if (!number || *number < 1 || *number > 1000)
+            return bad_query("limit", "limit: expected a number from 1 to 1000, got '" +
+                                          limit->substr(0, 80) + "'");
+        page.limit = static_cast<int>(*number);
+    }
+    if (auto cursor = query("cursor")) {
+        auto after = api::parse_cursor(list, *cursor);
+        if (!after)
+            return after.error();
+        page.after = *after;
+    }
+    return page;
+}
+
+}  // namespace obliv::admin

@@ -1,0 +1,82 @@
+#include "daemon/admin/routes.hpp"
+
+#include "daemon/admin/handlers.hpp"
+
+#include <array>
+#include <vector>
+
+namespace obliv::admin {
+namespace {
+
+using enum api::Access;
+using enum api::Answer;
+
+// clang-format off
+constexpr std::array table{
+    Route{{"GET", "/openapi.json", open, "This document", "", "", object, ""}, show_openapi},
+
+    Route{{"GET", "/api/v1/whoami", any, "Who the caller is", "", "", object, "WhoAmI"}, who_am_i},
+
+    Route{{"GET", "/api/v1/tokens", admin, "Lists the tokens", "limit cursor", "", list, "Token"}, list_tokens},
+    Route{{"POST", "/api/v1/tokens", admin, "Makes a token and shows its key, once", "", "TokenCreate", object, "Token", 201}, create_token},
+    Route{{"GET", "/api/v1/tokens/{id}", admin, "Shows a token", "", "", object, "Token"}, get_token},
+    Route{{"PATCH", "/api/v1/tokens/{id}", admin, "Changes a token", "", "TokenPatch", object, "Token"}, change_token},
+    Route{{"DELETE", "/api/v1/tokens/{id}", admin, "Removes a token", "", "", none, "", 204}, remove_token},
+    Route{{"POST", "/api/v1/tokens/{id}/rotate", admin, "Gives a token a new key; the old one ends at once", "", "", object, "Token"}, rotate_token},
+    Route{{"POST", "/api/v1/tokens/{id}/revoke", admin, "Stops a token", "", "", object, "Token"}, revoke_token},
+    Route{{"POST", "/api/v1/tokens/{id}/restore", admin, "Lets a revoked token in again", "", "", object, "Token"}, restore_token},
+
+    Route{{"GET", "/api/v1/channels", admin, "Lists the channels", "limit cursor", "", list, "Channel"}, list_channels},
+    Route{{"POST", "/api/v1/channels", admin, "Adds a channel", "", "ChannelCreate", object, "Channel", 201}, create_channel},
+    Route{{"GET", "/api/v1/channels/explain", admin, "Says which channels would serve a model, and why", "model group", "", object, "Explanation"}, explain_channels},
+    Route{{"GET", "/api/v1/channels/{id}", admin, "Shows a channel", "", "", object, "Channel"}, get_channel},
+    Route{{"PATCH", "/api/v1/channels/{id}", admin, "Changes a channel", "", "ChannelPatch", object, "Channel"}, change_channel},
+    Route{{"DELETE", "/api/v1/channels/{id}", admin, "Removes a channel", "", "", none, "", 204}, remove_channel},
+    Route{{"POST", "/api/v1/channels/{id}/test", admin, "Tries a channel by one tiny, unbilled chat", "", "ChannelTestAsk", object, "ChannelTest"}, test_channel},
+
+    Route{{"GET", "/api/v1/models", admin, "Lists the models that callers can name", "group", "", list, "Model"}, list_models},
+    Route{{"GET", "/api/v1/providers", admin, "Lists the types of channels", "", "", list, "Provider"}, list_providers},
+
+    Route{{"GET", "/api/v1/prices", admin, "Lists the prices in force", "limit cursor", "", list, "Price"}, list_prices},
+    Route{{"GET", "/api/v1/prices/{model}/history", admin, "Lists every version of a price, newest first", "", "", list, "Price"}, price_history},
+    Route{{"PUT", "/api/v1/prices/{model}", admin, "Sets the price of a model", "", "PriceSet", object, "Price"}, set_price},
+    Route{{"DELETE", "/api/v1/prices/{model}", admin, "Takes the price off a model", "", "", none, "", 204}, remove_price},
+
+    Route{{"GET", "/api/v1/accounts", admin, "Lists the accounts", "limit cursor", "", list, "Account"}, list_accounts},
+    Route{{"POST", "/api/v1/accounts", admin, "Opens an account", "", "AccountCreate", object, "Account", 201}, create_account},
+    Route{{"GET", "/api/v1/accounts/{id}", admin, "Shows an account", "", "", object, "Account"}, get_account},
+    Route{{"PATCH", "/api/v1/accounts/{id}", admin, "Changes an account", "", "AccountPatch", object, "Account"}, change_account},
+    Route{{"POST", "/api/v1/accounts/{id}/topup", admin, "Puts money into an account", "", "TransferAsk", object, "TransferDone"}, topup_account},
+    Route{{"POST", "/api/v1/accounts/{id}/adjust", admin, "Corrects an account by an amount of either sign", "", "TransferAsk", object, "TransferDone"}, adjust_account},
+
+    Route{{"GET", "/api/v1/usage", admin, "Lists calls, newest first", "limit cursor since until model token account channel", "", list, "Call"}, list_usage},
+    Route{{"GET", "/api/v1/usage/report", admin, "Sums calls by model, day, token, account or channel", "by since until model token account channel", "", object, "UsageReport"}, report_usage},
+    Route{{"GET", "/api/v1/calls/{request_id}", admin, "Shows one call", "", "", object, "Call"}, get_call},
+
+    Route{{"GET", "/api/v1/ledger/entries", admin, "Lists entries of the books, newest first", "limit cursor account call", "", list, "Entry"}, list_entries},
+    Route{{"POST", "/api/v1/ledger/verify", admin, "Recomputes the books from their rows", "", "", object, "Verification"}, verify_ledger},
+
+    Route{{"GET", "/api/v1/system/status", admin, "How the daemon is doing", "", "", object, "Status"}, show_status},
+    Route{{"POST", "/api/v1/system/reload", admin, "Takes the configuration over again, all of it or nothing", "", "", object, "Reload"}, reload},
+    Route{{"POST", "/api/v1/system/drain", admin, "Begins a graceful stop", "", "", none, "", 202}, drain},
+    Route{{"PUT", "/api/v1/system/log-level", admin, "Sets how much is logged until the next start", "", "LogLevel", object, "LogLevel"}, set_log_level},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Route> routes() noexcept {
+    return table;
+}
+
+const std::string& openapi() {
+    static const std::string document = [] {
+        std::vector<api::Operation> operations;
+        for (const auto& route : table)
+            operations.push_back(route.operation);
+        return api::openapi_document(operations, "1");
+    }();
+    return document;
+}
+
+}  // namespace obliv::admin

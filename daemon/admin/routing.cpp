@@ -1,0 +1,109 @@
+#include "core/llm/pattern.hpp"
+#include "core/providers/provider.hpp"
+#include "daemon/admin/find.hpp"
+#include "daemon/admin/handlers.hpp"
+#include "daemon/admin/render.hpp"
+
+#include <unordered_map>
+
+namespace obliv::admin {
+namespace {
+
+using channels::ChannelTable;
+using storage::Session;
+
+Error bad_model(std::string message) {
+    auto error = fail(Code::invalid_request, "model: " + std::move(message));
+    error.param = "model";
+    return error;
+}
+
+/// The first model that a channel names in full.
+std::optional<std::string> first_model(const channels::Entry& entry) {
+    for (const auto& pattern : entry.patterns)
+        if (pattern.kind() == llm::ModelPattern::Kind::exact)
+            return pattern.text();
+    if (!entry.channel.aliases.empty())
+        return entry.channel.aliases.begin()->first;
+    return std::nullopt;
+}
+
+Result<std::string> asked_model(const api::Body& body, const channels::Entry& entry) {
+    if (body.set("model"))
+        return body.text("model");
+    auto model = first_model(entry);
+    if (!model)
+        return bad_model("this channel serves patterns only; say which model to ask for");
+    return *std::move(model);
+}
+
+}  // namespace
+
+Result<Reply> test_channel(const Request& request, Host& host) {
+    auto body = request.body();
+    if (!body)
+        return body.error();
+    auto channel = host.database().read(
+        [&](Session& session) { return find_channel(session, request.param("id")); });
+    if (!channel)
+        return channel.error();
+    auto table = host.channels();
+    const auto* entry = table->find(channel->id);
+    if (entry == nullptr)
+        return fail(Code::unavailable, "the channel is not in use yet; try again");
+    auto model = asked_model(*body, *entry);
+    if (!model)
+        return model.error();
+    auto match = ChannelTable::match(*entry, *model);
+    if (!match)
+        return bad_model("the channel '" + channel->name + "' does not serve '" + *model + "'");
+    auto test = host.test_channel(*entry, match->upstream_model);
+    if (!test)
+        return test.error();
+    return Reply{200, channel_test_json(*test, *model)};
+}
+
+Result<Reply> explain_channels(const Request& request, Host& host) {
+    auto model = request.query("model");
+    if (!model)
+        return bad_model("which model? Give it as ?model=…");
+    if (auto named = llm::check_model_name(*model); !named)
+        return bad_model(named.error().message);
+    auto group = request.query("group").value_or("default");
+    auto explanation = channels::explain(host.channels(), group, *model);
+    return Reply{200, explanation_json(explanation, *model, group)};
+}
+
+Result<Reply> list_models(const Request& request, Host& host) {
+    auto now = host.clock().wall();
+    auto prices =
+        host.database().read([&](Session& session) { return session.prices().current(now); });
+    if (!prices)
+        return prices.error();
+    std::unordered_map<std::string_view, const storage::PriceRow*> price_of;
+    for (const auto& row : *prices)
+        price_of[row.model] = &row;
+
+    auto table = host.channels();
+    auto group = request.query("group").value_or("default");
+    std::vector<std::string> rows;
+    for (const auto& model : table->models(group)) {
+        std::vector<std::string> names;
+        for (const auto& entry : table->entries())
+            if (entry->channel.enabled && entry->serves_group(group) &&
+                ChannelTable::match(*entry, model))
+                names.push_back(entry->channel.name);
+        auto price = price_of.find(model);
+        rows.push_back(model_json(model, names, price == price_of.end() ? nullptr : price->second));
+    }
+    return Reply{200, list_json(rows, "models", std::nullopt)};
+}
+
+Result<Reply> list_providers(const Request&, Host&) {
+    std::vector<std::string> rows;
+    for (const auto* provider : providers::all())
+        rows.push_back(provider_json(provider->name, provider->default_base_url));
+    return Reply{200, list_json(rows, "providers", std::nullopt)};
+}
+
+}  // namespace obliv::admin

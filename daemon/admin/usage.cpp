@@ -1,0 +1,171 @@
+#include "core/base/text.hpp"
+#include "core/base/time_format.hpp"
+#include "daemon/admin/find.hpp"
+#include "daemon/admin/handlers.hpp"
+#include "daemon/admin/render.hpp"
+#include "daemon/admin/usage_query.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace obliv::admin {
+namespace {
+
+using storage::Session;
+using storage::UsageFilter;
+using storage::UsageKey;
+
+/// The id that a filter means. Rows of what was removed stay, so an id need not exist any more.
+template <typename IdType, typename Find>
+Result<IdType> id_filter(const Request& request, std::string_view name, Find&& find) {
+    auto reference = request.query(name);
+    if (!reference)
+        return IdType{};
+    if (is_id(*reference)) {
+        if (auto id = parse_int(*reference); id && *id > 0)
+            return IdType{*id};
+    } else if (auto row = find(*reference); row) {
+        return row->id;
+    } else if (row.error().code != Code::not_found) {
+        return row.error();
+    }
+    auto error =
+        fail(Code::not_found, "there is no " + std::string(name) + " '" + *reference + "'");
+    error.param = name;
+    return error;
+}
+
+Result<std::optional<WallTime>> time_filter(const Request& request, std::string_view name,
+                                            WallTime now) {
+    auto text = request.query(name);
+    if (!text)
+        return std::optional<WallTime>{};
+    auto time = parse_time(*text, now);
+    if (!time) {
+        auto error = std::move(time.error()).in(name);
+        error.param = name;
+        return error;
+    }
+    return std::optional<WallTime>{*time};
+}
+
+Result<UsageFilter> filter_of(const Request& request, Session& session, WallTime now) {
+    UsageFilter filter;
+    auto since = time_filter(request, "since", now);
+    if (!since)
+        return since.error();
+    auto until = time_filter(request, "until", now);
+    if (!until)
+        return until.error();
+    auto token = id_filter<TokenId>(
+        request, "token", [&](const std::string& name) { return session.tokens().find(name); });
+    if (!token)
+        return token.error();
+    auto account = account_filter(request, session);
+    if (!account)
+        return account.error();
+    auto channel = id_filter<ChannelId>(
+        request, "channel", [&](const std::string& name) { return session.channels().find(name); });
+    if (!channel)
+        return channel.error();
+    filter.since = *since;
+    filter.until = *until;
+    filter.model = request.query("model").value_or("");
+    filter.token = *token;
+    filter.account = *account;
+    filter.channel = *channel;
+    return filter;
+}
+
+struct KeyName {
+    std::string_view name;
+    UsageKey key;
+};
+constexpr std::array key_names{
+    KeyName{"model", UsageKey::model},     KeyName{"day", UsageKey::day},
+    KeyName{"token", UsageKey::token},     KeyName{"account", UsageKey::account},
+    KeyName{"channel", UsageKey::channel},
+};
+
+Error bad_key(const std::string& text) {
+    auto error = fail(Code::invalid_request,
+                      "by: expected some of model, day, token, account, channel, each once and "
+                      "separated by commas, got '" +
+                          visible(text.substr(0, 80)) + "'");
+    error.param = "by";
+    return error;
+}
+
+Result<std::vector<UsageKey>> keys_of(const std::string& text) {
+    std::vector<UsageKey> keys;
+    for (auto name : split(text, ',')) {
+        auto found = std::find_if(key_names.begin(), key_names.end(),
+                                  [&](const KeyName& known) { return known.name == name; });
+        if (found == key_names.end() ||
+            std::find(keys.begin(), keys.end(), found->key) != keys.end())
+            return bad_key(text);
+        keys.push_back(found->key);
+    }
+    return keys;
+}
+
+}  // namespace
+
+Result<AccountId> account_filter(const Request& request, Session& session) {
+    return id_filter<AccountId>(
+        request, "account", [&](const std::string& name) { return session.accounts().find(name); });
+}
+
+Result<Reply> list_usage(const Request& request, Host& host) {
+    auto page = request.page("usage", true);
+    if (!page)
+        return page.error();
+    auto now = host.clock().wall();
+    using Calls = storage::Page<storage::Call>;
+    auto calls = host.database().read([&](Session& session) -> Result<Calls> {
+        auto filter = filter_of(request, session, now);
+        if (!filter)
+            return filter.error();
+        return session.usage().page(*filter, *page);
+    });
+    if (!calls)
+        return calls.error();
+    std::vector<std::string> rows;
+    for (const auto& call : calls->rows)
+        rows.push_back(call_json(call));
+    return Reply{200, list_json(rows, "usage", calls->next)};
+}
+
+Result<Reply> report_usage(const Request& request, Host& host) {
+    auto by = request.query("by").value_or("model");
+    auto keys = keys_of(by);
+    if (!keys)
+        return keys.error();
+    auto now = host.clock().wall();
+    using Groups = std::vector<storage::UsageGroup>;
+    auto groups = host.database().read([&](Session& session) -> Result<Groups> {
+        auto filter = filter_of(request, session, now);
+        if (!filter)
+            return filter.error();
+        return session.usage().report(*filter, *keys);
+    });
+    if (!groups)
+        return groups.error();
+    std::vector<std::string> names;
+    for (auto name : split(by, ','))
+        names.emplace_back(name);
+    std::vector<std::string> rows;
+    for (const auto& group : *groups)
+        rows.push_back(group_json(group, names));
+    return Reply{200, "{\"by\":" + texts_json(names) + ",\"data\":" + joined(rows) + "}"};
+}
+
+Result<Reply> get_call(const Request& request, Host& host) {
+    auto call = host.database().read(
+        [&](Session& session) { return session.usage().get(request.param("request_id")); });
+    if (!call)
+        return call.error();
+    return Reply{200, call_json(*call)};
+}
+
+}  // namespace obliv::admin

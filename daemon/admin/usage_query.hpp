@@ -1,0 +1,11 @@
+#pragma once
+
+#include "daemon/admin/find.hpp"
+#include "daemon/admin/request.hpp"
+
+namespace obliv::admin {
+
+/// The account that `?account=` names: an id, also of one that is gone, or a name.
+Result<AccountId> account_filter(const Request& request, storage::Session& session);
+
+}  // namespace obliv::admin
