@@ -81,7 +81,8 @@ FENCES: list[tuple[str, list[str]]] = [
     (r"catch2/", []),
 ]
 # Targets of CMake that are not named after their folder.
-TARGET_FOLDERS: dict[str, str] = {"obliv": "cli/main", "oblivd": "daemon/main", "obliv-parse": "core/parse"}
+TARGET_FOLDERS: dict[str, str] = {"obliv": "cli/main", "oblivd": "daemon/main", "obliv-parse": "core/parse",
+                                 "daemon_commands": "daemon/commands"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
 TARGET = re.compile(r"\bobliv_(library|program)\(\s*([\w-]+)(.*?)\)", re.DOTALL)

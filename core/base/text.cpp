@@ -44,20 +44,35 @@ bool dangerous(std::string_view sequence) noexcept {
     return false;
 }
 
+/// How many letters have to be put in, left out, replaced or swapped with their neighbour.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> older(b.size() + 1);  // two letters of `a` ago
+    std::vector<std::size_t> old(b.size() + 1);
     std::vector<std::size_t> row(b.size() + 1);
+    auto same = [&](std::size_t i, std::size_t j) { return lower(a[i]) == lower(b[j]); };
     for (std::size_t j = 0; j <= b.size(); ++j)
         row[j] = j;
     for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
+        older.swap(old);
+        old.swap(row);
         row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
-            auto substituted = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({substituted, row[j] + 1, row[j - 1] + 1});
+            row[j] =
+                std::min({old[j - 1] + (same(i - 1, j - 1) ? 0U : 1U), old[j] + 1, row[j - 1] + 1});
+            if (i > 1 && j > 1 && same(i - 1, j - 2) && same(i - 2, j - 1))
+                row[j] = std::min(row[j], older[j - 2] + 1);
         }
     }
     return row.back();
+}
+
+/// The same, but a word that was not finished is nearly right.
+std::size_t distance_to(std::string_view word, std::string_view candidate) {
+    constexpr std::size_t beginning_min = 3;
+    if (word.size() >= beginning_min && word.size() < candidate.size() &&
+        equal_ignoring_case(word, candidate.substr(0, word.size())))
+        return 1;
+    return edit_distance(word, candidate);
 }
 
 }  // namespace
@@ -128,7 +143,7 @@ std::optional<std::string_view> did_you_mean(std::string_view word,
     // A third of the word may be wrong; beyond that a suggestion only confuses.
     std::size_t limit = std::max<std::size_t>(1, word.size() / 3) + 1;
     for (auto candidate : candidates) {
-        auto distance = edit_distance(word, candidate);
+        auto distance = distance_to(word, candidate);
         if (distance < limit) {
             limit = distance;
             best = candidate;
