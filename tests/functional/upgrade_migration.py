@@ -20,7 +20,8 @@ class Upgrade(FunctionalTest):
 
     def schema(self, daemon: Daemon) -> int:
         """The version that the database says it has."""
-        done = subprocess.run(["sqlite3", "-readonly", str(daemon.data / "oblivd.db"), "pragma user_version"],
+        done = subprocess.run(["sqlite3", "-readonly", str(daemon.data / "oblivd.db"),
+                               "SELECT max(version) FROM schema_migration"],
                               capture_output=True, text=True, timeout=WAIT, check=True)
         return int(done.stdout)
 
@@ -57,7 +58,8 @@ class Upgrade(FunctionalTest):
         daemon = self.new_daemon()
         newest = self.schema(daemon)
         daemon.stop()
-        subprocess.run(["sqlite3", str(daemon.data / "oblivd.db"), f"pragma user_version = {newest + 1}"], timeout=WAIT, check=True)
+        later = f"SELECT {newest + 1}, 'from_later', checksum, applied_at FROM schema_migration LIMIT 1"
+        subprocess.run(["sqlite3", str(daemon.data / "oblivd.db"), f"INSERT INTO schema_migration {later}"], timeout=WAIT, check=True)
         daemon.start(wait=False)
         self.assertEqual(daemon.running().wait(WAIT), 78, daemon.stderr())
         self.assertEqual(self.schema(daemon), newest + 1)
