@@ -20,6 +20,13 @@ namespace {
 
 thread_local Loop* current_loop = nullptr;
 
+/// An io_context whose pending handlers can be destroyed while its services still stand.
+class Context : public asio::io_context {
+public:
+    using asio::io_context::io_context;
+    using asio::execution_context::shutdown;
+};
+
 }  // namespace
 
 // Blocks and wheel come before the context: handlers it destroys may still hold both.
@@ -31,7 +38,7 @@ struct Loop::Parts {
     BlockPool blocks;
     TimerWheel wheel;
     std::unique_ptr<char[]> scratch;
-    asio::io_context context{1};
+    Context context{1};
     asio::steady_timer ticker{context};
     bool ticking = false;
 };
@@ -160,6 +167,8 @@ void Loops::join() {
     for (auto& thread : threads_->threads)
         if (thread.joinable())
             thread.join();
+    for (auto& loop : loops_)
+        loop->parts_->context.shutdown();
 }
 
 void Loops::post(std::size_t index, std::function<void()> work) {

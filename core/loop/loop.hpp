@@ -73,7 +73,8 @@ public:
     void start();
     /// Each loop ends after what was posted before. Idempotent.
     void stop();
-    /// Waits for the threads.
+    /// Waits for the threads, then destroys what they left behind: coroutines that never ended and
+    /// handlers that never ran. What those refer to must still exist.
     void join();
 
     /// Runs `work` on loop `index`, in the order of the posts.

@@ -1,0 +1,262 @@
+#include "daemon/server/connection.hpp"
+
+#include "core/base/log.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <sys/socket.h>
+#include <vector>
+
+namespace obliv::server {
+namespace {
+
+// How much of what a client still sends is read after our last word, and for how long. Closing at
+// once would reset the connection and could destroy the reply before the client has read it.
+constexpr std::size_t linger_bytes_max = 1U << 20;
+constexpr auto linger_time = std::chrono::seconds(2);
+
+}  // namespace
+
+Connection::Connection(Hub& hub, loop::Socket socket, Peer peer)
+    : hub_(hub), socket_(std::move(socket)),
+      timer_(
+          hub.loop.timers(), [](void* self) { static_cast<Connection*>(self)->on_timer(); }, this),
+      peer_(std::move(peer)), next_(hub.connections) {
+    if (next_ != nullptr)
+        next_->previous_ = this;
+    hub_.connections = this;
+    hub_.counters.connections.fetch_add(1, std::memory_order_relaxed);
+}
+
+Connection::~Connection() {
+    if (previous_ != nullptr)
+        previous_->next_ = next_;
+    else
+        hub_.connections = next_;
+    if (next_ != nullptr)
+        next_->previous_ = previous_;
+    hub_.counters.connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
+const http::RequestHead& Connection::request() const {
+    static const http::RequestHead none{};
+    return head_ ? *head_ : none;
+}
+
+asio::awaitable<Result<void>> Connection::run(std::unique_ptr<Connection> self) {
+    try {
+        co_await self->talk();
+    } catch (const std::exception& error) {
+        log::write(log::Level::err, "a connection failed",
+                   {{"what", std::string_view(error.what())}});
+    }
+    self->phase_ = Phase::ended;
+    loop::close(self->socket_);
+    // The wait for a hang-up points at this object: let its handler run before it goes.
+    while (self->watching_) {
+        auto executor = self->hub_.loop.executor();
+        co_await asio::post(executor, asio::deferred);
+    }
+    co_return ok();
+}
+
+asio::awaitable<void> Connection::talk() {
+    while (may_go_on()) {
+        auto got = co_await next_head();
+        if (!got) {
+            auto error = std::move(got.error());
+            co_await refuse(std::move(error));
+            break;
+        }
+        if (!*got)
+            co_return;
+        co_await serve_one();
+        if (!keep_alive_ || client_gone_ || stopping_)
+            break;
+    }
+    if (may_go_on() && !client_gone_ && (body_left() || begin_ < end_))
+        co_await linger();
+}
+
+/// Answers what could not be parsed, as far as anybody listens.
+asio::awaitable<void> Connection::refuse(Error error) {
+    if (error.code == Code::cancelled || !may_go_on())
+        co_return;
+    head_.reset();
+    choose_request_id();
+    begin_exchange();
+    keep_alive_ = is_head_ = http_1_0_ = false;
+    unread_ = ~std::uint64_t{0};  // where this request ends is anybody's guess
+    co_await send_error(error);
+    hub_.service.ended(*this, &error);
+    end_exchange_state();
+}
+
+void Connection::begin_exchange() {
+    phase_ = Phase::serving;
+    deadline_ = SteadyTime::max();
+    started_ = finished_ = client_gone_ = false;
+    status_ = 0;
+    bytes_sent_ = 0;
+    hub_.counters.exchanges.fetch_add(1, std::memory_order_relaxed);
+    arm_timer();
+}
+
+void Connection::end_exchange_state() {
+    hub_.counters.exchanges.fetch_sub(1, std::memory_order_relaxed);
+    gone_ = nullptr;
+    head_text_.clear();
+    body_.release();
+    phase_ = Phase::idle;
+}
+
+asio::awaitable<void> Connection::serve_one() {
+    begin_exchange();
+    auto result = co_await call_service();
+    if (result && !finished_)
+        result = fail(Code::internal, "the request was not answered");
+    if (!result && !replied() && !client_gone_ && may_go_on())
+        co_await send_error(result.error());
+    if (!finished_)
+        keep_alive_ = false;
+    hub_.service.ended(*this, result ? nullptr : &result.error());
+    end_exchange_state();
+    if (body_left())
+        keep_alive_ = false;
+    else
+        begin_ += static_cast<std::size_t>(unread_);
+}
+
+asio::awaitable<Result<void>> Connection::call_service() {
+    try {
+        co_return co_await hub_.service.serve(*this);
+    } catch (const std::exception& error) {
+        log::write(log::Level::err, "an exception reached the connection",
+                   {{"request_id", request_id()}, {"what", std::string_view(error.what())}});
+        co_return fail(Code::internal, "an internal error; the log has its cause");
+    }
+}
+
+/// The one place where an Error becomes a reply.
+asio::awaitable<void> Connection::send_error(const Error& error) {
+    auto rendered = hub_.service.render(error, *this);
+    std::vector<http::Header> headers;
+    for (const auto& [name, value] : rendered.headers)
+        headers.push_back({name, value});
+    started_ = false;
+    head_text_.clear();
+    auto sent = co_await reply(rendered.status, rendered.content_type, headers, rendered.body);
+    if (!sent)
+        keep_alive_ = false;
+}
+
+/// Says that nothing more will come, and reads what the client still sends for a while.
+asio::awaitable<void> Connection::linger() {
+    if (::shutdown(socket_.native_handle(), SHUT_WR) != 0)
+        co_return;
+    wait_until(hub_.loop.now() + linger_time);
+    auto scratch = hub_.loop.scratch();
+    for (std::size_t total = 0; total < linger_bytes_max;) {
+        auto io = loop::receive_now(socket_.native_handle(), scratch);
+        if (io.done()) {
+            total += io.bytes;
+            continue;
+        }
+        if (io.status != loop::Io::Status::would_block)
+            co_return;
+        auto [error] = co_await loop::readable(socket_);
+        if (error)
+            co_return;
+    }
+}
+
+void Connection::wait_until(SteadyTime at) {
+    deadline_ = at;
+    timed_out_ = false;
+    arm_timer();
+}
+
+/// One timer does for the deadline and for what is worth doing only when something takes longer
+/// than a tick.
+void Connection::arm_timer() {
+    auto at = deadline_;
+    bool serving = phase_ == Phase::serving || phase_ == Phase::flushing;
+    if (reading_ || (serving && !watching_ && !client_gone_))
+        at = std::min(at, hub_.loop.now() + loop::TimerWheel::tick);
+    if (at != SteadyTime::max())
+        timer_.arm(at);
+}
+
+void Connection::on_timer() {
+    if (hub_.loop.now() >= deadline_) {
+        timed_out_ = true;
+        loop::interrupt(socket_);
+        return;
+    }
+    if (reading_) {
+        reading_ = false;
+        loop::interrupt(socket_);
+    }
+    if ((phase_ == Phase::serving || phase_ == Phase::flushing) && !watching_ && !client_gone_)
+        watch();
+    if (deadline_ != SteadyTime::max())
+        timer_.arm(deadline_);
+}
+
+void Connection::watch() {
+    if (!socket_.is_open() || (in_ && end_ == in_.capacity()))
+        return;  // a client that pipelines a whole buffer is not about to leave
+    watching_ = true;
+    socket_.async_wait(loop::Socket::wait_read,
+                       [this](const boost::system::error_code&) { watched(); });
+}
+
+void Connection::watched() {
+    watching_ = false;
+    if ((phase_ != Phase::serving && phase_ != Phase::flushing) || !may_go_on())
+        return;
+    if (!in_) {
+        in_ = hub_.loop.blocks().take(loop::BlockPool::smallest);
+        begin_ = end_ = 0;
+    }
+    auto room = std::span<char>(in_.data() + end_, in_.capacity() - end_);
+    auto io = loop::receive_now(socket_.native_handle(), room);
+    end_ += io.bytes;
+    if (end_ == 0)
+        in_.release();
+    if (io.done() || io.status == loop::Io::Status::would_block)
+        return watch();
+    client_gone_ = true;
+    loop::interrupt(socket_);  // a stalled write has nobody to wait for
+    say_gone();
+}
+
+void Connection::say_gone() {
+    if (auto gone = std::exchange(gone_, nullptr))
+        gone();
+}
+
+void Connection::close_if_idle() {
+    if (phase_ != Phase::idle || begin_ < end_)
+        return;
+    closing_ = true;
+    loop::interrupt(socket_);
+}
+
+void Connection::end_exchange() {
+    stopping_ = true;
+    if (phase_ == Phase::serving || phase_ == Phase::flushing)
+        return say_gone();
+    closing_ = true;
+    loop::interrupt(socket_);
+}
+
+void Connection::close_now() {
+    closing_ = true;
+    loop::close(socket_);
+    say_gone();
+}
+
+}  // namespace obliv::server

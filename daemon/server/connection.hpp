@@ -1,0 +1,151 @@
+#pragma once
+
+#include "core/http/chunked.hpp"
+#include "core/loop/loop.hpp"
+#include "core/loop/socket_io.hpp"
+#include "daemon/server/exchange.hpp"
+#include "daemon/server/hub.hpp"
+
+#include <array>
+#include <memory>
+#include <string>
+
+namespace obliv::server {
+
+/// One client and its exchanges, one after the other. Everything happens on its loop. Which file
+/// holds what: connection.cpp its life, connection_read.cpp requests, connection_write.cpp replies.
+class Connection final : public Exchange {
+public:
+    Connection(Hub& hub, loop::Socket socket, Peer peer);
+    ~Connection() override;
+
+    /// Serves the client until one side has had enough.
+    static asio::awaitable<Result<void>> run(std::unique_ptr<Connection> self);
+
+    /// For the server: each is safe at any time between two suspensions.
+    void close_if_idle();
+    void end_exchange();
+    void close_now();
+    Connection* next() const noexcept { return next_; }
+
+    const http::RequestHead& request() const override;
+    const Peer& peer() const override { return peer_; }
+    std::string_view request_id() const override { return {request_id_.data(), request_id_size_}; }
+    SteadyTime arrived() const override { return arrived_; }
+    loop::Loop& loop() override { return hub_.loop; }
+    asio::awaitable<Result<std::string_view>> read_body() override;
+    void release_request() override;
+    void release_body() override { body_.release(); }
+
+    void start(int status, std::string_view content_type, std::span<const http::Header> headers,
+               std::optional<std::uint64_t> length) override;
+    asio::awaitable<Result<void>> write(Pieces payload) override;
+    asio::awaitable<Result<void>> write_framed(std::string_view chunks) override;
+    asio::awaitable<Result<void>> finish(Pieces payload) override;
+    asio::awaitable<Result<void>> reply(int status, std::string_view content_type,
+                                        std::span<const http::Header> headers,
+                                        std::string_view body) override;
+
+    bool replied() const override { return bytes_sent_ > 0; }
+    bool finished() const override { return finished_; }
+    int status() const override { return status_; }
+    std::uint64_t bytes_sent() const override { return bytes_sent_; }
+    void on_client_gone(std::function<void()> gone) override { gone_ = std::move(gone); }
+    bool client_gone() const override { return client_gone_; }
+    bool stopping() const override { return stopping_; }
+
+private:
+    enum class Phase : std::uint8_t { idle, head, body, serving, flushing, ended };
+    enum class Framing : std::uint8_t { length, chunked, close, none };
+    enum class Sent : std::uint8_t { all, part, failed };
+
+    // connection.cpp
+    asio::awaitable<void> talk();
+    asio::awaitable<void> serve_one();
+    asio::awaitable<void> refuse(Error error);
+    asio::awaitable<void> send_error(const Error& error);
+    asio::awaitable<Result<void>> call_service();
+    asio::awaitable<void> linger();
+    void begin_exchange();
+    void wait_until(SteadyTime at);
+    void arm_timer();
+    void end_exchange_state();
+    void on_timer();
+    void watch();
+    void watched();
+    void say_gone();
+    bool may_go_on() const noexcept { return !closing_ && socket_.is_open(); }
+
+    // connection_read.cpp
+    asio::awaitable<Result<bool>> next_head();
+    asio::awaitable<Result<bool>> first_bytes();
+    asio::awaitable<Result<void>> more(char* into, std::size_t size, std::size_t& got);
+    asio::awaitable<Result<void>> more_in();
+    Result<void> invite_body();
+    asio::awaitable<Result<std::string_view>> take_body();
+    asio::awaitable<Result<std::string_view>> read_sized(std::size_t length);
+    asio::awaitable<Result<std::string_view>> read_chunked();
+    Result<void> unchunk(http::ChunkedDecoder& decoder, std::string_view wire, std::size_t& size);
+    void grow_body(std::size_t used);
+    void note_head();
+    void choose_request_id();
+    void make_room_for_head();
+    /// Part of the request's body is still on its way, and nobody will read it.
+    bool body_left() const noexcept { return unread_ > end_ - begin_; }
+    std::string_view input() const noexcept { return {in_.data() + begin_, end_ - begin_}; }
+
+    // connection_write.cpp
+    Sent send(std::span<iovec> parts);
+    Sent send_payload(std::span<const std::string_view> payload, bool last);
+    asio::awaitable<Result<void>> flush();
+    Error gone_error();
+
+    Hub& hub_;
+    loop::Socket socket_;
+    loop::Timer timer_;
+    Peer peer_;
+    Connection* previous_ = nullptr;
+    Connection* next_ = nullptr;
+
+    // What has been read: [begin_, end_) of in_ is not yet dealt with.
+    loop::Block in_;
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+    loop::Block body_;
+    std::unique_ptr<http::RequestHead> head_;
+
+    // The exchange.
+    SteadyTime arrived_{};
+    SteadyTime deadline_ = SteadyTime::max();
+    std::function<void()> gone_;
+    std::array<char, 64> request_id_{};
+    std::uint8_t request_id_size_ = 0;
+    Phase phase_ = Phase::idle;
+    Framing framing_ = Framing::none;
+    bool keep_alive_ = false;
+    bool is_head_ = false;
+    bool http_1_0_ = false;
+    bool started_ = false;
+    bool finished_ = false;
+    bool fresh_ = true;  // nothing has been read yet
+    int status_ = 0;
+    std::uint64_t unread_ = 0;  // bytes of the body nobody has asked for; a chunked one is endless
+    std::uint64_t bytes_sent_ = 0;
+    std::uint64_t length_left_ = 0;
+
+    // What could not be sent at once.
+    std::string head_text_;
+    loop::Block out_;
+    std::size_t out_begin_ = 0;
+    std::size_t out_end_ = 0;
+
+    // The connection.
+    bool reading_ = false;   // a buffered read that a tick may demote
+    bool watching_ = false;  // a wait that tells when the client hangs up
+    bool timed_out_ = false;
+    bool closing_ = false;
+    bool client_gone_ = false;
+    bool stopping_ = false;
+};
+
+}  // namespace obliv::server

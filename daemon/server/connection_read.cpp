@@ -1,0 +1,306 @@
+#include "daemon/server/connection.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace obliv::server {
+namespace {
+
+constexpr std::uint64_t endless = ~std::uint64_t{0};
+constexpr std::size_t first_body_block = 16 * 1024;
+
+Error too_large(std::uint64_t limit) {
+    return fail(Code::payload_too_large,
+                "the request body is over its limit of " + std::to_string(limit) + " bytes");
+}
+
+bool sane_request_id(std::string_view text) noexcept {
+    return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '_' || c == '-';
+    });
+}
+
+}  // namespace
+
+/// Waits for a request and parses its head. False when the connection is to be closed without a
+/// word.
+asio::awaitable<Result<bool>> Connection::next_head() {
+    phase_ = Phase::idle;
+    if (begin_ == end_) {
+        auto got = co_await first_bytes();
+        if (!got || !*got)
+            co_return got;
+    }
+    arrived_ = hub_.loop.now();
+    phase_ = Phase::head;
+    wait_until(arrived_ + hub_.limits.head_timeout);
+    if (!head_)
+        head_.reset(new http::RequestHead);  // unlike make_unique, this clears no table
+    for (;;) {
+        auto parsed = http::parse_request_head(input(), hub_.limits.head, *head_);
+        if (!parsed)
+            co_return parsed.error();
+        if (*parsed == http::Parse::complete)
+            break;
+        make_room_for_head();
+        auto read = co_await more_in();
+        if (!read)
+            co_return read.error();
+    }
+    note_head();
+    co_return true;
+}
+
+/// The first bytes of a request, which may be a long time coming: after one tick of silence the
+/// connection owns no buffer.
+asio::awaitable<Result<bool>> Connection::first_bytes() {
+    if (hub_.draining)
+        co_return false;
+    auto patience =
+        std::exchange(fresh_, false) ? hub_.limits.head_timeout : hub_.limits.idle_timeout;
+    if (!in_)
+        in_ = hub_.loop.blocks().take(loop::BlockPool::smallest);
+    begin_ = end_ = 0;
+    reading_ = true;
+    wait_until(hub_.loop.now() + patience);
+    auto room = std::span<char>(in_.data(), in_.capacity());
+    auto [error, got] = co_await loop::read_some(socket_, room);
+    bool demoted = !std::exchange(reading_, false);
+    if (!error) {
+        end_ = got;
+        co_return true;
+    }
+    while (demoted && may_go_on() && !timed_out_) {
+        in_.release();
+        head_.reset();
+        auto [waited] = co_await loop::readable(socket_);
+        if (waited)
+            co_return false;
+        in_ = hub_.loop.blocks().take(loop::BlockPool::smallest);
+        room = std::span<char>(in_.data(), in_.capacity());
+        auto io = loop::receive_now(socket_.native_handle(), room);
+        end_ = io.bytes;
+        if (io.status != loop::Io::Status::would_block)
+            co_return io.done();
+    }
+    co_return false;
+}
+
+/// At least one more byte into `into`.
+asio::awaitable<Result<void>> Connection::more(char* into, std::size_t size, std::size_t& got) {
+    for (;;) {
+        if (!may_go_on())
+            co_return fail(Code::cancelled, "the connection is being closed");
+        auto room = std::span<char>(into, size);
+        auto io = loop::receive_now(socket_.native_handle(), room);
+        if (io.done()) {
+            got = io.bytes;
+            co_return ok();
+        }
+        if (io.status != loop::Io::Status::would_block) {
+            client_gone_ = true;
+            co_return fail(Code::cancelled, "the client hung up before its request was complete");
+        }
+        if (!timed_out_) {
+            auto [error] = co_await loop::readable(socket_);
+            if (!error)
+                continue;
+        }
+        if (timed_out_)
+            co_return fail(Code::request_timeout, "the request did not arrive in time");
+    }
+}
+
+asio::awaitable<Result<void>> Connection::more_in() {
+    std::size_t got = 0;
+    auto* into = in_.data() + end_;
+    auto size = in_.capacity() - end_;
+    auto read = co_await more(into, size, got);
+    end_ += got;
+    co_return read;
+}
+
+void Connection::make_room_for_head() {
+    if (end_ < in_.capacity())
+        return;
+    auto bytes = input();
+    if (begin_ > 0) {
+        std::memmove(in_.data(), bytes.data(), bytes.size());
+    } else {
+        auto larger = hub_.loop.blocks().take(in_.capacity() * 2);
+        std::memcpy(larger.data(), bytes.data(), bytes.size());
+        in_ = std::move(larger);
+    }
+    begin_ = 0;
+    end_ = bytes.size();
+}
+
+/// Keeps what is needed after the head has been given back.
+void Connection::note_head() {
+    begin_ += head_->size;
+    keep_alive_ = head_->keep_alive;
+    is_head_ = head_->method == "HEAD";
+    http_1_0_ = head_->minor_version == 0;
+    unread_ = head_->chunked ? endless : head_->content_length.value_or(0);
+    choose_request_id();
+}
+
+void Connection::choose_request_id() {
+    if (head_)
+        if (auto given = head_->headers.find("x-request-id"); given && sane_request_id(*given)) {
+            std::copy(given->begin(), given->end(), request_id_.begin());
+            request_id_size_ = static_cast<std::uint8_t>(given->size());
+            return;
+        }
+    // The form of new_sortable_id: 48 bits of milliseconds and 80 random ones. A system call for
+    // random bytes would cost more than the rest of the parsing.
+    constexpr std::string_view alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    auto millis = static_cast<std::uint64_t>(unix_nanos(real_clock().wall()) / 1'000'000);
+    for (std::size_t i = 10; i-- > 0; millis >>= 5)
+        request_id_[i] = alphabet[millis & 31];
+    for (std::size_t half = 0; half < 2; ++half) {
+        auto bits = hub_.random.next();
+        for (std::size_t i = 0; i < 8; ++i, bits >>= 5)
+            request_id_[10 + half * 8 + i] = alphabet[bits & 31];
+    }
+    request_id_size_ = 26;
+}
+
+asio::awaitable<Result<std::string_view>> Connection::read_body() {
+    if (unread_ == 0)
+        co_return std::string_view();
+    phase_ = Phase::body;
+    auto body = co_await take_body();
+    phase_ = Phase::serving;
+    deadline_ = SteadyTime::max();
+    arm_timer();
+    co_return body;
+}
+
+asio::awaitable<Result<std::string_view>> Connection::take_body() {
+    if (unread_ != endless && unread_ > hub_.limits.body_bytes_max)
+        co_return too_large(hub_.limits.body_bytes_max);
+    if (auto invited = invite_body(); !invited)
+        co_return invited.error();
+    if (unread_ == endless)
+        co_return co_await read_chunked();
+    auto length = static_cast<std::size_t>(unread_);
+    co_return co_await read_sized(length);
+}
+
+/// Answers Expect: 100-continue, unless the client has not waited for it.
+Result<void> Connection::invite_body() {
+    if (!request().expect_continue || begin_ < end_)
+        return ok();
+    static constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
+    iovec part{const_cast<char*>(line.data()), line.size()};
+    auto io = loop::send_now(socket_.native_handle(), std::span<iovec>(&part, 1));
+    if (io.bytes == line.size())
+        return ok();
+    return gone_error();
+}
+
+asio::awaitable<Result<std::string_view>> Connection::read_sized(std::size_t length) {
+    if (length <= in_.capacity() - begin_) {
+        // Fits behind the head: the usual request costs neither a block nor a copy.
+        while (end_ - begin_ < length) {
+            wait_until(hub_.loop.now() + hub_.limits.body_timeout);
+            auto read = co_await more_in();
+            if (!read)
+                co_return read.error();
+        }
+        auto body = input().substr(0, length);
+        begin_ += length;
+        unread_ = 0;
+        co_return body;
+    }
+    body_ = hub_.loop.blocks().take(length);
+    auto size = end_ - begin_;
+    std::memcpy(body_.data(), in_.data() + begin_, size);
+    begin_ = end_;
+    while (size < length) {
+        wait_until(hub_.loop.now() + hub_.limits.body_timeout);
+        std::size_t got = 0;
+        auto* into = body_.data() + size;
+        auto room = length - size;
+        auto read = co_await more(into, room, got);
+        unread_ = length - size;
+        if (!read)
+            co_return read.error();
+        size += got;
+    }
+    unread_ = 0;
+    co_return std::string_view(body_.data(), length);
+}
+
+asio::awaitable<Result<std::string_view>> Connection::read_chunked() {
+    http::ChunkedDecoder decoder;
+    std::size_t size = 0;
+    auto first = input();
+    body_ = hub_.loop.blocks().take(std::max(first.size(), first_body_block));
+    begin_ = end_;
+    if (auto decoded = unchunk(decoder, first, size); !decoded)
+        co_return decoded.error();
+    while (!decoder.done()) {
+        grow_body(size);
+        wait_until(hub_.loop.now() + hub_.limits.body_timeout);
+        std::size_t got = 0;
+        auto* into = body_.data() + size;
+        auto room = body_.capacity() - size;
+        auto read = co_await more(into, room, got);
+        if (!read)
+            co_return read.error();
+        // Decoded where it lies: payload only moves towards the front.
+        auto decoded = unchunk(decoder, std::string_view(into, got), size);
+        if (!decoded)
+            co_return decoded.error();
+    }
+    unread_ = 0;
+    co_return std::string_view(body_.data(), size);
+}
+
+/// Appends the payload of `wire` to the `size` bytes in body_.
+Result<void> Connection::unchunk(http::ChunkedDecoder& decoder, std::string_view wire,
+                                 std::size_t& size) {
+    while (!wire.empty() && !decoder.done()) {
+        auto step = decoder.next(wire);
+        if (!step)
+            return step.error();
+        if (size + step->payload.size() > hub_.limits.body_bytes_max)
+            return too_large(hub_.limits.body_bytes_max);
+        std::memmove(body_.data() + size, step->payload.data(), step->payload.size());
+        size += step->payload.size();
+        wire.remove_prefix(step->consumed);
+    }
+    if (wire.empty())
+        return ok();
+    // The next request came along. When it does not fit behind the head it is dropped, and the
+    // connection closed after the reply, which tells its sender to send it again.
+    if (wire.size() > in_.capacity() - end_) {
+        keep_alive_ = false;
+    } else {
+        std::memmove(in_.data() + end_, wire.data(), wire.size());
+        end_ += wire.size();
+    }
+    return ok();
+}
+
+void Connection::grow_body(std::size_t used) {
+    if (body_.capacity() - used >= loop::BlockPool::smallest)
+        return;
+    auto larger = hub_.loop.blocks().take(body_.capacity() * 2);
+    std::memcpy(larger.data(), body_.data(), used);
+    body_ = std::move(larger);
+}
+
+void Connection::release_request() {
+    body_.release();
+    head_.reset();
+    if (begin_ == end_) {
+        in_.release();
+        begin_ = end_ = 0;
+    }
+}
+
+}  // namespace obliv::server

@@ -1,0 +1,214 @@
+#include "daemon/server/connection.hpp"
+#include "daemon/server/reply_head.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace obliv::server {
+namespace {
+
+// Pieces of payload in one system call; a read of an upstream has at most half as many.
+constexpr std::size_t pieces_max = 512;
+
+iovec part_of(std::string_view bytes) noexcept {
+    return {const_cast<char*>(bytes.data()), bytes.size()};
+}
+
+bool may_have_body(int status) noexcept {
+    return status != 204 && status != 304;
+}
+
+}  // namespace
+
+void Connection::start(int status, std::string_view content_type,
+                       std::span<const http::Header> headers, std::optional<std::uint64_t> length) {
+    check(!started_, "a reply is started once");
+    started_ = true;
+    status_ = status;
+    ReplyHead head{status, content_type, headers, request_id()};
+    if (!may_have_body(status)) {
+        framing_ = Framing::none;
+    } else if (length) {
+        framing_ = Framing::length;
+        length_left_ = *length;
+        head.length = length;
+    } else if (http_1_0_) {
+        framing_ = Framing::close;
+    } else {
+        framing_ = Framing::chunked;
+        head.chunked = true;
+    }
+    if (hub_.draining || stopping_ || body_left() || framing_ == Framing::close)
+        keep_alive_ = false;
+    head.close = !keep_alive_;
+    head_text_ = reply_head_text(head);
+    if (http_1_0_ && keep_alive_)
+        head_text_.insert(head_text_.size() - 2, "connection: keep-alive\r\n");
+    if (is_head_)
+        framing_ = Framing::none;
+}
+
+Error Connection::gone_error() {
+    client_gone_ = true;
+    return fail(Code::cancelled, "the client has gone");
+}
+
+/// One system call. What it leaves over is copied, because the caller's bytes are lent.
+Connection::Sent Connection::send(std::span<iovec> parts) {
+    if (!may_go_on() || client_gone_)
+        return Sent::failed;
+    auto io = loop::send_now(socket_.native_handle(), parts);
+    if (io.status == loop::Io::Status::failed)
+        return Sent::failed;
+    bytes_sent_ += io.bytes;
+    std::size_t left = 0;
+    for (const auto& part : parts)
+        left += part.iov_len;
+    left -= io.bytes;
+    if (left == 0)
+        return Sent::all;
+    out_ = hub_.loop.blocks().take(left);
+    out_begin_ = out_end_ = 0;
+    auto skip = io.bytes;
+    for (const auto& part : parts) {
+        auto gone = std::min(skip, part.iov_len);
+        skip -= gone;
+        std::memcpy(out_.data() + out_end_, static_cast<char*>(part.iov_base) + gone,
+                    part.iov_len - gone);
+        out_end_ += part.iov_len - gone;
+    }
+    return Sent::part;
+}
+
+/// Head (if it has not left yet), payload in its framing and the end of the reply together.
+Connection::Sent Connection::send_payload(std::span<const std::string_view> payload, bool last) {
+    std::array<iovec, pieces_max + 4> parts;
+    std::array<char, 20> line_storage;
+    std::size_t count = 0;
+    std::size_t size = 0;
+    for (auto piece : payload)
+        size += piece.size();
+    if (!head_text_.empty())
+        parts[count++] = part_of(head_text_);
+    bool framed = framing_ == Framing::chunked && size > 0;
+    if (framed)
+        parts[count++] = part_of(http::chunk_size_line(size, line_storage));
+    if (framing_ != Framing::none)
+        for (auto piece : payload)
+            if (!piece.empty())
+                parts[count++] = part_of(piece);
+    static constexpr std::string_view end_of_chunk_and_all = "\r\n0\r\n\r\n";
+    if (framed)
+        parts[count++] = part_of(last ? end_of_chunk_and_all : http::chunk_end);
+    else if (last && framing_ == Framing::chunked)
+        parts[count++] = part_of(http::last_chunk);
+    if (framing_ == Framing::length)
+        length_left_ -= size;
+    if (count == 0)
+        return Sent::all;
+    auto sent = send(std::span<iovec>(parts.data(), count));
+    head_text_ = std::string();  // gives the memory back, which clear() would keep
+    return sent;
+}
+
+/// Waits until what could not be sent at once has left.
+asio::awaitable<Result<void>> Connection::flush() {
+    phase_ = Phase::flushing;
+    while (out_begin_ < out_end_) {
+        wait_until(hub_.loop.now() + hub_.limits.write_timeout);
+        auto [error] = co_await loop::writable(socket_);
+        if (timed_out_ || client_gone_ || error || !may_go_on())
+            break;
+        auto part = part_of({out_.data() + out_begin_, out_end_ - out_begin_});
+        auto io = loop::send_now(socket_.native_handle(), std::span<iovec>(&part, 1));
+        if (io.status == loop::Io::Status::failed)
+            break;
+        out_begin_ += io.bytes;
+        bytes_sent_ += io.bytes;
+    }
+    phase_ = Phase::serving;
+    deadline_ = SteadyTime::max();
+    arm_timer();
+    bool all = out_begin_ == out_end_;
+    out_.release();
+    out_begin_ = out_end_ = 0;
+    if (all)
+        co_return ok();
+    co_return gone_error();
+}
+
+asio::awaitable<Result<void>> Connection::write(Pieces payload) {
+    auto pieces = payload.view();
+    while (!pieces.empty()) {
+        auto group = pieces.first(std::min(pieces.size(), pieces_max));
+        pieces = pieces.subspan(group.size());
+        auto sent = send_payload(group, false);
+        if (sent == Sent::failed)
+            co_return gone_error();
+        if (sent == Sent::part) {
+            auto flushed = co_await flush();
+            if (!flushed)
+                co_return flushed.error();
+        }
+    }
+    co_return ok();
+}
+
+asio::awaitable<Result<void>> Connection::write_framed(std::string_view chunks) {
+    if (framing_ == Framing::chunked) {
+        std::array<iovec, 2> parts{part_of(head_text_), part_of(chunks)};
+        auto sent = send(parts);
+        head_text_ = std::string();
+        if (sent == Sent::failed)
+            co_return gone_error();
+        if (sent == Sent::part)
+            co_return co_await flush();
+        co_return ok();
+    }
+    // The client cannot read chunks: take the framing off.
+    http::ChunkedDecoder decoder;
+    while (!chunks.empty()) {
+        auto step = decoder.next(chunks);
+        if (!step)
+            co_return step.error();
+        chunks.remove_prefix(step->consumed);
+        auto payload = step->payload;
+        auto written = co_await write(payload);
+        if (!written)
+            co_return written.error();
+    }
+    co_return ok();
+}
+
+asio::awaitable<Result<void>> Connection::finish(Pieces payload) {
+    auto pieces = payload.view();
+    while (pieces.size() > pieces_max) {
+        auto group = pieces.first(pieces_max);
+        pieces = pieces.subspan(pieces_max);
+        auto written = co_await write(group);
+        if (!written)
+            co_return written.error();
+    }
+    auto sent = send_payload(pieces, true);
+    if (sent == Sent::failed)
+        co_return gone_error();
+    if (sent == Sent::part) {
+        auto flushed = co_await flush();
+        if (!flushed)
+            co_return flushed.error();
+    }
+    finished_ = true;
+    if (framing_ == Framing::length && length_left_ != 0)
+        keep_alive_ = false;  // the client still waits for bytes that were promised
+    co_return ok();
+}
+
+asio::awaitable<Result<void>> Connection::reply(int status, std::string_view content_type,
+                                                std::span<const http::Header> headers,
+                                                std::string_view body) {
+    start(status, content_type, headers, body.size());
+    co_return co_await finish(body);
+}
+
+}  // namespace obliv::server
