@@ -54,7 +54,7 @@ std::string default_file() {
 std::string reference_page() {
     std::string out =
         "# Settings of oblivd\n\n"
-        "Generated from the list in `core/config/schema.cpp` by `scripts/generate_docs`.\n\n"
+        "Generated from the list in `core/config/schema.cpp` by `scripts/generate_daemon_docs`.\n\n"
         "`oblivd` reads `/etc/oblivd/oblivd.toml` (started by a user: "
         "`$XDG_CONFIG_HOME/oblivd/oblivd.toml`) or the file given by `--config`,\n"
         "then `conf.d/*.toml` beside it in byte order. Later files win key by key; a list "

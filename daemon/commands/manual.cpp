@@ -140,12 +140,13 @@ std::string manual_oblivd_toml() {
 }
 
 std::string errors_page() {
-    std::string out = "# Errors\n\nGenerated from the table in `core/base/error.cpp` by "
-                      "`scripts/generate_docs`.\n\n`error.code` of the management API is the name; "
-                      "provider-shaped replies carry it where their format has room. The exit code "
-                      "is that of `obliv`.\n\"Retry\" says whether the same call may succeed "
-                      "later, unchanged.\n\n| name | HTTP status | exit code | retry | meaning |\n"
-                      "|---|---|---|---|---|\n";
+    std::string out =
+        "# Errors\n\nGenerated from the table in `core/base/error.cpp` by "
+        "`scripts/generate_daemon_docs`.\n\n`error.code` of the management API is the name; "
+        "provider-shaped replies carry it where their format has room. The exit code "
+        "is that of `obliv`.\n\"Retry\" says whether the same call may succeed "
+        "later, unchanged.\n\n| name | HTTP status | exit code | retry | meaning |\n"
+        "|---|---|---|---|---|\n";
     for (const auto& row : all_codes())
         out += "| `" + std::string(row.name) + "` | " + std::to_string(row.http_status) + " | " +
                std::to_string(row.exit_code) + " (" + std::string(row.exit_name) + ") | " +

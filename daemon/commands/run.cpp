@@ -48,6 +48,10 @@ Result<void> serve(const Invocation& invocation, const config::Loaded& loaded,
     auto sockets = ops::passed_sockets();
     if (!sockets)
         return sockets.error();
+    if (!sockets->api.empty() && loaded.origins.contains("server.listen"))
+        log::write(log::Level::warning,
+                   "server.listen does not count: the service manager passed sockets",
+                   {{"set_in", loaded.origins.at("server.listen").place.text()}});
     options.sockets = std::move(*sockets);
     options.request_reload = [&events] { return events.request_reload(); };
     options.request_stop = [&events] { events.request_stop(); };
