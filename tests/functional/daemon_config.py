@@ -51,7 +51,7 @@ class Check(Config):
 
     def test_syntax_errors_have_a_place(self) -> None:
         self.assert_problem("[server]\nlisten = [\n", "2:12", "end-of-file")
-        self.assert_problem("[server]\nthreads = 1\nthreads = 2\n", "3:1", "threads")
+        self.assert_problem("[server]\nthreads = 1\nthreads = 2\n", "3:11", "threads")
 
     def test_a_file_that_is_missing_or_unreadable_is_78(self) -> None:
         done = self.oblivd("check", "--config", str(self.folder / "gone.toml"))
