@@ -22,13 +22,14 @@ void Timer::cancel() noexcept {
         wheel_->unlink(*this);
 }
 
-TimerWheel::TimerWheel(SteadyTime start, std::function<void()> on_first)
-    : on_first_(std::move(on_first)), start_(start) {}
+TimerWheel::TimerWheel(SteadyTime start, std::function<void()> on_first,
+                       std::chrono::nanoseconds tick_length)
+    : on_first_(std::move(on_first)), start_(start), tick_(tick_length) {}
 
 std::int64_t TimerWheel::tick_of(SteadyTime at) const noexcept {
     // Rounded up: a timer is never early. SteadyTime::max() must not overflow on the way.
-    auto distance = std::min(at, SteadyTime::max() - tick) - start_;
-    return (distance + tick - std::chrono::nanoseconds(1)) / tick;
+    auto distance = std::min(at, SteadyTime::max() - tick_) - start_;
+    return (distance + tick_ - std::chrono::nanoseconds(1)) / tick_;
 }
 
 void TimerWheel::link(Timer& timer) {
@@ -80,7 +81,7 @@ void TimerWheel::run_slot(std::size_t slot, SteadyTime now) {
 }
 
 bool TimerWheel::advance(SteadyTime now) {
-    auto target = (now - start_) / tick;
+    auto target = (now - start_) / tick_;
     // After a long silence one round visits every slot; more would visit them again.
     current_ = std::max(current_, target - static_cast<std::int64_t>(slots));
     while (current_ < target && size_ > 0) {

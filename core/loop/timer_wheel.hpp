@@ -50,11 +50,14 @@ private:
 /// says what time it is.
 class TimerWheel {
 public:
+    /// What suits time-outs, which are seconds long.
     static constexpr std::chrono::milliseconds tick{50};
 
     /// `on_first` runs whenever the wheel gets its first entry, and must make sure that advance()
-    /// is called once per tick from then on, until it returns false.
-    TimerWheel(SteadyTime start, std::function<void()> on_first);
+    /// is called once per tick from then on, until it returns false. A simulator of delays takes a
+    /// finer `tick_length` than time-outs need.
+    TimerWheel(SteadyTime start, std::function<void()> on_first,
+               std::chrono::nanoseconds tick_length = tick);
     TimerWheel(const TimerWheel&) = delete;
     TimerWheel& operator=(const TimerWheel&) = delete;
 
@@ -64,7 +67,8 @@ public:
 
 private:
     friend class Timer;
-    static constexpr std::size_t slots = 512;  // 25.6 s a round; later entries stay for another
+    static constexpr std::size_t slots =
+        512;  // 25.6 s a round of 50 ms ticks; later entries stay for another
 
     std::int64_t tick_of(SteadyTime at) const noexcept;
     void link(Timer& timer);
@@ -74,6 +78,7 @@ private:
     std::array<Timer*, slots> heads_{};
     std::function<void()> on_first_;
     SteadyTime start_;
+    std::chrono::nanoseconds tick_;
     std::int64_t current_ = 0;  ///< last tick that was run
     std::size_t size_ = 0;
     Timer* cursor_ = nullptr;  ///< next entry of the slot being run

@@ -1,0 +1,269 @@
+#include "cli/sim/call.hpp"
+
+#include "cli/sim/words.hpp"
+#include "core/base/text.hpp"
+#include "core/base/time_format.hpp"
+
+#include <algorithm>
+#include <simdjson.h>
+
+namespace obliv::sim {
+namespace {
+
+namespace od = simdjson::ondemand;
+
+constexpr std::string_view mark_open = "[[sim:";
+constexpr std::string_view mark_close = "]]";
+constexpr std::int64_t tokens_wished_max = 1'000'000;
+
+Error bad_mark(std::string_view mark) {
+    return fail(Code::invalid_request,
+                "the simulator does not know the mark '" + visible(mark) + "'");
+}
+
+Result<void> take_duration(std::string_view value, std::optional<milliseconds>& out) {
+    auto span = parse_duration(value);
+    if (!span)
+        return span.error();
+    out = *span;
+    return ok();
+}
+
+Result<void> take_mark(std::string_view mark, Wishes& wishes) {
+    auto equals = std::min(mark.find('='), mark.size());
+    auto name = mark.substr(0, equals);
+    auto value = mark.substr(std::min(equals + 1, mark.size()));
+    if (name == "fault") {
+        auto fault = parse_fault(value);
+        if (!fault)
+            return bad_mark(mark);
+        wishes.fault = *fault;
+        return ok();
+    }
+    if (name == "tokens") {
+        wishes.tokens = parse_int(value);
+        if (!wishes.tokens || *wishes.tokens < 0 || *wishes.tokens > tokens_wished_max)
+            return bad_mark(mark);
+        return ok();
+    }
+    if (name == "ttft")
+        return take_duration(value, wishes.ttft);
+    if (name == "itl")
+        return take_duration(value, wishes.itl);
+    if (name == "echo" && value.empty()) {
+        wishes.echo.emplace();
+        return ok();
+    }
+    if (name == "tool") {
+        wishes.tool = std::string(value);
+        return ok();
+    }
+    return bad_mark(mark);
+}
+
+/// Walks one body. The document has been checked by parse_chat_call; what is left to refuse are
+/// wrong types in the messages.
+class Reader {
+public:
+    explicit Reader(Call& call) : call_(call) {}
+
+    Result<void> read(std::string_view body) {
+        thread_local od::parser parser;
+        od::document document;
+        od::object object;
+        if (parser.iterate(body.data(), body.size(), body.size() + llm::json_padding)
+                .get(document) ||
+            document.get_object().get(object))
+            return fail(Code::invalid_request, "the body must be a JSON object");
+        for (auto entry : object) {
+            std::string_view key;
+            od::value value;
+            if (entry.unescaped_key().get(key) || entry.value().get(value))
+                return fail(Code::invalid_request, "the body is not valid JSON");
+            if (auto taken = take(key, value); !taken)
+                return taken;
+        }
+        return finish();
+    }
+
+private:
+    Result<void> take(std::string_view key, od::value& value) {
+        if (key == "messages")
+            return take_messages(value);
+        if (key == "tools")
+            first_tool_ = tool_name(value);
+        if (key == "tool_choice")
+            take_tool_choice(value);
+        return ok();
+    }
+
+    Result<void> take_messages(od::value& value) {
+        od::array messages;
+        if (value.get_array().get(messages))
+            return wrong_message();
+        for (auto entry : messages) {
+            od::object message;
+            if (entry.get_object().get(message))
+                return wrong_message();
+            if (auto taken = take_message(message); !taken)
+                return taken;
+        }
+        return ok();
+    }
+
+    Result<void> take_message(od::object& message) {
+        std::string_view role;
+        text_.clear();
+        for (auto field : message) {
+            std::string_view key;
+            od::value value;
+            if (field.unescaped_key().get(key) || field.value().get(value))
+                return wrong_message();
+            if (key == "role" && value.get_string().get(role))
+                return wrong_message();
+            if (key == "content" && !take_content(value))
+                return wrong_message();
+        }
+        call_.prompt_tokens += count_words(text_) + tokens_per_message;
+        if (role == "user")
+            last_user_.swap(text_);
+        return ok();
+    }
+
+    /// A text, or parts of which some are text; null is what a message of tool calls has.
+    bool take_content(od::value& value) {
+        std::string_view text;
+        if (!value.get_string().get(text)) {
+            text_ = text;
+            return true;
+        }
+        bool null = false;
+        if (!value.is_null().get(null) && null)
+            return true;
+        od::array parts;
+        if (value.get_array().get(parts))
+            return false;
+        for (auto entry : parts) {
+            od::object part;
+            if (entry.get_object().get(part))
+                return false;
+            if (part.find_field_unordered("text").get_string().get(text))
+                continue;
+            if (!text_.empty())
+                text_ += ' ';
+            text_ += text;
+        }
+        return true;
+    }
+
+    static std::string tool_name(od::value& tools) {
+        od::array list;
+        if (tools.get_array().get(list))
+            return {};
+        for (auto entry : list) {
+            std::string_view name;
+            if (!entry["function"]["name"].get_string().get(name))
+                return std::string(name);
+        }
+        return {};
+    }
+
+    void take_tool_choice(od::value& value) {
+        std::string_view text;
+        if (!value.get_string().get(text)) {
+            forced_ = text == "required";
+            return;
+        }
+        od::object object;
+        if (!value.get_object().get(object) && !object["function"]["name"].get_string().get(text)) {
+            forced_ = true;
+            forced_tool_ = text;
+        }
+    }
+
+    Result<void> finish() {
+        auto wishes = parse_wishes(last_user_);
+        if (!wishes)
+            return wishes.error();
+        call_.wishes = std::move(*wishes);
+        auto& tool = call_.wishes.tool;
+        if (forced_ && !tool)
+            tool = forced_tool_;
+        if (tool && tool->empty())
+            tool = first_tool_.empty() ? "lookup" : first_tool_;
+        return ok();
+    }
+
+    static Error wrong_message() {
+        auto error = fail(Code::invalid_request,
+                          "'messages' must be objects with a role and content of text or parts");
+        error.param = "messages";
+        return error;
+    }
+
+    Call& call_;
+    std::string text_;  ///< of the message being read
+    std::string last_user_;
+    std::string first_tool_;
+    std::string forced_tool_;
+    bool forced_ = false;
+};
+
+}  // namespace
+
+Result<Wishes> parse_wishes(std::string_view message) {
+    Wishes wishes;
+    std::string rest;
+    std::size_t from = 0;
+    for (;;) {
+        auto open = message.find(mark_open, from);
+        auto close = open == std::string_view::npos ? open : message.find(mark_close, open);
+        if (close == std::string_view::npos)
+            break;
+        auto start = open + mark_open.size();
+        if (auto taken = take_mark(message.substr(start, close - start), wishes); !taken)
+            return taken.error();
+        rest += message.substr(from, open - from);
+        from = close + mark_close.size();
+    }
+    if (wishes.echo) {
+        rest += message.substr(from);
+        wishes.echo = std::move(rest);
+    }
+    return wishes;
+}
+
+Result<Call> read_call(std::string_view body) {
+    auto chat = llm::parse_chat_call(body);
+    if (!chat)
+        return chat.error();
+    Call call;
+    call.chat = std::move(*chat);
+    if (auto read = Reader(call).read(body); !read)
+        return read.error();
+    return call;
+}
+
+Result<Call> read_request(const Options& options, const http::RequestHead& head,
+                          std::string_view body) {
+    auto call = read_call(body);
+    if (!call)
+        return call;
+    const auto& models = options.models;
+    if (!models.empty() &&
+        std::find(models.begin(), models.end(), call->chat.model) == models.end())
+        return fail(Code::model_not_found,
+                    "the simulator has no model '" + visible(call->chat.model) + "'");
+    if (call->chat.stream && head.minor_version < 1)
+        return fail(Code::invalid_request, "a stream needs HTTP/1.1");
+    auto wished = head.headers.find("x-sim-fault");
+    if (!wished || call->wishes.fault)
+        return call;
+    auto fault = parse_fault(*wished);
+    if (!fault)
+        return fail(Code::invalid_request, "x-sim-fault: " + fault.error().message);
+    call->wishes.fault = *fault;
+    return call;
+}
+
+}  // namespace obliv::sim

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "cli/sim/options.hpp"
+#include "core/http/head.hpp"
+#include "core/llm/chat_call.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace obliv::sim {
+
+/// What the last user message of a call asks of the simulator, by marks such as
+/// `[[sim:fault=cut]]`. A mark we do not know is an error: a test that misspells one must not pass.
+struct Wishes {
+    std::optional<Fault> fault{};          ///< fault=429
+    std::optional<std::int64_t> tokens{};  ///< tokens=7: length of the reply
+    std::optional<milliseconds> ttft{};    ///< ttft=5s
+    std::optional<milliseconds> itl{};     ///< itl=0ms
+    std::optional<std::string> echo{};     ///< echo: the message itself, without the marks
+    std::optional<std::string> tool{};     ///< tool or tool=NAME: a call of that tool
+};
+
+Result<Wishes> parse_wishes(std::string_view message);
+
+/// A chat completion request, as far as the reply depends on it.
+struct Call {
+    llm::ChatCall chat;
+    /// A word is a token, and each message has four more.
+    std::int64_t prompt_tokens = 0;
+    Wishes wishes;
+};
+
+inline constexpr std::int64_t tokens_per_message = 4;
+
+/// Reads a body, which is followed by llm::json_padding readable bytes. What is refused names the
+/// field at fault, as the provider does.
+Result<Call> read_call(std::string_view body);
+
+/// The same for a whole request: also reads the fault that its header x-sim-fault asks for (a mark
+/// in the message goes first), and refuses a model that `options` does not name.
+Result<Call> read_request(const Options& options, const http::RequestHead& head,
+                          std::string_view body);
+
+}  // namespace obliv::sim

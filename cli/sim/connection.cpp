@@ -1,0 +1,314 @@
+#include "cli/sim/connection.hpp"
+
+#include "cli/sim/reply.hpp"
+#include "core/base/secret.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+
+namespace obliv::sim {
+
+using boost::system::error_code;
+using std::chrono::nanoseconds;
+
+namespace {
+
+// A client that sends more than this behind a request under way is cut off.
+constexpr std::size_t read_ahead_max = 64 * 1024;
+// Longer bursts are sent in parts, so that a stream without delays does not grow in memory.
+constexpr std::size_t burst_bytes_max = 64 * 1024;
+constexpr std::size_t drip_bytes = 24;
+constexpr std::chrono::milliseconds drip_gap{5};
+constexpr std::chrono::seconds linger_time{2};
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<Lane> lane, boost::asio::ip::tcp::socket socket)
+    : lane_(std::move(lane)), socket_(std::move(socket)), timer_(lane_->wheel(), &on_time, this),
+      requests_(lane_->loop().blocks()) {}
+
+void Connection::start() {
+    error_code ignored;
+    socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+    socket_.non_blocking(true, ignored);
+    read();
+}
+
+void Connection::read() {
+    if (read_pending_ || state_ == State::closed)
+        return;
+    // The read under way is also what keeps this object alive, so there is no pausing it.
+    if (state_ != State::reading && requests_.waiting() > read_ahead_max)
+        return close();
+    read_pending_ = true;
+    auto room = requests_.room();
+    socket_.async_read_some(boost::asio::buffer(room.data(), room.size()),
+                            [self = shared_from_this()](error_code error, std::size_t count) {
+                                self->read_pending_ = false;
+                                if (error || self->state_ == State::closed)
+                                    return self->close();
+                                // What comes after the end is only read to see the client close.
+                                if (self->state_ != State::lingering)
+                                    self->requests_.add(count);
+                                self->process();
+                            });
+}
+
+/// Serves what is whole, as long as replies need no waiting.
+void Connection::process() {
+    processing_ = true;
+    auto next = RequestReader::Next::whole;
+    while (state_ == State::reading && next == RequestReader::Next::whole) {
+        auto found = requests_.next();
+        if (!found) {
+            refuse(found.error());
+            break;
+        }
+        next = *found;
+        if (next == RequestReader::Next::whole)
+            serve();
+        else if (next == RequestReader::Next::need_continue)
+            send("HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    processing_ = false;
+    read();
+}
+
+/// Answers what cannot be understood; what follows on the connection cannot be either.
+void Connection::refuse(const Error& error) {
+    keep_alive_ = false;
+    auto& out = lane_->scratch();
+    append_error(out, error, false);
+    send(out);
+    end_reply();
+}
+
+void Connection::serve() {
+    const auto& head = requests_.head();
+    keep_alive_ = head.keep_alive;
+    bool chat = head.path == "/v1/chat/completions";
+    bool models = head.path == "/v1/models";
+    auto& out = lane_->scratch();
+    if (!chat && !models) {
+        append_error(out, fail(Code::not_found, "the simulator has no such path"), keep_alive_);
+    } else if (head.method != (chat ? "POST" : "GET")) {
+        append_error(out, fail(Code::method_not_allowed, "not with this method"), keep_alive_);
+    } else if (!admitted()) {
+        append_error(out, fail(Code::unauthenticated, "the simulator was given another key"),
+                     keep_alive_);
+    } else if (models) {
+        append_reply(out, 200, lane_->shared().models_body, keep_alive_);
+    } else {
+        return serve_chat();
+    }
+    requests_.done();
+    send(out);
+    end_reply();
+}
+
+bool Connection::admitted() const {
+    const auto& key = lane_->shared().options.key;
+    if (key.empty())
+        return true;
+    constexpr std::string_view scheme = "Bearer ";
+    auto given = requests_.head().headers.find("authorization").value_or("");
+    return given.starts_with(scheme) &&
+           equal_in_constant_time(given.substr(scheme.size()), key.reveal());
+}
+
+void Connection::serve_chat() {
+    const auto& head = requests_.head();
+    const auto& options = lane_->shared().options;
+    auto call = read_request(options, head, requests_.body());
+    requests_.done();
+    if (!call) {
+        auto& out = lane_->scratch();
+        append_error(out, call.error(), keep_alive_);
+        send(out);
+        return end_reply();
+    }
+    auto number = lane_->shared().calls.fetch_add(1, std::memory_order_relaxed) + 1;
+    carry_out(make_plan(options, *call, number), call->chat.stream);
+}
+
+void Connection::carry_out(Plan plan, bool stream) {
+    if (plan.fault.kind == Fault::Kind::hang) {
+        state_ = State::hanging;
+        return;
+    }
+    if (plan.fault.kind == Fault::Kind::status) {
+        auto& out = lane_->scratch();
+        append_fault(out, plan, keep_alive_);
+        send(out);
+        return end_reply();
+    }
+    auto wait = stream ? plan.pace.next(plan.ttft) : plan.whole_time();
+    state_ = stream ? State::streaming : State::waiting;
+    if (stream) {
+        head_sent_ = false;
+        stream_ = std::make_unique<StreamWriter>(std::move(plan));
+    } else {
+        plan_ = std::move(plan);
+    }
+    due_ = lane_->loop().now() + wait;
+    if (wait > nanoseconds(0))
+        timer_.arm(due_);
+    else
+        on_time(this);
+}
+
+void Connection::on_time(void* self) {
+    auto& connection = *static_cast<Connection*>(self);
+    switch (connection.state_) {
+    case State::waiting:
+        return connection.send_plain();
+    case State::streaming:
+        return connection.stream_on();
+    case State::dripping:
+        return connection.drip_on();
+    case State::lingering:
+        return connection.close();
+    case State::reading:
+    case State::hanging:
+    case State::closed:
+        return;
+    }
+}
+
+void Connection::send_plain() {
+    auto& out = lane_->scratch();
+    append_reply(out, 200, completion_body(*plan_), keep_alive_);
+    auto fault = plan_->fault.kind;
+    plan_.reset();
+    if (fault == Fault::Kind::drip)
+        return drip(out);
+    cut_ = fault == Fault::Kind::cut;
+    send(cut_ ? std::string_view(out).substr(0, out.size() / 2) : std::string_view(out));
+    end_reply();
+}
+
+/// Sends every token whose time has come in one go.
+void Connection::stream_on() {
+    if (!unsent_.empty()) {
+        stalled_ = true;
+        return;
+    }
+    auto& out = lane_->scratch();
+    if (!head_sent_)
+        append_stream_head(out, keep_alive_);
+    head_sent_ = true;
+    auto now = lane_->loop().now();
+    bool all_at_once = stream_->fault() == Fault::Kind::drip;
+    auto next = StreamWriter::Next::more;
+    while (next == StreamWriter::Next::more) {
+        next = stream_->next(out);
+        if (next != StreamWriter::Next::more || all_at_once)
+            continue;
+        due_ += stream_->delay();
+        if (due_ > now || out.size() > burst_bytes_max)
+            break;
+    }
+    if (all_at_once)
+        return drip(out);
+    send(out);
+    if (state_ != State::streaming)
+        return;  // the client has gone
+    if (next == StreamWriter::Next::more)
+        return timer_.arm(due_);
+    cut_ = next == StreamWriter::Next::cut;
+    end_reply();
+}
+
+void Connection::drip(std::string reply) {
+    drip_ = std::move(reply);
+    dripped_ = 0;
+    state_ = State::dripping;
+    drip_on();
+}
+
+void Connection::drip_on() {
+    if (unsent_.empty()) {
+        auto piece = std::string_view(drip_).substr(dripped_, drip_bytes);
+        dripped_ += piece.size();
+        send(piece);
+    }
+    if (state_ != State::dripping)
+        return;
+    if (dripped_ < drip_.size())
+        return timer_.arm(lane_->loop().now() + drip_gap);
+    drip_.clear();
+    end_reply();
+}
+
+void Connection::send(std::string_view bytes) {
+    if (state_ == State::closed)
+        return;
+    if (unsent_.empty()) {
+        error_code error;
+        auto sent = socket_.send(boost::asio::buffer(bytes.data(), bytes.size()), 0, error);
+        if (error && error != boost::asio::error::would_block)
+            return close();
+        bytes.remove_prefix(sent);
+        if (bytes.empty())
+            return;
+        unsent_ = bytes;
+        return flush();
+    }
+    unsent_ += bytes;
+}
+
+/// Waits until the socket takes more, and sends what it did not.
+void Connection::flush() {
+    socket_.async_wait(
+        boost::asio::ip::tcp::socket::wait_write, [self = shared_from_this()](error_code error) {
+            if (error || self->state_ == State::closed)
+                return;
+            auto sent = self->socket_.send(
+                boost::asio::buffer(self->unsent_.data(), self->unsent_.size()), 0, error);
+            if (error && error != boost::asio::error::would_block)
+                return self->close();
+            self->unsent_.erase(0, sent);
+            if (!self->unsent_.empty())
+                return self->flush();
+            self->resume();
+        });
+}
+
+/// The socket has taken everything: whoever waited for that goes on.
+void Connection::resume() {
+    if (state_ == State::lingering)
+        return end_reply();
+    if (std::exchange(stalled_, false))
+        stream_on();
+}
+
+void Connection::end_reply() {
+    if (state_ == State::closed)
+        return;
+    stream_.reset();
+    if (cut_ || !keep_alive_) {
+        state_ = State::lingering;
+        if (!unsent_.empty())
+            return;
+        if (cut_)
+            return close();
+        error_code ignored;
+        socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+        return timer_.arm(lane_->loop().now() + linger_time);
+    }
+    state_ = State::reading;
+    if (!processing_)
+        process();
+}
+
+void Connection::close() {
+    state_ = State::closed;
+    timer_.cancel();
+    stream_.reset();
+    error_code ignored;
+    socket_.close(ignored);
+}
+
+}  // namespace obliv::sim

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "cli/sim/lane.hpp"
+#include "cli/sim/plan.hpp"
+#include "cli/sim/request_reader.hpp"
+#include "cli/sim/stream.hpp"
+#include "core/loop/timer_wheel.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace obliv::sim {
+
+/// One client. A read is always under way, also while a reply waits for its time, so that a client
+/// that leaves is noticed. Lives as long as a handler holds it; on its lane's loop only.
+class Connection : public std::enable_shared_from_this<Connection> {
+public:
+    Connection(std::shared_ptr<Lane> lane, boost::asio::ip::tcp::socket socket);
+
+    void start();
+
+private:
+    enum class State : std::uint8_t {
+        reading,    ///< the next request is awaited
+        waiting,    ///< a plain reply waits for its time
+        streaming,  ///< or waits for its first token
+        dripping,
+        hanging,    ///< for ever
+        lingering,  ///< all was sent; the client is to close first
+        closed,
+    };
+
+    void read();
+    void process();
+    void refuse(const Error& error);
+
+    void serve();
+    void serve_chat();
+    bool admitted() const;
+    void carry_out(Plan plan, bool stream);
+    static void on_time(void* self);
+    void send_plain();
+    void stream_on();
+    void drip_on();
+    void drip(std::string reply);
+
+    void send(std::string_view bytes);
+    void flush();
+    void end_reply();
+    void resume();
+    void close();
+
+    std::shared_ptr<Lane> lane_;
+    boost::asio::ip::tcp::socket socket_;
+    loop::Timer timer_;
+    RequestReader requests_;
+    State state_ = State::reading;
+    bool read_pending_ = false;
+    bool processing_ = false;  ///< inside process(), which goes on with the next request itself
+
+    // The reply under way.
+    bool keep_alive_ = true;
+    std::optional<Plan> plan_;  ///< of a plain one
+    std::unique_ptr<StreamWriter> stream_;
+    bool head_sent_ = false;
+    SteadyTime due_{};  ///< the next token's time, counted from when it should have been
+    std::string drip_;
+    std::size_t dripped_ = 0;
+
+    std::string unsent_;    ///< what the socket did not take
+    bool stalled_ = false;  ///< the stream goes on when it has
+    bool cut_ = false;      ///< the connection closes when it has
+};
+
+}  // namespace obliv::sim
