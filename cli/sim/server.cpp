@@ -6,7 +6,6 @@
 
 #include <arpa/inet.h>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -68,17 +67,16 @@ Result<Descriptor> open_listener(config::Endpoint& endpoint) {
     return socket;
 }
 
-sigset_t end_signals() noexcept {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    return signals;
-}
-
 }  // namespace
 
-Result<int> serve(const Options& options, const std::function<void(const std::string&)>& ready) {
+struct Server::Parts {
+    explicit Parts(std::size_t threads) : loops(threads) {}
+
+    std::string address;
+    loop::Loops loops;
+};
+
+Result<std::unique_ptr<Server>> Server::start(const Options& options) {
     if (auto fit = check_options(options); !fit)
         return fit.error();
     auto endpoint = config::Endpoint::parse(options.listen);
@@ -87,16 +85,12 @@ Result<int> serve(const Options& options, const std::function<void(const std::st
     auto listener = open_listener(*endpoint);
     if (!listener)
         return listener.error();
-
-    // Before the threads start, so that they inherit it and the signals wait for us.
-    auto signals = end_signals();
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-
     auto shared = std::make_shared<Shared>();
     shared->options = options;
     shared->models_body = models_body(options);
-    loop::Loops loops(options.threads);
+    auto parts = std::make_unique<Parts>(options.threads);
+    parts->address = endpoint->text();
+    auto& loops = parts->loops;
     for (std::size_t i = 0; i < loops.size(); ++i) {
         // One socket for all loops, rather than SO_REUSEPORT: the port stays ours alone.
         Descriptor copy(::fcntl(listener->get(), F_DUPFD_CLOEXEC, 0));
@@ -106,13 +100,18 @@ Result<int> serve(const Options& options, const std::function<void(const std::st
         lane->accept();  // from now on its handlers keep it
     }
     loops.start();
-    ready(endpoint->text());
-    int came = 0;
-    while (sigwait(&signals, &came) != 0) {
-    }
-    loops.stop();
-    loops.join();
-    return came;
+    return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() {
+    parts_->loops.stop();
+    parts_->loops.join();
+}
+
+const std::string& Server::address() const noexcept {
+    return parts_->address;
 }
 
 }  // namespace obliv::sim

@@ -2,14 +2,29 @@
 
 #include "cli/sim/options.hpp"
 
-#include <functional>
+#include <memory>
 #include <string>
 
 namespace obliv::sim {
 
-/// Serves simulated replies until SIGINT or SIGTERM, and returns which of them came. `ready` is
-/// called once with the address that is listened on, its port no longer zero. Blocks both signals
-/// in the calling thread. An address in use is `Code::conflict`.
-Result<int> serve(const Options& options, const std::function<void(const std::string&)>& ready);
+/// A running simulator: its threads serve from start() until it is destroyed, which ends every
+/// reply under way at once.
+class Server {
+public:
+    /// An address in use is `Code::conflict`.
+    static Result<std::unique_ptr<Server>> start(const Options& options);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// `127.0.0.1:8080`: what is listened on, its port no longer zero.
+    const std::string& address() const noexcept;
+
+private:
+    struct Parts;
+    explicit Server(std::unique_ptr<Parts> parts);
+
+    std::unique_ptr<Parts> parts_;
+};
 
 }  // namespace obliv::sim
