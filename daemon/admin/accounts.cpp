@@ -92,17 +92,19 @@ Result<Reply> create_account(const Request& request, Host& host) {
         return body.error();
     Account account;
     account.tenant = storage::first_tenant;
-    account.created_at = host.clock().wall();
     if (auto good = apply(*body, account); !good)
         return good.error();
-    auto stored =
-        host.database().write([&](Session& session) { return session.accounts().insert(account); });
+    auto stored = host.database().write([&](Session& session) -> Result<Account> {
+        auto id = session.accounts().insert(account);
+        if (!id)
+            return id.error();
+        return session.accounts().get(*id);
+    });
     if (!stored)
         return stored.error();
-    account.id = *stored;
     if (auto published = host.publish_accounts(); !published)
         return published.error();
-    return Reply{201, account_json(account, host)};
+    return Reply{201, account_json(*stored, host)};
 }
 
 Result<Reply> get_account(const Request& request, Host& host) {

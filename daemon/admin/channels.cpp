@@ -131,18 +131,19 @@ Result<Reply> create_channel(const Request& request, Host& host) {
         return body.error();
     Channel channel;
     channel.tenant = storage::first_tenant;
-    channel.created_at = host.clock().wall();
-    channel.updated_at = channel.created_at;
     if (auto good = apply(*body, channel); !good)
         return good.error();
-    auto stored =
-        host.database().write([&](Session& session) { return session.channels().insert(channel); });
+    auto stored = host.database().write([&](Session& session) -> Result<Channel> {
+        auto id = session.channels().insert(channel);
+        if (!id)
+            return id.error();
+        return session.channels().get(*id);
+    });
     if (!stored)
         return stored.error();
-    channel.id = *stored;
     if (auto published = host.publish_channels(); !published)
         return published.error();
-    return Reply{201, channel_json(channel, *host.channels())};
+    return Reply{201, channel_json(*stored, *host.channels())};
 }
 
 Result<Reply> get_channel(const Request& request, Host& host) {
@@ -157,17 +158,15 @@ Result<Reply> change_channel(const Request& request, Host& host) {
     auto body = request.body();
     if (!body)
         return body.error();
-    auto now = host.clock().wall();
     auto channel = host.database().write([&](Session& session) -> Result<Channel> {
         auto row = find_channel(session, request.param("id"));
         if (!row)
             return row.error();
         if (auto good = apply(*body, *row); !good)
             return good.error();
-        row->updated_at = now;
         if (auto stored = session.channels().update(*row); !stored)
             return stored.error();
-        return *std::move(row);
+        return session.channels().get(row->id);
     });
     if (!channel)
         return channel.error();

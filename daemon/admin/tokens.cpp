@@ -119,21 +119,22 @@ Result<Reply> create_token(const Request& request, Host& host) {
     Token token;
     token.tenant = storage::first_tenant;
     token.user = storage::first_user;
-    token.created_at = now;
     if (body->set("role") && body->text("role") == "admin")
         token.role = storage::TokenRole::admin;
     give_key(token, key);
-    auto stored = host.database().write([&](Session& session) -> Result<TokenId> {
+    auto stored = host.database().write([&](Session& session) -> Result<Token> {
         if (auto good = apply(*body, token, session, now); !good)
             return good.error();
-        return session.tokens().insert(token);
+        auto id = session.tokens().insert(token);
+        if (!id)
+            return id.error();
+        return session.tokens().get(*id);
     });
     if (!stored)
         return stored.error();
-    token.id = *stored;
     if (auto published = host.publish_tokens(); !published)
         return published.error();
-    return Reply{201, token_json(token, host, &key)};
+    return Reply{201, token_json(*stored, host, &key)};
 }
 
 Result<Reply> get_token(const Request& request, Host& host) {

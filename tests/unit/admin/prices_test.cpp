@@ -1,0 +1,99 @@
+#include "tests/unit/admin/world.hpp"
+
+using namespace obliv;
+using namespace obliv::test;
+
+TEST_CASE("a price is set, shown, replaced and taken off", "[admin]") {
+    World world;
+    auto first = world.good("PUT", "/api/v1/prices/gpt-4o",
+                            R"({"input":"2.50","output":"10","cache_read":"1.25",
+                                "per_call":"0.01","reasoning":null})");
+    CHECK(first["model"] == "gpt-4o");
+    CHECK(first["output"] == "10.00");
+    CHECK(first["cache_read"] == "1.25");
+    CHECK(first["reasoning"].is_null());
+    CHECK(first["audio_in"].is_null());
+    CHECK(first["per_call"] == "0.01");
+    CHECK(first["removed"] == false);
+    world.host.clock_.advance(std::chrono::hours(1));
+    auto second = world.good("PUT", "/api/v1/prices/gpt-4o", R"({"input":"3","output":"12"})");
+    CHECK(second["version"] != first["version"]);
+    CHECK(second["cache_read"].is_null());
+    CHECK(second["per_call"] == "0.00");
+    auto list = world.good("GET", "/api/v1/prices");
+    REQUIRE(list["data"].size() == 1);
+    CHECK(list["data"][0]["version"] == second["version"]);
+
+    world.host.clock_.advance(std::chrono::hours(1));
+    world.good("DELETE", "/api/v1/prices/gpt-4o", "", 204);
+    CHECK(world.good("GET", "/api/v1/prices")["data"].empty());
+    world.bad("DELETE", "/api/v1/prices/gpt-4o", "", "not_found");
+    auto history = world.good("GET", "/api/v1/prices/gpt-4o/history");
+    REQUIRE(history["data"].size() == 3);
+    CHECK(history["data"][0]["removed"] == true);
+    CHECK(history["data"][2]["version"] == first["version"]);
+    CHECK(world.host.publications == std::vector<std::string>(3, "prices"));
+}
+
+TEST_CASE("the price of one call is kept to the nano-dollar", "[admin]") {
+    World world;
+    auto set = [&](const std::string& amount) {
+        return world.good("PUT", "/api/v1/prices/m",
+                          R"({"input":"0","output":"0","per_call":")" + amount + "\"}")["per_call"];
+    };
+    CHECK(set("0.000000001") == "0.000000001");
+    CHECK(set("9223.372036854") == "9223.372036854");
+    CHECK(world
+              .bad("PUT", "/api/v1/prices/m",
+                   R"({"input":"0","output":"0","per_call":"9223.372036855"})", "invalid_request")
+              .param() == "per_call");
+}
+
+TEST_CASE("a model with a slash has a price, too", "[admin]") {
+    World world;
+    world.good("PUT", "/api/v1/prices/meta%2Fllama-3", R"({"input":"1","output":"1"})");
+    CHECK(world.good("GET", "/api/v1/prices")["data"][0]["model"] == "meta/llama-3");
+    CHECK(world.good("GET", "/api/v1/prices/meta%2Fllama-3/history")["data"].size() == 1);
+    world.bad("PUT", "/api/v1/prices/meta/llama-3", R"({"input":"1","output":"1"})", "not_found");
+    world.good("DELETE", "/api/v1/prices/meta%2Fllama-3", "", 204);
+}
+
+TEST_CASE("a price that cannot be charged is refused", "[admin]") {
+    World world;
+    auto refused = [&](const std::string& body, const std::string& param) {
+        CHECK(world.bad("PUT", "/api/v1/prices/m", body, "invalid_request").param() == param);
+    };
+    refused("", "input");
+    refused(R"({"input":"1"})", "output");
+    refused(R"({"input":"-1","output":"1"})", "input");
+    refused(R"({"input":1,"output":"1"})", "input");
+    refused(R"({"input":null,"output":"1"})", "input");
+    refused(R"({"input":"1","output":"99999999999"})", "output");
+    refused(R"({"input":"1","output":"1","cached":"1"})", "cached");
+    world.bad("PUT", "/api/v1/prices/a%20b", R"({"input":"1","output":"1"})", "invalid_request");
+    world.bad("PUT", "/api/v1/prices/" + std::string(129, 'm'), R"({"input":"1","output":"1"})",
+              "invalid_request");
+    world.bad("GET", "/api/v1/prices/none/history", "", "not_found");
+    world.bad("DELETE", "/api/v1/prices/none", "", "not_found");
+}
+
+TEST_CASE("a walk over prices sees each model once while others are added", "[admin]") {
+    World world;
+    auto set = [&](const std::string& model) {
+        world.good("PUT", "/api/v1/prices/" + model, R"({"input":"1","output":"1"})");
+    };
+    // Backwards, so that the order of names differs from that of versions.
+    for (char c = 'g'; c >= 'a'; --c)
+        set(std::string(1, c));
+    auto first = world.good("GET", "/api/v1/prices?limit=3");
+    set("aa");
+    auto rest = world.good("GET", "/api/v1/prices?limit=1000&cursor=" +
+                                      first["next_cursor"].get<std::string>());
+    std::multiset<std::string> seen;
+    for (const auto* page : {&first, &rest})
+        for (const auto& row : (*page)["data"])
+            seen.insert(row["model"].get<std::string>());
+    CHECK(seen == std::multiset<std::string>{"a", "aa", "b", "c", "d", "e", "f", "g"});
+    for (int limit : {1, 2, 8})
+        CHECK(world.walk("/api/v1/prices", "model", limit).size() == 8);
+}

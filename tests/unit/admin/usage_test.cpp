@@ -1,0 +1,176 @@
+#include "tests/unit/admin/world.hpp"
+
+#include <algorithm>
+
+using namespace obliv;
+using namespace obliv::test;
+using storage::Session;
+
+namespace {
+
+/// Stores `count` calls of the administrator's account, ids from `first`.
+void store_calls(World& world, std::int64_t first, std::int64_t count) {
+    std::vector<storage::Call> calls;
+    for (auto id = first; id < first + count; ++id) {
+        auto call = sample_call(id, storage::admin_account, {}, id * 10);
+        call.time = world.host.clock().wall() - std::chrono::hours(id);
+        call.token = TokenId{id % 2 + 1};
+        call.channel = ChannelId{3};
+        call.model = id % 2 == 0 ? "even" : "odd";
+        call.ttft_us = 1500;
+        calls.push_back(call);
+    }
+    must(world.host.database().write([&](Session& session) {
+        std::vector<const storage::Call*> pointers;
+        for (const auto& call : calls)
+            pointers.push_back(&call);
+        return session.ledger().append(pointers);
+    }));
+}
+
+}  // namespace
+
+TEST_CASE("a call is shown with all that is known of it", "[admin]") {
+    World world;
+    store_calls(world, 1, 1);
+    auto call = world.good("GET", "/api/v1/calls/request-1");
+    CHECK(call["model"] == "odd");
+    CHECK(call["model_served"] == "served");
+    CHECK(call["usage"]["input"] == 7);
+    CHECK(call["usage"]["output"] == 10);
+    CHECK(call["usage_source"] == "provider");
+    CHECK(call["price_version"].is_null());
+    CHECK(call["unpriced"] == true);
+    CHECK(call["cost"] == "0.00000001");
+    CHECK(call["ttft_ms"] == 1.5);
+    CHECK(call["finish_reason"] == "stop");
+    CHECK(call["token_id"] == "2");
+    CHECK(call["time"] == "2025-12-31T23:00:00.000Z");
+    world.bad("GET", "/api/v1/calls/none", "", "not_found");
+}
+
+TEST_CASE("a call that reached no provider shows what it has not", "[admin]") {
+    World world;
+    auto failed = sample_call(5, storage::admin_account);
+    failed.source = llm::UsageSource::none;
+    failed.channel = {};
+    failed.model_served = "";
+    failed.finish_reason = "";
+    failed.ttft_us = -1;
+    failed.user_agent = "curl\xff";
+    must(world.host.database().write([&](Session& session) {
+        const storage::Call* one = &failed;
+        return session.ledger().append({&one, 1});
+    }));
+    auto call = world.good("GET", "/api/v1/calls/request-5");
+    CHECK(call["channel_id"].is_null());
+    CHECK(call["model_served"].is_null());
+    CHECK(call["finish_reason"].is_null());
+    CHECK(call["ttft_ms"].is_null());
+    CHECK(call["unpriced"] == false);
+    CHECK(call["user_agent"] == "curl\xef\xbf\xbd");
+}
+
+TEST_CASE("usage is listed newest first and filtered", "[admin]") {
+    World world;
+    store_calls(world, 1, 6);
+    auto all = world.walk("/api/v1/usage", "request_id", 100);
+    CHECK(all == std::vector<std::string>{"request-6", "request-5", "request-4", "request-3",
+                                          "request-2", "request-1"});
+    CHECK(world.walk("/api/v1/usage?model=even", "request_id", 2).size() == 3);
+    CHECK(world.walk("/api/v1/usage?token=1", "request_id", 2).size() == 3);
+    CHECK(world.walk("/api/v1/usage?account=admin", "request_id", 2).size() == 6);
+    CHECK(world.walk("/api/v1/usage?account=3", "request_id", 2).empty());
+    CHECK(world.walk("/api/v1/usage?channel=3", "request_id", 4).size() == 6);
+    CHECK(world.walk("/api/v1/usage?since=-150m", "request_id", 4).size() == 2);
+    CHECK(world.walk("/api/v1/usage?until=-150m", "request_id", 4).size() == 4);
+    CHECK(world.walk("/api/v1/usage?since=2025-12-31T22:00:00Z", "request_id", 4).size() == 2);
+    auto bad = [&](const std::string& query, const std::string& code, const std::string& param) {
+        CHECK(world.bad("GET", "/api/v1/usage?" + query, "", code).param() == param);
+    };
+    bad("since=yesterday", "invalid_request", "since");
+    bad("until=x", "invalid_request", "until");
+    bad("token=nobody", "not_found", "token");
+    bad("account=nobody", "not_found", "account");
+    bad("channel=nobody", "not_found", "channel");
+    bad("channel=99999999999999999999", "not_found", "channel");
+}
+
+TEST_CASE("a walk over usage is not disturbed by new calls", "[admin]") {
+    World world;
+    store_calls(world, 1, 5);
+    auto first = world.good("GET", "/api/v1/usage?limit=2");
+    store_calls(world, 100, 3);
+    std::vector<std::string> seen;
+    for (const auto& row : first["data"])
+        seen.push_back(row["request_id"]);
+    auto rest = world.good("GET", "/api/v1/usage?limit=1000&cursor=" +
+                                      first["next_cursor"].get<std::string>());
+    for (const auto& row : rest["data"])
+        seen.push_back(row["request_id"]);
+    CHECK(seen == std::vector<std::string>{"request-5", "request-4", "request-3", "request-2",
+                                           "request-1"});
+}
+
+TEST_CASE("usage is summed by what is asked", "[admin]") {
+    World world;
+    store_calls(world, 1, 4);
+    auto report = world.good("GET", "/api/v1/usage/report");
+    CHECK(report["by"] == Json::array({"model"}));
+    REQUIRE(report["data"].size() == 2);
+    CHECK(report["data"][0]["model"] == "even");
+    CHECK(report["data"][0]["requests"] == 2);
+    CHECK(report["data"][0]["cost"] == "0.00000006");
+    CHECK(report["data"][0]["usage"]["input"] == 14);
+    CHECK_FALSE(report["data"][0].contains("day"));
+    auto two = world.good("GET", "/api/v1/usage/report?by=day,token&since=-150m");
+    CHECK(two["by"] == Json::array({"day", "token"}));
+    REQUIRE(two["data"].size() == 2);
+    CHECK(two["data"][0]["day"] == "2025-12-31");
+    CHECK(two["data"][0]["token"] == "1");
+    for (const auto* by : {"models", "model,", "model,model", ",", "model%2Cday%2Cx"})
+        CHECK(world.bad("GET", "/api/v1/usage/report?by=" + std::string(by), "", "invalid_request")
+                  .param() == "by");
+}
+
+TEST_CASE("entries sum to zero for each event and name their request", "[admin]") {
+    World world;
+    store_calls(world, 1, 3);
+    world.good("POST", "/api/v1/accounts/admin/topup", R"({"amount":"5","reason":"start"})");
+    auto all = world.good("GET", "/api/v1/ledger/entries?limit=1000");
+    Money sum;
+    for (const auto& row : all["data"])
+        sum += *Money::parse(row["amount"].get<std::string>());
+    CHECK(sum == Money{});
+    CHECK(all["data"][0]["kind"] == "topup");
+    CHECK(all["data"][0]["call"].is_null());
+    CHECK(all["data"][0]["reason"] == "start");
+    auto of_call = world.good("GET", "/api/v1/ledger/entries?call=request-2");
+    REQUIRE_FALSE(of_call["data"].empty());
+    for (const auto& row : of_call["data"])
+        CHECK(row["call"] == "request-2");
+    for (const auto& row : world.good("GET", "/api/v1/ledger/entries?account=revenue")["data"])
+        CHECK(row["account_id"] == "1");
+    for (int limit : {1, 2, 5}) {
+        auto ids = world.walk("/api/v1/ledger/entries", "id", limit);
+        CHECK(ids.size() == all["data"].size());
+        CHECK(std::set<std::string>(ids.begin(), ids.end()).size() == ids.size());
+    }
+    CHECK(world.bad("GET", "/api/v1/ledger/entries?call=none", "", "not_found").param() == "call");
+    world.bad("GET", "/api/v1/ledger/entries?account=nobody", "", "not_found");
+}
+
+TEST_CASE("the books are verified and their problems told", "[admin]") {
+    World world;
+    auto clean = world.good("POST", "/api/v1/ledger/verify");
+    CHECK(clean["ok"] == true);
+    CHECK(clean["charges"] == 0);
+    auto wrong = sample_call(1, storage::admin_account, PriceId{999}, 10);
+    must(world.host.database().write([&](Session& session) {
+        const storage::Call* one = &wrong;
+        return session.ledger().append({&one, 1});
+    }));
+    auto found = world.good("POST", "/api/v1/ledger/verify");
+    CHECK(found["ok"] == false);
+    CHECK_FALSE(found["problems"].empty());
+}
