@@ -433,7 +433,7 @@ const Schema& schema(std::string_view wanted) noexcept {
     for (const auto& row : table)
         if (row.name == wanted)
             return row;
-    check_failed("a schema is asked for by a name of the table", std::source_location::current());
+    check_failed("a schema is asked for by a name of the table", Place::here());
 }
 
 }  // namespace obliv::api
