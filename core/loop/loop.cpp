@@ -83,6 +83,7 @@ void Loop::stop() {
 }
 
 void Loop::run() {
+    parts_->context.restart();
     drive();
 }
 

@@ -34,7 +34,7 @@ public:
     explicit operator bool() const noexcept { return connection_ != nullptr; }
 
     int status() const noexcept { return status_; }
-    /// Valid until the second next(): copy what is needed for longer.
+    /// Valid until the first next() or read_all(): copy what is needed for longer.
     const http::ResponseHead& head() const noexcept;
 
     /// The next bytes of the body as soon as there are any. After `last` it must not be called

@@ -32,12 +32,14 @@ struct PoolOptions {
     http::HeadLimits head{65'535, http::Headers::capacity};
 };
 
-/// Lets another coroutine of the same loop, or a callback, end an open() that is under way.
+/// Lets a callback or another coroutine of the same loop end a call, from the moment open() is
+/// called with it to the end of the Call.
 class Cancel {
 public:
     Cancel() = default;
     Cancel(const Cancel&) = delete;
     Cancel& operator=(const Cancel&) = delete;
+    ~Cancel();
 
     void cancel() noexcept;
     bool cancelled() const noexcept { return cancelled_; }
@@ -59,12 +61,12 @@ public:
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
-    /// Sends `request` (a whole HTTP/1.1 request as pieces, which stay valid until this returns)
-    /// and returns once the head of the reply has arrived. `method` is the request's. The request
-    /// names its target in origin form; for an http endpoint behind a proxy use
-    /// Endpoint::target_prefix(). A kept connection that turns out to be dead is replaced once.
-    /// Failures: `Code::upstream_failed`, `Code::upstream_timeout`, `Code::cancelled`, each naming
-    /// the host.
+    /// Sends `request` (a whole HTTP/1.1 request as pieces, valid until this returns) and returns
+    /// once the head of the reply has arrived. `method` is the request's. A kept connection that
+    /// turns out to be dead is replaced once. An https endpoint behind a proxy is reached through a
+    /// tunnel; for an http one the request itself must hold Endpoint::target_prefix() in front of
+    /// its path, and Proxy-Authorization if the proxy wants it. Failures: `Code::upstream_failed`,
+    /// `Code::upstream_timeout`, `Code::cancelled`, each naming the host.
     asio::awaitable<Result<Call>> open(const Endpoint& endpoint, std::string_view method,
                                        std::span<const std::string_view> request,
                                        const Timeouts& timeouts, Cancel* cancel = nullptr);
@@ -78,6 +80,7 @@ public:
 
 private:
     friend class Call;
+    friend class Connection;
     struct Parts;
     std::unique_ptr<Parts> parts_;
 };

@@ -221,6 +221,7 @@ TEST_CASE("draining closes idle connections and lets the busy ones finish", "[se
     Client busy(rig.port);
     REQUIRE(idle.send(get("/")));
     CHECK_THAT(idle.read_reply(), StartsWith("HTTP/1.1 200 "));
+    REQUIRE(eventually([&rig] { return rig.server.exchanges() == 0; }));
     REQUIRE(busy.send(get("/wait")));
     REQUIRE(eventually([&rig] { return rig.server.exchanges() == 1; }));
     rig.server.stop_accepting();

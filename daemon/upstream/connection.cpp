@@ -1,0 +1,408 @@
+#include "daemon/upstream/connection.hpp"
+
+#include "core/base/check.hpp"
+#include "core/base/time_format.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace obliv::upstream {
+namespace {
+
+using Status = loop::Io::Status;
+
+constexpr std::size_t read_block = 16 * 1024;
+// For a reply that has filled a whole block: fewer calls for large bodies.
+constexpr std::size_t large_read_block = 64 * 1024;
+
+iovec part_of(std::string_view bytes) noexcept {
+    return {const_cast<char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+Connection::Connection(loop::Loop& loop, Tls& tls, Shelf& shelf, const http::HeadLimits& limits)
+    : loop_(loop), tls_(tls), shelf_(shelf), limits_(limits),
+      timer_(
+          loop.timers(), [](void* self) { static_cast<Connection*>(self)->on_timer(); }, this),
+      wire_(loop::Socket(loop.executor())) {
+    ++shelf_.users;
+}
+
+Connection::~Connection() {
+    if (cancel_ != nullptr)
+        cancel_->connection_ = nullptr;
+    --shelf_.users;
+}
+
+void Connection::begin(const Timeouts& timeouts, SteadyTime total_end, Cancel* cancel) {
+    timeouts_ = timeouts;
+    total_end_ = total_end;
+    heard_ = died_ = finished_ = timed_out_ = false;
+    decoder_ = http::ChunkedDecoder();
+    cancel_ = cancel;
+    if (cancel_ != nullptr) {
+        cancel_->connection_ = this;
+        cancelled_ = cancel_->cancelled();
+    }
+}
+
+asio::awaitable<Result<void>> Connection::exchange(std::string_view method,
+                                                   std::span<const std::string_view> request) {
+    auto sent = co_await send(request);
+    // A server may refuse a large body with a reply and a close before it has read all of it.
+    if (!sent && !died_)
+        co_return sent;
+    auto head = co_await read_head(method);
+    if (!sent && !head && died_)
+        co_return sent;
+    co_return head;
+}
+
+asio::awaitable<Result<void>> Connection::send(std::span<const std::string_view> pieces) {
+    std::size_t skip = 0;  // bytes of the first piece that have left
+    while (!pieces.empty()) {
+        std::array<iovec, 8> parts{};
+        std::size_t count = 0;
+        for (; count < std::min(parts.size(), pieces.size()); ++count)
+            parts[count] = part_of(pieces[count].substr(count == 0 ? skip : 0));
+        auto step = wire_.send(std::span<iovec>(parts.data(), count));
+        if (step.status == Status::would_block) {
+            set_deadline(timeouts_.idle, "it took none of the request");
+            auto waited = co_await wait(!wire_.is_tls() || step.want_write);
+            if (!waited)
+                co_return waited;
+            continue;
+        }
+        if (!step.done()) {
+            died_ = true;
+            co_return failure(Code::upstream_failed,
+                              "it closed the connection while the request was sent");
+        }
+        auto sent = step.bytes + skip;
+        while (!pieces.empty() && sent >= pieces.front().size()) {
+            sent -= pieces.front().size();
+            pieces = pieces.subspan(1);
+        }
+        skip = sent;
+    }
+    co_return ok();
+}
+
+asio::awaitable<Result<void>> Connection::read_head(std::string_view method) {
+    set_deadline(timeouts_.first_byte, "it has not answered");
+    begin_ = end_ = 0;
+    auto got = co_await first_bytes();
+    if (!head_)
+        head_.reset(new http::ResponseHead);  // unlike make_unique, this clears no table
+    for (;;) {
+        if (!got)
+            co_return got.error();
+        if (!*got)
+            co_return closed("before it answered");
+        auto parsed = http::parse_response_head(input(), method, limits_, *head_);
+        if (!parsed)
+            co_return failure(Code::upstream_failed, std::move(parsed.error().message));
+        if (*parsed == http::Parse::complete)
+            break;
+        make_room();
+        got = co_await fill();
+    }
+    begin_ += head_->size;
+    keep_alive_ = head_->keep_alive;
+    body_end_ = head_->body;
+    left_ = head_->content_length.value_or(0);
+    co_return ok();
+}
+
+/// The first bytes of a reply. Most come within a tick and cost one recv; after that the wait owns
+/// no buffer. False when the other side has closed.
+asio::awaitable<Result<bool>> Connection::first_bytes() {
+    if (wire_.is_tls() || interrupted())
+        co_return co_await fill();
+    in_ = loop_.blocks().take(read_block);
+    auto room = std::span<char>(in_.data(), in_.capacity());
+    reading_ = true;
+    arm_timer();
+    auto [error, got] = co_await loop::read_some(wire_.socket(), room);
+    bool demoted = !std::exchange(reading_, false);
+    if (!error) {
+        end_ = got;
+        heard_ = true;
+        last_full_ = got == room.size();
+        co_return true;
+    }
+    in_.release();
+    if (interrupted())
+        co_return interruption();
+    if (demoted && error == asio::error::operation_aborted)
+        co_return co_await fill();
+    co_return false;
+}
+
+/// One recv into what room there is; takes a block when there is none, and gives an empty one back.
+loop::Io Connection::receive() {
+    if (!in_) {
+        in_ = loop_.blocks().take(last_full_ ? large_read_block : read_block);
+        begin_ = end_ = 0;
+    }
+    auto room = std::span<char>(in_.data() + end_, in_.capacity() - end_);
+    auto step = wire_.receive(room);
+    end_ += step.bytes;
+    last_full_ = step.done() && step.bytes == room.size();
+    heard_ = heard_ || step.done();
+    if (end_ == 0)
+        in_.release();
+    return step;
+}
+
+/// At least one more byte behind end_. False when the other side has closed.
+asio::awaitable<Result<bool>> Connection::fill() {
+    bool try_now = last_full_ || wire_.has_buffered();
+    for (;;) {
+        if (interrupted())
+            co_return interruption();
+        if (!try_now) {
+            auto [error] = co_await loop::readable(wire_.socket());
+            if (interrupted())
+                co_return interruption();
+            if (error)
+                co_return false;
+        }
+        auto io = receive();
+        if (io.done())
+            co_return true;
+        if (io.status != Status::would_block) {
+            // A reset is no end: what was read until then may be anything.
+            died_ = io.status == Status::failed;
+            co_return false;
+        }
+        try_now = false;
+    }
+}
+
+asio::awaitable<Result<void>> Connection::wait(bool write) {
+    if (interrupted())
+        co_return interruption();
+    if (write) {
+        auto [error] = co_await loop::writable(wire_.socket());
+        static_cast<void>(error);  // shows on the next call
+    } else {
+        auto [error] = co_await loop::readable(wire_.socket());
+        static_cast<void>(error);
+    }
+    if (interrupted())
+        co_return interruption();
+    co_return ok();
+}
+
+void Connection::make_room() {
+    if (end_ < in_.capacity())
+        return;
+    auto larger = loop_.blocks().take(in_.capacity() * 2);
+    std::memcpy(larger.data(), in_.data(), end_);
+    in_ = std::move(larger);
+}
+
+asio::awaitable<Result<Chunk>> Connection::next() {
+    check(!finished_, "a reply that has ended has no next chunk");
+    if (body_end_ == http::BodyEnd::none) {
+        finished_ = true;
+        co_return Chunk{{}, {}, false, true};
+    }
+    for (;;) {
+        if (begin_ == end_) {
+            head_.reset();
+            in_.release();
+            pieces_.release();
+            begin_ = end_ = 0;
+            set_deadline(timeouts_.idle, "it has been silent");
+            auto got = co_await fill();
+            if (!got)
+                co_return got.error();
+            if (!*got) {
+                if (body_end_ != http::BodyEnd::close || died_)
+                    co_return closed("in the middle of its answer");
+                finished_ = true;
+                co_return Chunk{{}, {}, false, true};
+            }
+        }
+        auto chunk = cut();
+        // A read may bring framing only; nobody wants to hear about that.
+        if (!chunk || chunk->last || !chunk->payload.empty())
+            co_return chunk;
+    }
+}
+
+Chunk Connection::one_piece(std::string_view bytes) noexcept {
+    one_ = bytes;
+    begin_ += bytes.size();
+    return Chunk{bytes, std::span<const std::string_view>(&one_, 1), false, false};
+}
+
+Result<Chunk> Connection::cut() {
+    if (interrupted())
+        return interruption();
+    if (body_end_ == http::BodyEnd::chunked)
+        return cut_chunked();
+    auto bytes = input();
+    if (body_end_ == http::BodyEnd::close)
+        return one_piece(bytes);
+    auto chunk = one_piece(
+        bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()))));
+    left_ -= chunk.raw.size();
+    chunk.last = finished_ = left_ == 0;
+    return chunk;
+}
+
+Result<Chunk> Connection::cut_chunked() {
+    if (!pieces_)
+        pieces_ = loop_.blocks().take(loop::BlockPool::smallest);
+    auto* pieces = reinterpret_cast<std::string_view*>(pieces_.data());
+    std::size_t pieces_max = pieces_.capacity() / sizeof(std::string_view);
+    std::size_t count = 0;
+    Chunk chunk;
+    bool whole = decoder_.at_boundary();
+    auto start = begin_;
+    while (begin_ < end_ && count < pieces_max && !decoder_.done()) {
+        auto step = decoder_.next(input());
+        if (!step)
+            return failure(Code::upstream_failed, std::move(step.error().message));
+        begin_ += step->consumed;
+        if (!step->payload.empty())
+            std::construct_at(pieces + count++, step->payload);
+    }
+    finished_ = decoder_.done();
+    chunk.raw = {in_.data() + start, begin_ - start};
+    chunk.payload = {pieces, count};
+    chunk.whole_chunks = whole && decoder_.at_boundary() && !finished_;
+    chunk.last = finished_;
+    return chunk;
+}
+
+asio::awaitable<Result<std::string_view>> Connection::read_all(std::size_t bytes_max) {
+    std::size_t size = 0;
+    for (;;) {
+        auto chunk = co_await next();
+        if (!chunk)
+            co_return chunk.error();
+        if (chunk->last && size == 0 && chunk->payload.size() <= 1) {
+            // The usual small reply: it lies in one piece already.
+            auto whole = chunk->payload.empty() ? std::string_view() : chunk->payload[0];
+            if (whole.size() <= bytes_max)
+                co_return whole;
+        }
+        for (auto piece : chunk->payload)
+            if (!append(piece, size, bytes_max))
+                co_return failure(Code::upstream_failed, "its answer is larger than " +
+                                                             std::to_string(bytes_max) + " bytes");
+        if (chunk->last)
+            co_return std::string_view(all_.data(), size);
+    }
+}
+
+bool Connection::append(std::string_view bytes, std::size_t& size, std::size_t bytes_max) {
+    if (bytes.size() > bytes_max - size)
+        return false;
+    if (size + bytes.size() > all_.capacity()) {
+        auto larger = loop_.blocks().take(size + bytes.size() + all_.capacity());
+        if (size > 0)
+            std::memcpy(larger.data(), all_.data(), size);
+        all_ = std::move(larger);
+    }
+    std::memcpy(all_.data() + size, bytes.data(), bytes.size());
+    size += bytes.size();
+    return true;
+}
+
+void Connection::set_deadline(std::chrono::milliseconds span, const char* what) {
+    deadline_ = total_end_;
+    waited_for_ = timeouts_.total;
+    waiting_ = "its answer is not complete";
+    auto at = loop_.now() + span;
+    if (span.count() > 0 && at < total_end_) {
+        deadline_ = at;
+        waited_for_ = span;
+        waiting_ = what;
+    }
+    arm_timer();
+}
+
+void Connection::arm_timer() {
+    auto at = deadline_;
+    if (reading_)
+        at = std::min(at, loop_.now() + loop::TimerWheel::tick);
+    if (at != SteadyTime::max())
+        timer_.arm(at);
+    else
+        timer_.cancel();
+}
+
+void Connection::on_timer() {
+    if (loop_.now() >= deadline_) {
+        timed_out_ = true;
+        return interrupt();
+    }
+    if (std::exchange(reading_, false))
+        interrupt();
+    if (deadline_ != SteadyTime::max())
+        timer_.arm(deadline_);
+}
+
+void Connection::interrupt() noexcept {
+    loop::interrupt(wire_.socket());
+    if (look_up_ != nullptr)
+        look_up_->cancel();
+}
+
+void Connection::cancel() noexcept {
+    cancelled_ = true;
+    interrupt();
+}
+
+Error Connection::interruption() const {
+    if (cancelled_)
+        return failure(Code::cancelled, "the call was cancelled");
+    return failure(Code::upstream_timeout,
+                   std::string(waiting_) + " within " + duration_text(waited_for_));
+}
+
+Error Connection::failure(Code code, std::string cause) const {
+    return fail(code, "upstream " + shelf_.endpoint.host + ": " + std::move(cause));
+}
+
+Error Connection::closed(const char* when) {
+    died_ = true;
+    return failure(Code::upstream_failed, std::string("it closed the connection ") + when);
+}
+
+bool Connection::reusable() const noexcept {
+    return finished_ && keep_alive_ && begin_ == end_ && !interrupted() && !died_ &&
+           !wire_.has_buffered();
+}
+
+void Connection::rest() {
+    timer_.cancel();
+    deadline_ = SteadyTime::max();
+    if (cancel_ != nullptr)
+        cancel_->connection_ = nullptr;
+    cancel_ = nullptr;
+    head_.reset();
+    in_.release();
+    pieces_.release();
+    all_.release();
+    begin_ = end_ = 0;
+    last_full_ = false;
+    if (std::exchange(fresh_tls_, false))
+        if (auto session = wire_.take_session())
+            shelf_.session = std::move(session);
+}
+
+bool Connection::still_open() {
+    char unexpected = 0;
+    auto step = wire_.receive(std::span<char>(&unexpected, 1));
+    return step.status == Status::would_block && !step.want_write;
+}
+
+}  // namespace obliv::upstream

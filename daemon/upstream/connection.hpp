@@ -1,0 +1,130 @@
+#pragma once
+
+#include "core/http/chunked.hpp"
+#include "core/http/head.hpp"
+#include "core/loop/loop.hpp"
+#include "daemon/upstream/call.hpp"
+#include "daemon/upstream/pool.hpp"
+#include "daemon/upstream/wire.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace obliv::upstream {
+
+/// What the connections to one endpoint have in common.
+struct Shelf {
+    Endpoint endpoint;
+    std::vector<std::unique_ptr<Connection>> idle;  ///< the one used last is at the back
+    Session session;                                ///< to resume TLS with
+    std::size_t users = 0;                          ///< connections that exist, idle or not
+};
+
+/// One connection to an upstream and the call it carries. Which file holds what: connection.cpp one
+/// exchange, connect.cpp how it came to be.
+class Connection {
+public:
+    Connection(loop::Loop& loop, Tls& tls, Shelf& shelf, const http::HeadLimits& limits);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    /// Before each call: its time-outs count from now on.
+    void begin(const Timeouts& timeouts, SteadyTime total_end, Cancel* cancel);
+    asio::awaitable<Result<void>> connect();
+    asio::awaitable<Result<void>> exchange(std::string_view method,
+                                           std::span<const std::string_view> request);
+    asio::awaitable<Result<Chunk>> next();
+    asio::awaitable<Result<std::string_view>> read_all(std::size_t bytes_max);
+    void cancel() noexcept;
+
+    const http::ResponseHead& head() const noexcept { return *head_; }
+    /// It ended without a byte of the reply: the request may be sent again elsewhere.
+    bool died_unheard() const noexcept { return died_ && !heard_; }
+    /// Between two calls: nothing is left over and the upstream keeps it open.
+    bool reusable() const noexcept;
+    /// Gives back what a call needs and an idle connection does not.
+    void rest();
+    bool still_open();
+
+    Shelf& shelf() noexcept { return shelf_; }
+    SteadyTime idle_since{};
+    Pool* pool = nullptr;  ///< where it goes after its call
+
+private:
+    friend class Cancel;
+
+    // connect.cpp
+    asio::awaitable<Result<std::vector<asio::ip::tcp::endpoint>>> resolve(std::string host,
+                                                                          std::uint16_t port);
+    asio::awaitable<Result<void>> connect_any(std::vector<asio::ip::tcp::endpoint> addresses);
+    asio::awaitable<Result<void>> open_tunnel();
+    asio::awaitable<Result<void>> secure();
+    void interrupt() noexcept;
+
+    // connection.cpp
+    asio::awaitable<Result<void>> send(std::span<const std::string_view> pieces);
+    asio::awaitable<Result<void>> read_head(std::string_view method);
+    asio::awaitable<Result<bool>> first_bytes();
+    asio::awaitable<Result<bool>> fill();
+    asio::awaitable<Result<void>> wait(bool write);
+    loop::Io receive();
+    void make_room();
+    Result<Chunk> cut();
+    Result<Chunk> cut_chunked();
+    Chunk one_piece(std::string_view bytes) noexcept;
+    bool append(std::string_view bytes, std::size_t& size, std::size_t bytes_max);
+
+    void set_deadline(std::chrono::milliseconds span, const char* what);
+    void arm_timer();
+    void on_timer();
+    bool interrupted() const noexcept { return cancelled_ || timed_out_; }
+    Error interruption() const;
+    Error failure(Code code, std::string cause) const;
+    Error closed(const char* when);
+    std::string_view input() const noexcept { return {in_.data() + begin_, end_ - begin_}; }
+
+    loop::Loop& loop_;
+    Tls& tls_;
+    Shelf& shelf_;
+    const http::HeadLimits& limits_;
+    loop::Timer timer_;
+    Wire wire_;
+    asio::steady_timer* look_up_ = nullptr;  // where connect() waits for a name
+    Cancel* cancel_ = nullptr;
+
+    // The call.
+    Timeouts timeouts_;
+    SteadyTime total_end_ = SteadyTime::max();
+    SteadyTime deadline_ = SteadyTime::max();
+    std::chrono::milliseconds waited_for_{0};
+    const char* waiting_ = "";
+    std::unique_ptr<http::ResponseHead> head_;
+    http::ChunkedDecoder decoder_;
+    std::uint64_t left_ = 0;
+    http::BodyEnd body_end_ = http::BodyEnd::none;
+
+    // What has been read: [begin_, end_) of in_ has not been given out.
+    loop::Block in_;
+    loop::Block pieces_;  // the views of the last chunk
+    loop::Block all_;     // of read_all()
+    std::string_view one_;
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+
+    bool keep_alive_ = false;
+    bool heard_ = false;      // a byte of the reply has arrived
+    bool died_ = false;       // closed or reset by the other side
+    bool finished_ = false;   // the reply has ended whole
+    bool reading_ = false;    // a buffered read that a tick may demote
+    bool last_full_ = false;  // the last read filled its buffer: more is there already
+    bool timed_out_ = false;
+    bool cancelled_ = false;
+    bool fresh_tls_ = false;
+};
+
+}  // namespace obliv::upstream
