@@ -353,6 +353,10 @@ bool Writer::accepting() const noexcept {
            impl_->calls_waiting.load(std::memory_order_relaxed) < impl_->options.calls_max;
 }
 
+std::size_t Writer::calls_max() const noexcept {
+    return impl_->options.calls_max;
+}
+
 WriterStats Writer::stats() const {
     std::lock_guard lock(impl_->mutex);
     auto stats = impl_->figures;

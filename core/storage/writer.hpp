@@ -95,6 +95,7 @@ public:
     void set_chore(Chore chore);
     /// True while new work may be taken on: not failing, not stopped, and the queue is not full.
     bool accepting() const noexcept;
+    std::size_t calls_max() const noexcept;
     WriterStats stats() const;
     /// Ends the thread after one last attempt to store what is queued. Idempotent.
     void stop() noexcept;

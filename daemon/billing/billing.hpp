@@ -1,16 +1,11 @@
 #pragma once
 
 #include "core/base/result.hpp"
+#include "core/loop/asio.hpp"
 #include "core/storage/usage.hpp"
 #include "daemon/billing/hold.hpp"
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <memory>
-
-namespace obliv {
-namespace asio = boost::asio;
-}
 
 namespace obliv::billing {
 
@@ -23,8 +18,7 @@ public:
     Billing(Books& books, unsigned loop_number, asio::any_io_executor loop);
     Billing(const Billing&) = delete;
     Billing& operator=(const Billing&) = delete;
-    /// Waits for the listener to be quiet: the store's writer has been stopped before.
-    ~Billing();
+    ~Billing();  // after the store's writer was stopped
 
     /// Sets the most that the call can cost aside, on the account and on the token's budget, and
     /// takes a slot of the intent ring. Never blocks.
@@ -35,8 +29,8 @@ public:
     /// Charges what `call.usage` cost and stores the call. The caller fills everything but id,
     /// price, held, cost and loss. Returns when no kill can undo it; with durability "power" when
     /// the disk has it, or after 30 seconds with unavailable (it is charged then nevertheless).
-    /// A call that consumed nothing (UsageSource::none) costs nothing, and is stored too. The answer
-    /// is what was charged: the log line and the metrics of the call tell it.
+    /// A call that consumed nothing (UsageSource::none) costs nothing, and is stored too. The
+    /// answer is what was charged: the log line and the metrics of the call tell it.
     asio::awaitable<Result<Money>> settle(Hold hold, storage::Call call);
 
 private:

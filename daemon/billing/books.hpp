@@ -2,6 +2,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/result.hpp"
+#include "core/config/config.hpp"
 #include "core/ledger/balance.hpp"
 #include "core/storage/store.hpp"
 #include "daemon/billing/ring.hpp"
@@ -9,7 +10,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,16 +20,8 @@
 
 namespace obliv::billing {
 
-enum class Unpriced : std::uint8_t {
-    by_account,  ///< served to accounts without a limit, refused to prepaid ones and to budgets
-    free,        ///< served to everybody, at no cost
-    refuse,      ///< refused to everybody
-};
-
-enum class Durability : std::uint8_t {
-    process,  ///< settled when no kill can undo it
-    power,    ///< settled when the group commit is on disk
-};
+using config::Durability;
+using config::Unpriced;
 
 struct BooksOptions {
     std::string ring_path;
@@ -70,13 +65,13 @@ struct Recovery {
 
 /// The books of the whole process: balances, prices, the sequence of event ids, the intent ring and
 /// the folding. Safe from any thread; functions that say so block.
-class Books final : public storage::CommitListener {
+class Books {
 public:
     /// Opens the ring, replays it into the store, folds, and loads every balance. Blocks. The
     /// database outlives the Books' use of it: stop its writer, then destroy Billings, Books,
     /// Database. conflict: another process has the ring.
     static Result<std::unique_ptr<Books>> open(storage::Database& database, BooksOptions options);
-    ~Books() override;
+    ~Books();
 
     /// Publish a change of accounts, tokens (budgets) or prices: from now on every reserve sees it.
     /// Blocks for one read of the store. Balances and what is spent survive.
@@ -94,7 +89,8 @@ public:
                                     std::string reason);
 
     /// Live figures, not the folded ones. Nothing: no such account or token. An account's balance
-    /// is available + held; a token's `spent` counts since it was created.
+    /// is available + held; a token's `spent` counts since it was created. System accounts have
+    /// only the folded balance of the store.
     std::optional<ledger::BalanceFigures> account_figures(AccountId account) const;
     std::optional<ledger::BalanceFigures> token_figures(TokenId token) const;
 
@@ -114,30 +110,31 @@ public:
     IntentRing& ring() noexcept { return *ring_; }
     storage::Writer& writer() noexcept { return database_.writer(); }
 
-    /// Writer thread: checks the balances that the group touched and advances the fold limit. Till
-    /// forwards what it was told to here.
-    void committed(std::span<const storage::Appended> calls) noexcept override;
-    /// The event id will never be stored by anybody any more, or is stored already.
-    void finished(std::int64_t id) noexcept;
+    /// Writer thread: checks the balances that the group touched and advances the fold limit.
+    void committed(std::span<const storage::Appended> calls) noexcept;
 
 private:
     struct Sequence;
     Books(storage::Database& database, BooksOptions options);
     Result<void> start();
+    Result<void> replay();
     Result<void> fold_all();
     Result<ledger::Transfer> move(AccountId account, Money amount, ledger::TransferKind kind,
                                   std::string operation_id, std::string reason);
-    void publish(std::shared_ptr<const BooksView> view);
+    template <typename Change>
+    void publish(Change change);
 
     storage::Database& database_;
     BooksOptions options_;
     std::unique_ptr<IntentRing> ring_;
-    std::unique_ptr<Sequence> sequence_;
+    std::unique_ptr<Sequence> sequence_;  // which ids are stored
+    std::mutex refresh_mutex_;            // one refresh at a time
+    std::mutex move_mutex_;               // one transfer at a time
+    mutable std::mutex view_mutex_;
+    std::shared_ptr<const BooksView> view_;  // under view_mutex_
     Recovery recovery_;
     std::atomic<std::int64_t> next_id_{1};
     std::atomic<std::uint64_t> version_{0};
-    struct Published;
-    std::unique_ptr<Published> published_;
 };
 
 }  // namespace obliv::billing

@@ -52,11 +52,12 @@ public:
 private:
     friend class Till;
 
-    Till* till_ = nullptr;                     // null once ended or moved from
-    std::shared_ptr<const BooksView> view_;    // prices as they were when the call was let in
-    ledger::Balance* account_ = nullptr;       // kept alive by view_
-    ledger::Balance* budget_ = nullptr;        // the token's; kept alive by view_
-    const llm::Price* asked_price_ = nullptr;  // in view_; null: the served model's counts
+    Till* till_ = nullptr;                       // null once ended or moved from
+    std::shared_ptr<const BooksView> view_;      // prices as they were when the call was let in
+    ledger::Balance* account_ = nullptr;         // kept alive by view_
+    ledger::Balance* budget_ = nullptr;          // the token's; kept alive by view_
+    const llm::Price* asked_price_ = nullptr;    // in view_; null: the served model's counts
+    const llm::Price* dearest_price_ = nullptr;  // in view_; of the models that may serve it
     Money amount_;
     std::uint32_t slot_ = 0;
     bool priced_ = false;

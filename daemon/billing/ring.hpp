@@ -43,6 +43,7 @@ public:
 private:
     explicit IntentRing(std::string path, int descriptor);
     Result<void> read_contents();
+    void read_slot(const unsigned char* slot, std::string& damaged);
     Result<void> keep_damaged(const std::string& bytes);
     void unmap() noexcept;
 
@@ -62,7 +63,7 @@ public:
     RingPartition(unsigned char* first, std::uint32_t count);
 
     /// A slot marked reserved. overloaded: all are in use.
-    Result<std::uint32_t> take(const storage::Call& reserved);
+    Result<std::uint32_t> take(AccountId account, TokenId token, Money held);
     /// Writes the call into its slot: when this returns, killing the process does not undo it.
     void settle(std::uint32_t slot, const storage::Call& call) noexcept;
     /// Frees a slot that was not settled.
@@ -73,6 +74,8 @@ public:
     std::uint32_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
 
 private:
+    unsigned char* at(std::uint32_t slot) const noexcept;
+
     unsigned char* first_;
     std::vector<std::uint32_t> free_;  // the loop's; last in, first out keeps few pages warm
     std::atomic<std::uint32_t> used_{0};

@@ -1,0 +1,315 @@
+#include "daemon/billing/books.hpp"
+
+#include "core/base/check.hpp"
+#include "core/base/log.hpp"
+#include "core/base/random.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace obliv::billing {
+namespace {
+
+constexpr std::size_t replay_rows = 512;
+constexpr std::size_t operation_bytes_max = 128;
+
+using ledger::AccountKind;
+using ledger::Balance;
+
+std::shared_ptr<Balance> balance_of(const storage::Account& row) {
+    return std::make_shared<Balance>(row.balance, Money{},
+                                     ledger::floor_of(row.kind, row.credit_limit));
+}
+
+/// The balance that the last view had for the id, if it had one.
+template <typename Map, typename Key>
+auto known(const Map& map, Key id) {
+    auto found = map.find(id);
+    return found == map.end() ? typename Map::mapped_type{} : found->second;
+}
+
+}  // namespace
+
+/// Ids are given out in order and finished in any: everything up to `contiguous` is stored, or
+/// never will be, and may be folded.
+struct Books::Sequence {
+    std::mutex mutex;
+    std::int64_t contiguous = 0;
+    std::set<std::int64_t> ahead;
+
+    void finished(std::int64_t id) {
+        ahead.insert(id);
+        while (!ahead.empty() && *ahead.begin() == contiguous + 1) {
+            ++contiguous;
+            ahead.erase(ahead.begin());
+        }
+    }
+};
+
+Books::Books(storage::Database& database, BooksOptions options)
+    : database_(database), options_(std::move(options)), sequence_(std::make_unique<Sequence>()),
+      view_(std::make_shared<BooksView>()) {}
+
+Books::~Books() = default;
+
+Result<std::unique_ptr<Books>> Books::open(storage::Database& database, BooksOptions options) {
+    if (options.ring_slots < options.loops || options.ring_slots > database.writer().calls_max())
+        return fail(Code::config_invalid,
+                    "the intent ring has " + std::to_string(options.ring_slots) +
+                        " slots: at least one for each loop is needed, and at most " +
+                        std::to_string(database.writer().calls_max()) + " can be stored at once");
+    std::unique_ptr<Books> books(new Books(database, std::move(options)));
+    auto done = books->start();
+    if (!done)
+        return done.error();
+    return books;
+}
+
+Result<void> Books::start() {
+    auto ring = IntentRing::open(options_.ring_path);
+    if (!ring)
+        return ring.error();
+    ring_ = std::move(*ring);
+    if (auto done = replay(); !done)
+        return std::move(done.error()).in("replaying the intent ring");
+    auto newest =
+        database_.read([](storage::Session& session) { return session.ledger().newest_id(); });
+    if (!newest)
+        return newest.error();
+    // The ring was replayed, so the store knows every id that was ever acknowledged.
+    next_id_ = *newest + 1;
+    sequence_->contiguous = *newest;
+    if (auto done = fold_all(); !done)
+        return std::move(done.error()).in("folding charges into balances");
+    // Only now: the contents are stored.
+    if (auto done = ring_->start(options_.ring_slots, options_.loops); !done)
+        return done;
+    for (auto refresh : {&Books::refresh_accounts, &Books::refresh_tokens, &Books::refresh_prices})
+        if (auto done = (this->*refresh)(); !done)
+            return done;
+    database_.writer().set_chore([this](storage::Session& session) -> Result<bool> {
+        ChargeId limit;
+        {
+            std::lock_guard lock(sequence_->mutex);
+            limit.value = sequence_->contiguous;
+        }
+        auto step = session.ledger().fold(limit, options_.fold_rows_max);
+        if (!step)
+            return step.error();
+        return step->more;
+    });
+    return ok();
+}
+
+Result<void> Books::replay() {
+    auto contents = ring_->take_contents();
+    recovery_.released = contents.reserved;
+    recovery_.damaged = static_cast<std::int64_t>(contents.damaged.size());
+    for (const auto& slot : contents.damaged)
+        log::write(log::Level::err, "a slot of the intent ring cannot be read; a copy is kept",
+                   {{"ring", options_.ring_path}, {"slot", slot}});
+    std::vector<const storage::Call*> rows;
+    for (const auto& call : contents.settled)
+        rows.push_back(&call);
+    for (std::size_t first = 0; first < rows.size(); first += replay_rows) {
+        auto part = std::span(rows).subspan(first, std::min(replay_rows, rows.size() - first));
+        auto done = database_.write(
+            [&](storage::Session& session) { return session.ledger().append(part); });
+        if (!done)
+            return done;
+        recovery_.replayed += static_cast<std::int64_t>(part.size());
+    }
+    return ok();
+}
+
+Result<void> Books::fold_all() {
+    for (;;) {
+        auto step = database_.write([&](storage::Session& session) {
+            return session.ledger().fold(ChargeId{sequence_->contiguous}, options_.fold_rows_max);
+        });
+        if (!step)
+            return step.error();
+        if (!step->more)
+            return ok();
+    }
+}
+
+std::shared_ptr<const BooksView> Books::view() const {
+    std::lock_guard lock(view_mutex_);
+    return view_;
+}
+
+template <typename Change>
+void Books::publish(Change change) {
+    auto next = std::make_shared<BooksView>(*view());
+    change(*next);
+    std::lock_guard lock(view_mutex_);
+    view_ = std::move(next);
+    version_.fetch_add(1, std::memory_order_release);
+}
+
+Result<void> Books::refresh_accounts() {
+    std::lock_guard lock(refresh_mutex_);
+    auto rows = database_.read([](storage::Session& session) { return session.accounts().all(); });
+    if (!rows)
+        return rows.error();
+    publish([&](BooksView& next) {
+        auto before = std::move(next.accounts);
+        next.accounts.clear();
+        for (const auto& row : *rows) {
+            // System accounts are the other side of every call: only the fold moves them.
+            if (row.kind == AccountKind::system)
+                continue;
+            auto balance = known(before, row.id).balance;
+            if (balance)
+                balance->set_floor(ledger::floor_of(row.kind, row.credit_limit));
+            else
+                balance = balance_of(row);
+            next.accounts.emplace(row.id, BooksView::Account{std::move(balance), row.kind});
+        }
+    });
+    return ok();
+}
+
+Result<void> Books::refresh_tokens() {
+    std::lock_guard lock(refresh_mutex_);
+    auto rows = database_.read([](storage::Session& session) { return session.tokens().all(); });
+    if (!rows)
+        return rows.error();
+    publish([&](BooksView& next) {
+        auto before = std::move(next.tokens);
+        next.tokens.clear();
+        for (const auto& row : *rows) {
+            auto granted = row.budget.value_or(Money{});
+            auto floor = row.budget ? Money{} : Balance::bottomless;
+            auto budget = known(before, row.id).budget;
+            if (budget) {
+                budget->set_granted(granted);
+                budget->set_floor(floor);
+            } else {
+                budget = std::make_shared<Balance>(granted, row.spent, floor);
+            }
+            next.tokens.emplace(row.id,
+                                BooksView::Token{std::move(budget), row.budget.has_value()});
+        }
+    });
+    return ok();
+}
+
+Result<void> Books::refresh_prices() {
+    std::lock_guard lock(refresh_mutex_);
+    auto now = options_.clock->wall();
+    auto rows =
+        database_.read([now](storage::Session& session) { return session.prices().current(now); });
+    if (!rows)
+        return rows.error();
+    publish([&](BooksView& next) {
+        next.prices.clear();
+        for (const auto& row : *rows)
+            next.prices.emplace(row.model, row.price);
+    });
+    return ok();
+}
+
+Result<ledger::Transfer> Books::topup(AccountId account, Money amount, std::string operation_id,
+                                      std::string reason) {
+    if (amount <= Money{})
+        return fail(Code::invalid_request, "a top-up is more than zero; use adjust to take away");
+    return move(account, amount, ledger::TransferKind::topup, std::move(operation_id),
+                std::move(reason));
+}
+
+Result<ledger::Transfer> Books::adjust(AccountId account, Money amount, std::string operation_id,
+                                       std::string reason) {
+    if (amount == Money{} || amount < -Balance::ceiling)
+        return fail(Code::invalid_request, "an adjustment is an amount other than zero");
+    return move(account, amount, ledger::TransferKind::adjust, std::move(operation_id),
+                std::move(reason));
+}
+
+Result<ledger::Transfer> Books::move(AccountId account, Money amount, ledger::TransferKind kind,
+                                     std::string operation_id, std::string reason) {
+    if (operation_id.size() > operation_bytes_max)
+        return fail(Code::invalid_request, "an operation id has at most 128 bytes");
+    auto now = options_.clock->wall();
+    if (operation_id.empty())
+        operation_id = new_sortable_id(now);
+    auto balance = known(view()->accounts, account).balance;
+    if (!balance)
+        return fail(Code::not_found, "there is no account " + account.text() +
+                                         " that could be topped up or adjusted");
+    // One at a time: a repeat that arrives meanwhile finds the first one finished.
+    std::lock_guard lock(move_mutex_);
+    auto before = database_.read(
+        [&](storage::Session& session) { return session.ledger().find_transfer(operation_id); });
+    if (!before)
+        return before.error();
+    if (*before)
+        return std::move(**before);
+
+    bool out = amount < Money{};
+    ledger::Transfer transfer;
+    transfer.time = now;
+    transfer.source = out ? account : ledger::funding_account;
+    transfer.target = out ? ledger::funding_account : account;
+    transfer.amount = out ? -amount : amount;
+    transfer.kind = kind;
+    transfer.reason = std::move(reason);
+    transfer.operation_id = std::move(operation_id);
+    if (!out && transfer.amount > Balance::ceiling - balance->figures().granted)
+        return fail(Code::invalid_request, "the amount is too large to account for");
+    // What goes out is taken before it is stored, and what comes in is given after: in between
+    // nobody can spend money that is not there.
+    if (out && !balance->withdraw(transfer.amount))
+        return fail(Code::conflict, "account " + account.text() + " has only " +
+                                        balance->figures().available.text() + " USD available");
+    transfer.id = take_id();
+    auto stored = database_.write(
+        [&](storage::Session& session) { return session.ledger().transfer(transfer); });
+    {
+        std::lock_guard sequence_lock(sequence_->mutex);
+        sequence_->finished(transfer.id);
+    }
+    if (stored.has_value() != out)
+        check(balance->deposit(transfer.amount), "the ceiling was checked before");
+    return stored;
+}
+
+std::optional<ledger::BalanceFigures> Books::account_figures(AccountId account) const {
+    auto balance = known(view()->accounts, account).balance;
+    if (!balance)
+        return std::nullopt;
+    return balance->figures();
+}
+
+std::optional<ledger::BalanceFigures> Books::token_figures(TokenId token) const {
+    auto budget = known(view()->tokens, token).budget;
+    if (!budget)
+        return std::nullopt;
+    return budget->figures();
+}
+
+Result<storage::LedgerReport> Books::verify() {
+    return database_.read([](storage::Session& session) { return session.ledger().verify(); });
+}
+
+void Books::committed(std::span<const storage::Appended> calls) noexcept {
+    auto now = view();
+    AccountId last;
+    for (const auto& each : calls) {
+        if (each.call.account == last)
+            continue;
+        last = each.call.account;
+        auto account = now->accounts.find(last);
+        if (account == now->accounts.end())
+            continue;
+        bool exact = false;
+        auto figures = account->second.balance->figures(&exact);
+        check(!exact || figures.agree(), "granted is available, held and spent together");
+    }
+    std::lock_guard lock(sequence_->mutex);
+    for (const auto& each : calls)
+        sequence_->finished(each.call.id.value);
+}
+
+}  // namespace obliv::billing

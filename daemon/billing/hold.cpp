@@ -1,0 +1,38 @@
+#include "daemon/billing/hold.hpp"
+
+#include "daemon/billing/till.hpp"
+
+#include <utility>
+
+namespace obliv::billing {
+
+Hold::Hold(Hold&& other) noexcept {
+    *this = std::move(other);
+}
+
+Hold& Hold::operator=(Hold&& other) noexcept {
+    if (this == &other)
+        return *this;
+    release();
+    till_ = std::exchange(other.till_, nullptr);
+    view_ = std::move(other.view_);
+    account_ = other.account_;
+    budget_ = other.budget_;
+    asked_price_ = other.asked_price_;
+    dearest_price_ = other.dearest_price_;
+    amount_ = other.amount_;
+    slot_ = other.slot_;
+    priced_ = other.priced_;
+    return *this;
+}
+
+Hold::~Hold() {
+    release();
+}
+
+void Hold::release() noexcept {
+    if (till_)
+        till_->release(*this);
+}
+
+}  // namespace obliv::billing

@@ -1,0 +1,197 @@
+#include "daemon/billing/till.hpp"
+
+#include "core/base/check.hpp"
+#include "core/base/log.hpp"
+#include "core/llm/price.hpp"
+
+#include <algorithm>
+
+namespace obliv::billing {
+namespace {
+
+constexpr std::int64_t units_max = 1'000'000'000;
+
+const llm::Price* find_price(const BooksView& view, std::string_view model) {
+    auto found = view.prices.find(model);
+    return found == view.prices.end() ? nullptr : &found->second;
+}
+
+/// What a provider claims is input: it must neither break our arithmetic nor the books.
+void keep_sane(llm::Usage& usage) noexcept {
+    for (auto* count :
+         {&usage.input, &usage.cache_read, &usage.cache_write_5m, &usage.cache_write_1h,
+          &usage.audio_in, &usage.image_in, &usage.output, &usage.reasoning, &usage.audio_out})
+        *count = std::clamp(*count, std::int64_t{0}, units_max);
+}
+
+Error short_of(const std::string& what, Money available, Money amount) {
+    auto error = fail(Code::quota_exhausted, what + " has " + available.text() +
+                                                 " USD available, and this call may cost up to " +
+                                                 amount.text() + " USD");
+    error.hint = "top it up, or ask for fewer output tokens";
+    return error;
+}
+
+}  // namespace
+
+/// The most that a call can cost, and by which price.
+struct Till::Quote {
+    const llm::Price* asked = nullptr;
+    const llm::Price* dearest = nullptr;
+    Money amount;
+};
+
+Till::Till(Books& books, unsigned number, Committed committed)
+    : books_(books), ring_(books.ring().partition(number)), committed_(std::move(committed)) {}
+
+Result<Hold> Till::reserve(const Ask& ask) {
+    if (ask.input_tokens < 0 || ask.output_tokens < 0)
+        return fail(Code::invalid_request, "a number of tokens is not negative");
+    if (!books_.writer().accepting())
+        return fail(Code::unavailable, "calls cannot be stored at the moment");
+    if (auto version = books_.version(); version != version_) {
+        view_ = books_.view();
+        version_ = version;
+    }
+    auto account = view_->accounts.find(ask.account);
+    if (account == view_->accounts.end())
+        return fail(Code::forbidden, "account " + ask.account.text() + " pays for no calls");
+    auto token = view_->tokens.find(ask.token);
+    bool has_token = token != view_->tokens.end();
+    bool limited = account->second.kind != ledger::AccountKind::unlimited ||
+                   (has_token && token->second.limited);
+    auto quoted = quote(ask, limited);
+    if (!quoted)
+        return quoted.error();
+
+    Hold hold;
+    hold.view_ = view_;
+    hold.account_ = account->second.balance.get();
+    hold.budget_ = has_token ? token->second.budget.get() : nullptr;
+    hold.asked_price_ = quoted->asked;
+    hold.dearest_price_ = quoted->dearest;
+    hold.amount_ = quoted->amount;
+    hold.priced_ = quoted->dearest != nullptr;
+    if (auto done = set_aside(hold, ask); !done)
+        return done.error();
+    auto slot = ring_.take(ask.account, ask.token, hold.amount_);
+    if (!slot) {
+        hold.account_->release(hold.amount_);
+        if (hold.budget_)
+            hold.budget_->release(hold.amount_);
+        return slot.error();
+    }
+    hold.slot_ = *slot;
+    hold.till_ = this;
+    return hold;
+}
+
+/// The asked model's price, or else the dearest of those that may serve the call. A candidate
+/// without a price counts as unpriced even beside priced ones: it may be the one that serves.
+Result<Till::Quote> Till::quote(const Ask& ask, bool limited) const {
+    Quote quote;
+    std::string_view unpriced;
+    auto consider = [&](std::string_view model) {
+        const auto* price = find_price(*view_, model);
+        if (!price) {
+            unpriced = model;
+            return;
+        }
+        auto amount = llm::cost_at_most(*price, ask.input_tokens, ask.output_tokens);
+        if (!quote.dearest || amount > quote.amount) {
+            quote.dearest = price;
+            quote.amount = amount;
+        }
+    };
+    quote.asked = find_price(*view_, ask.model);
+    if (quote.asked || ask.served.empty())
+        consider(ask.model);
+    else
+        for (const auto& model : ask.served)
+            consider(model);
+    auto rule = books_.options().unpriced;
+    bool refuse = rule == Unpriced::refuse || (rule == Unpriced::by_account && limited);
+    if (unpriced.data() && refuse)
+        return fail(Code::forbidden, "the model " + std::string(unpriced) +
+                                         " has no price, so that its calls cannot be billed");
+    return quote;
+}
+
+/// Both the account and the token's budget, or neither.
+Result<void> Till::set_aside(Hold& hold, const Ask& ask) const {
+    if (!hold.account_->reserve(hold.amount_))
+        return short_of("account " + ask.account.text(), hold.account_->figures().available,
+                        hold.amount_);
+    if (!hold.budget_ || hold.budget_->reserve(hold.amount_))
+        return ok();
+    hold.account_->release(hold.amount_);
+    return short_of("the budget of token " + ask.token.text(), hold.budget_->figures().available,
+                    hold.amount_);
+}
+
+Result<Till::Receipt> Till::charge(Hold hold, storage::Call call) {
+    check(hold.till_ == this, "a hold is settled once, on the loop that reserved it");
+    keep_sane(call.usage);
+    const auto* rate = hold.asked_price_;
+    if (!rate)
+        rate = find_price(*hold.view_, call.model_served);
+    // A model that was not announced is charged like the dearest that was: never for nothing.
+    if (!rate)
+        rate = hold.dearest_price_;
+    call.price = rate ? rate->id : PriceId{};
+    bool consumed = rate && call.source != llm::UsageSource::none;
+    auto due = consumed ? llm::cost_of(*rate, call.usage) : Money{};
+    call.held = hold.amount_;
+    auto held = hold.amount_;
+    if (due > held) {
+        auto more = hold.account_->reserve_up_to(due - held);
+        auto both = hold.budget_ ? hold.budget_->reserve_up_to(more) : more;
+        if (both < more)
+            hold.account_->release(more - both);
+        held += both;
+    }
+    call.cost = std::min(due, held);
+    call.loss = due - call.cost;
+    call.id = ChargeId{books_.take_id()};
+
+    // The slot first: from here on no kill can undo the charge.
+    ring_.settle(hold.slot_, call);
+    hold.account_->settle(held, call.cost);
+    if (hold.budget_)
+        hold.budget_->settle(held, call.cost);
+    hold.till_ = nullptr;
+    Receipt receipt{call.id, call.cost};
+    bool power = books_.options().durability == Durability::power;
+    auto queued =
+        books_.writer().append(std::move(call), hold.slot_, *this,
+                               power ? storage::Urgency::waiting : storage::Urgency::grouped);
+    if (!queued) {
+        // The slot stays settled, and the next start stores it.
+        log::write_limited(log::Level::err, "call_not_queued",
+                           "a settled call stays in the intent ring until the next start",
+                           {{"charge", receipt.id.value}, {"error", queued.error().message}});
+        if (power)
+            return queued.error();
+    }
+    return receipt;
+}
+
+void Till::release(Hold& hold) noexcept {
+    hold.account_->release(hold.amount_);
+    if (hold.budget_)
+        hold.budget_->release(hold.amount_);
+    ring_.release(hold.slot_);
+    hold.till_ = nullptr;
+}
+
+void Till::committed(std::span<const storage::Appended> calls) noexcept {
+    stored_slots_.clear();
+    for (const auto& each : calls)
+        stored_slots_.push_back(static_cast<std::uint32_t>(each.tag));
+    books_.committed(calls);
+    ring_.give_back(stored_slots_);
+    if (committed_)
+        committed_(calls);
+}
+
+}  // namespace obliv::billing

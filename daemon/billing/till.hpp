@@ -1,0 +1,53 @@
+#pragma once
+
+#include "daemon/billing/books.hpp"
+#include "daemon/billing/hold.hpp"
+
+#include <functional>
+#include <memory>
+#include <span>
+
+namespace obliv::billing {
+
+/// The part of Billing that needs no loop: reserving, charging and releasing, on the thread of one
+/// loop.
+class Till final : public storage::CommitListener {
+public:
+    /// Told on the writer's thread which calls are on disk.
+    using Committed = std::function<void(std::span<const storage::Appended>)>;
+
+    Till(Books& books, unsigned number, Committed committed = {});
+    Till(const Till&) = delete;
+    Till& operator=(const Till&) = delete;
+
+    /// See Billing::reserve.
+    Result<Hold> reserve(const Ask& ask);
+    /// What became of a call.
+    struct Receipt {
+        ChargeId id;  ///< tells `committed` calls apart
+        Money cost;   ///< charged to the account
+    };
+    /// Ends the hold: charges the call, writes it into the hold's slot and queues it for the store.
+    /// Counts of units are taken as 0 to a thousand million:
+    /// what a broken provider may claim beyond is no usage.
+    Result<Receipt> charge(Hold hold, storage::Call call);
+
+    /// Writer thread.
+    void committed(std::span<const storage::Appended> calls) noexcept override;
+
+private:
+    friend class Hold;
+    struct Quote;
+    Result<Quote> quote(const Ask& ask, bool limited) const;
+    Result<void> set_aside(Hold& hold, const Ask& ask) const;
+    void release(Hold& hold) noexcept;
+
+    Books& books_;
+    RingPartition& ring_;
+    Committed committed_;
+    std::shared_ptr<const BooksView> view_;  // the loop's; renewed when the books' version changes
+    std::uint64_t version_ = 0;
+    std::vector<std::uint32_t> stored_slots_;  // the writer thread's
+};
+
+}  // namespace obliv::billing

@@ -1,0 +1,103 @@
+#include "daemon/billing/slot.hpp"
+
+#include "tests/support/calls.hpp"
+
+#include <array>
+#include <catch2/catch.hpp>
+
+using namespace obliv;
+using namespace obliv::billing;
+
+namespace {
+
+struct alignas(8) Slot {
+    std::array<unsigned char, slot_bytes> bytes{};
+    unsigned char* data() { return bytes.data(); }
+};
+
+storage::Call full_call() {
+    auto call = test::sample_call(77, AccountId{12}, PriceId{3}, 40);
+    call.token = TokenId{5};
+    call.channel = ChannelId{6};
+    call.key_index = 2;
+    call.usage = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    call.source = llm::UsageSource::estimated;
+    call.loss = Money::nanos(11);
+    call.ttft_us = -1;
+    call.duration_us = 123456789;
+    call.stream = true;
+    return call;
+}
+
+}  // namespace
+
+TEST_CASE("a settled slot reads back as the call", "[billing]") {
+    Slot slot;
+    auto call = full_call();
+    write_reserved(slot.data(), call.account, call.token, call.held);
+    CHECK(slot_state(slot.data()) == SlotState::reserved);
+    write_settled(slot.data(), call);
+    CHECK(slot_state(slot.data()) == SlotState::settled);
+    auto row = read_settled(slot.data());
+    REQUIRE(row);
+    CHECK(row->id == call.id);
+    CHECK(row->time == call.time);
+    CHECK(row->request_id == call.request_id);
+    CHECK(row->tenant == call.tenant);
+    CHECK(row->account == call.account);
+    CHECK(row->user == call.user);
+    CHECK(row->token == call.token);
+    CHECK(row->model == call.model);
+    CHECK(row->model_served == call.model_served);
+    CHECK(row->channel == call.channel);
+    CHECK(row->key_index == call.key_index);
+    CHECK(row->usage == call.usage);
+    CHECK(row->source == call.source);
+    CHECK(row->price == call.price);
+    CHECK(row->held == call.held);
+    CHECK(row->cost == call.cost);
+    CHECK(row->loss == call.loss);
+    CHECK(row->ttft_us == call.ttft_us);
+    CHECK(row->duration_us == call.duration_us);
+    CHECK(row->status == call.status);
+    CHECK(row->attempts == call.attempts);
+    CHECK(row->stream == call.stream);
+    CHECK(row->finish_reason == call.finish_reason);
+    CHECK(row->client == call.client);
+    CHECK(row->user_agent == call.user_agent);
+}
+
+TEST_CASE("long texts are cut, at the end of a character, and never spill", "[billing]") {
+    Slot slot;
+    auto call = full_call();
+    call.request_id = std::string(64, 'r');
+    call.model = std::string(500, 'm');
+    call.model_served = std::string(63, 's') + "é and more";
+    call.finish_reason = std::string(500, 'f');
+    call.client = std::string(500, 'c');
+    call.user_agent = std::string(500, 'u');
+    write_settled(slot.data(), call);
+    auto row = read_settled(slot.data());
+    REQUIRE(row);
+    CHECK(row->request_id == call.request_id);
+    CHECK(row->model == std::string(64, 'm'));
+    CHECK(row->model_served == std::string(63, 's'));
+    CHECK(row->finish_reason == std::string(16, 'f'));
+    CHECK(row->client == std::string(46, 'c'));
+    CHECK(row->user_agent.size() >= 16);
+    CHECK(row->user_agent.size() <= 96);
+    CHECK(row->usage == call.usage);
+}
+
+TEST_CASE("a changed byte anywhere but in the state is noticed", "[billing]") {
+    for (std::size_t i = 4; i < slot_bytes; ++i) {
+        Slot slot;
+        write_settled(slot.data(), full_call());
+        slot.bytes[i] ^= 0x40;
+        CAPTURE(i);
+        CHECK_FALSE(read_settled(slot.data()));
+    }
+    Slot slot;
+    write_settled(slot.data(), full_call());
+    CHECK(describe_damaged(slot.data()).find("charge 77 of account 12") != std::string::npos);
+}
