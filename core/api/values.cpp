@@ -1,5 +1,6 @@
 #include "core/api/values.hpp"
 
+#include "core/base/encoding.hpp"
 #include "core/base/text.hpp"
 
 #include <algorithm>
@@ -38,6 +39,13 @@ bool is_host(string_view host) noexcept {
 bool is_port(string_view port) noexcept {
     auto number = parse_int(port);
     return number && *number >= 1 && *number <= 65535 && is_digit(port.front());
+}
+
+Error bad_cursor() {
+    auto error = fail(Code::invalid_request,
+                      "this cursor is not of this list; give next_cursor as it was answered");
+    error.param = "cursor";
+    return error;
 }
 
 }  // namespace
@@ -81,6 +89,18 @@ Result<void> check_url(string_view url) {
     return ok();
 }
 
+std::string make_text_cursor(string_view list, string_view after) {
+    return std::string(list) + "." + to_hex(as_bytes(after));
+}
+
+Result<std::string> parse_text_cursor(string_view list, string_view cursor) {
+    auto dot = cursor.find('.');
+    if (dot != string_view::npos && cursor.substr(0, dot) == list)
+        if (auto after = from_hex(cursor.substr(dot + 1)); after && !first_invalid_utf8(*after))
+            return *std::move(after);
+    return bad_cursor();
+}
+
 std::string make_cursor(string_view list, std::int64_t after) {
     return std::string(list) + "." + std::to_string(after);
 }
@@ -88,12 +108,8 @@ std::string make_cursor(string_view list, std::int64_t after) {
 Result<std::int64_t> parse_cursor(string_view list, string_view cursor) {
     auto dot = cursor.find('.');
     auto after = dot == string_view::npos ? std::nullopt : parse_int(cursor.substr(dot + 1));
-    if (!after || *after < 0 || cursor.substr(0, dot) != list) {
-        auto error = fail(Code::invalid_request,
-                          "this cursor is not of this list; give next_cursor as it was answered");
-        error.param = "cursor";
-        return error;
-    }
+    if (!after || *after < 0 || cursor.substr(0, dot) != list)
+        return bad_cursor();
     return *after;
 }
 

@@ -19,4 +19,8 @@ Result<void> check_url(std::string_view url);
 std::string make_cursor(std::string_view list, std::int64_t after);
 Result<std::int64_t> parse_cursor(std::string_view list, std::string_view cursor);
 
+/// The same for a list that is sorted by a text.
+std::string make_text_cursor(std::string_view list, std::string_view after);
+Result<std::string> parse_text_cursor(std::string_view list, std::string_view cursor);
+
 }  // namespace obliv::api

@@ -29,6 +29,7 @@ Result<Reply> list_providers(const Request& request, Host& host);
 
 // prices.cpp
 Result<Reply> list_prices(const Request& request, Host& host);
+Result<Reply> get_price(const Request& request, Host& host);
 Result<Reply> price_history(const Request& request, Host& host);
 Result<Reply> set_price(const Request& request, Host& host);
 Result<Reply> remove_price(const Request& request, Host& host);

@@ -61,6 +61,24 @@ Error no_price(const std::string& model) {
     return fail(Code::not_found, "the model '" + model + "' has no price");
 }
 
+/// The part that was asked for of rows that are sorted as the page is.
+Reply page_of(std::vector<PriceRow> prices, const storage::PageRequest& page,
+              std::string_view list) {
+    if (page.after != 0)
+        std::erase_if(prices, [&](const PriceRow& row) {
+            auto id = row.price.id.value;
+            return page.descending ? id >= page.after : id <= page.after;
+        });
+    auto count = std::min(prices.size(), static_cast<std::size_t>(page.limit));
+    std::vector<std::string> rows;
+    for (std::size_t i = 0; i < count; ++i)
+        rows.push_back(price_json(prices[i]));
+    std::optional<std::int64_t> next;
+    if (count < prices.size())
+        next = prices[count - 1].price.id.value;
+    return Reply{200, list_json(rows, list, next)};
+}
+
 }  // namespace
 
 Result<Reply> list_prices(const Request& request, Host& host) {
@@ -72,22 +90,30 @@ Result<Reply> list_prices(const Request& request, Host& host) {
         host.database().read([&](Session& session) { return session.prices().current(now); });
     if (!prices)
         return prices.error();
-    std::erase_if(*prices, [&](const PriceRow& row) {
-        return row.removed || row.price.id.value <= page->after;
-    });
     std::sort(prices->begin(), prices->end(),
               [](const PriceRow& a, const PriceRow& b) { return a.price.id < b.price.id; });
-    auto count = std::min(prices->size(), static_cast<std::size_t>(page->limit));
-    std::vector<std::string> rows;
-    for (std::size_t i = 0; i < count; ++i)
-        rows.push_back(price_json((*prices)[i]));
-    std::optional<std::int64_t> next;
-    if (count < prices->size())
-        next = (*prices)[count - 1].price.id.value;
-    return Reply{200, list_json(rows, "prices", next)};
+    return page_of(*std::move(prices), *page, "prices");
+}
+
+Result<Reply> get_price(const Request& request, Host& host) {
+    auto model = model_of(request);
+    if (!model)
+        return model.error();
+    auto now = host.clock().wall();
+    auto prices =
+        host.database().read([&](Session& session) { return session.prices().current(now); });
+    if (!prices)
+        return prices.error();
+    for (const auto& row : *prices)
+        if (row.model == *model)
+            return Reply{200, price_json(row)};
+    return no_price(*model);
 }
 
 Result<Reply> price_history(const Request& request, Host& host) {
+    auto page = request.page("history", true);
+    if (!page)
+        return page.error();
     auto model = model_of(request);
     if (!model)
         return model.error();
@@ -97,10 +123,7 @@ Result<Reply> price_history(const Request& request, Host& host) {
         return history.error();
     if (history->empty())
         return fail(Code::not_found, "the model '" + *model + "' never had a price");
-    std::vector<std::string> rows;
-    for (const auto& row : *history)
-        rows.push_back(price_json(row));
-    return Reply{200, list_json(rows, "history", std::nullopt)};
+    return page_of(*std::move(history), *page, "history");
 }
 
 Result<Reply> set_price(const Request& request, Host& host) {

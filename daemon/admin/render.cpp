@@ -356,7 +356,11 @@ string joined(const std::vector<string>& values) {
 
 string list_json(const std::vector<string>& rows, string_view list,
                  std::optional<std::int64_t> next) {
-    auto cursor = next ? text_json(api::make_cursor(list, *next)) : string("null");
+    return list_json(rows, next ? api::make_cursor(list, *next) : string());
+}
+
+string list_json(const std::vector<string>& rows, string_view next_cursor) {
+    auto cursor = dumped(text_or_null(next_cursor));
     return "{\"data\":" + joined(rows) + ",\"next_cursor\":" + cursor + "}";
 }
 

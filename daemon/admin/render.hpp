@@ -42,5 +42,7 @@ std::string joined(const std::vector<std::string>& values);
 /// `{"data":[…],"next_cursor":…}`.
 std::string list_json(const std::vector<std::string>& rows, std::string_view list,
                       std::optional<std::int64_t> next);
+/// The same with a cursor that is made already; empty: this is the last page.
+std::string list_json(const std::vector<std::string>& rows, std::string_view next_cursor);
 
 }  // namespace obliv::admin

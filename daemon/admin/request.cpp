@@ -77,16 +77,24 @@ Result<api::Body> Request::body() const {
     return api::Body::parse(incoming_.body, api::schema(operation_.request));
 }
 
+Result<int> Request::limit() const {
+    auto text = query("limit");
+    if (!text)
+        return storage::PageRequest{}.limit;
+    auto number = parse_int(*text);
+    if (!number || *number < 1 || *number > 1000)
+        return bad_query("limit", "limit: expected a number from 1 to 1000, got '" +
+                                      visible(text->substr(0, 80)) + "'");
+    return static_cast<int>(*number);
+}
+
 Result<storage::PageRequest> Request::page(std::string_view list, bool descending) const {
+    auto rows = limit();
+    if (!rows)
+        return rows.error();
     storage::PageRequest page;
+    page.limit = *rows;
     page.descending = descending;
-    if (auto limit = query("limit")) {
-        auto number = parse_int(*limit);
-        if (!number || *number < 1 || *number > 1000)
-            return bad_query("limit", "limit: expected a number from 1 to 1000, got '" +
-                                          limit->substr(0, 80) + "'");
-        page.limit = static_cast<int>(*number);
-    }
     if (auto cursor = query("cursor")) {
         auto after = api::parse_cursor(list, *cursor);
         if (!after)

@@ -58,6 +58,8 @@ public:
     /// The body, by the schema that the operation names.
     Result<api::Body> body() const;
 
+    /// `limit` alone: how many rows a page has.
+    Result<int> limit() const;
     /// `limit` and `cursor` of a list named `list`.
     Result<storage::PageRequest> page(std::string_view list, bool descending = false) const;
 

@@ -34,11 +34,12 @@ constexpr std::array table{
     Route{{"DELETE", "/api/v1/channels/{id}", admin, "Removes a channel", "", "", none, "", 204}, remove_channel},
     Route{{"POST", "/api/v1/channels/{id}/test", admin, "Tries a channel by one tiny, unbilled chat", "", "ChannelTestAsk", object, "ChannelTest"}, test_channel},
 
-    Route{{"GET", "/api/v1/models", admin, "Lists the models that callers can name", "group", "", list, "Model"}, list_models},
+    Route{{"GET", "/api/v1/models", admin, "Lists the models that callers can name", "limit cursor group", "", list, "Model"}, list_models},
     Route{{"GET", "/api/v1/providers", admin, "Lists the types of channels", "", "", list, "Provider"}, list_providers},
 
     Route{{"GET", "/api/v1/prices", admin, "Lists the prices in force", "limit cursor", "", list, "Price"}, list_prices},
-    Route{{"GET", "/api/v1/prices/{model}/history", admin, "Lists every version of a price, newest first", "", "", list, "Price"}, price_history},
+    Route{{"GET", "/api/v1/prices/{model}/history", admin, "Lists every version of a price, newest first", "limit cursor", "", list, "Price"}, price_history},
+    Route{{"GET", "/api/v1/prices/{model}", admin, "Shows the price of a model", "", "", object, "Price"}, get_price},
     Route{{"PUT", "/api/v1/prices/{model}", admin, "Sets the price of a model", "", "PriceSet", object, "Price"}, set_price},
     Route{{"DELETE", "/api/v1/prices/{model}", admin, "Takes the price off a model", "", "", none, "", 204}, remove_price},
 

@@ -1,9 +1,11 @@
+#include "core/api/values.hpp"
 #include "core/llm/pattern.hpp"
 #include "core/providers/provider.hpp"
 #include "daemon/admin/find.hpp"
 #include "daemon/admin/handlers.hpp"
 #include "daemon/admin/render.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace obliv::admin {
@@ -35,6 +37,17 @@ Result<std::string> asked_model(const api::Body& body, const channels::Entry& en
     if (!model)
         return bad_model("this channel serves patterns only; say which model to ask for");
     return *std::move(model);
+}
+
+/// Names of the enabled channels that serve a model to a group.
+std::vector<std::string> serving(const ChannelTable& table, std::string_view group,
+                                 std::string_view model) {
+    std::vector<std::string> names;
+    for (const auto& entry : table.entries())
+        if (entry->channel.enabled && entry->serves_group(group) &&
+            ChannelTable::match(*entry, model))
+            names.push_back(entry->channel.name);
+    return names;
 }
 
 }  // namespace
@@ -75,6 +88,13 @@ Result<Reply> explain_channels(const Request& request, Host& host) {
 }
 
 Result<Reply> list_models(const Request& request, Host& host) {
+    auto limit = request.limit();
+    if (!limit)
+        return limit.error();
+    auto cursor = request.query("cursor");
+    auto after = cursor ? api::parse_text_cursor("models", *cursor) : Result(std::string());
+    if (!after)
+        return after.error();
     auto now = host.clock().wall();
     auto prices =
         host.database().read([&](Session& session) { return session.prices().current(now); });
@@ -86,17 +106,18 @@ Result<Reply> list_models(const Request& request, Host& host) {
 
     auto table = host.channels();
     auto group = request.query("group").value_or("default");
+    auto models = table->models(group);
+    auto first = std::upper_bound(models.begin(), models.end(), *after);
     std::vector<std::string> rows;
-    for (const auto& model : table->models(group)) {
-        std::vector<std::string> names;
-        for (const auto& entry : table->entries())
-            if (entry->channel.enabled && entry->serves_group(group) &&
-                ChannelTable::match(*entry, model))
-                names.push_back(entry->channel.name);
-        auto price = price_of.find(model);
-        rows.push_back(model_json(model, names, price == price_of.end() ? nullptr : price->second));
+    std::string next;
+    for (auto model = first; model != models.end() && next.empty(); ++model) {
+        auto price = price_of.find(*model);
+        rows.push_back(model_json(*model, serving(*table, group, *model),
+                                  price == price_of.end() ? nullptr : price->second));
+        if (rows.size() == static_cast<std::size_t>(*limit) && std::next(model) != models.end())
+            next = api::make_text_cursor("models", *model);
     }
-    return Reply{200, list_json(rows, "models", std::nullopt)};
+    return Reply{200, list_json(rows, next)};
 }
 
 Result<Reply> list_providers(const Request&, Host&) {

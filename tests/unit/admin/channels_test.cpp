@@ -209,6 +209,11 @@ TEST_CASE("models are listed with their channels and prices", "[admin]") {
     CHECK(models["o1"]["price"].is_null());
     CHECK(models["fast"]["channels"] == Json::array({"b"}));
     CHECK(world.good("GET", "/api/v1/models?group=gold")["data"].size() == 1);
+    for (int limit : {1, 2, 3, 1000})
+        CHECK(world.walk("/api/v1/models", "id", limit) ==
+              std::vector<std::string>{"fast", "gpt-4o", "o1"});
+    world.bad("GET", "/api/v1/models?cursor=models.zz", "", "invalid_request");
+    world.bad("GET", "/api/v1/models?limit=0", "", "invalid_request");
 }
 
 TEST_CASE("the types of channels are listed", "[admin]") {

@@ -20,6 +20,7 @@ TEST_CASE("a price is set, shown, replaced and taken off", "[admin]") {
     CHECK(second["version"] != first["version"]);
     CHECK(second["cache_read"].is_null());
     CHECK(second["per_call"] == "0.00");
+    CHECK(world.good("GET", "/api/v1/prices/gpt-4o")["version"] == second["version"]);
     auto list = world.good("GET", "/api/v1/prices");
     REQUIRE(list["data"].size() == 1);
     CHECK(list["data"][0]["version"] == second["version"]);
@@ -28,6 +29,9 @@ TEST_CASE("a price is set, shown, replaced and taken off", "[admin]") {
     world.good("DELETE", "/api/v1/prices/gpt-4o", "", 204);
     CHECK(world.good("GET", "/api/v1/prices")["data"].empty());
     world.bad("DELETE", "/api/v1/prices/gpt-4o", "", "not_found");
+    world.bad("GET", "/api/v1/prices/gpt-4o", "", "not_found");
+    for (int limit : {1, 2, 3})
+        CHECK(world.walk("/api/v1/prices/gpt-4o/history", "version", limit).size() == 3);
     auto history = world.good("GET", "/api/v1/prices/gpt-4o/history");
     REQUIRE(history["data"].size() == 3);
     CHECK(history["data"][0]["removed"] == true);

@@ -27,6 +27,13 @@ TEST_CASE("URLs are http or https with a host and no credentials", "[api]") {
     CHECK_FALSE(check_url("http://h/" + std::string(2048, 'x')));
 }
 
+TEST_CASE("a text cursor takes any name and goes back to its own list only", "[api]") {
+    for (auto name : {"gpt-4o", "meta/llama 3&x=%41", "模型", ""})
+        CHECK(*parse_text_cursor("models", make_text_cursor("models", name)) == name);
+    for (auto bad : {"tokens.61", "models", "models.6", "models.zz", "models.ff", ""})
+        CHECK_FALSE(parse_text_cursor("models", bad));
+}
+
 TEST_CASE("a cursor goes back to its own list only", "[api]") {
     CHECK(*parse_cursor("tokens", make_cursor("tokens", 17)) == 17);
     CHECK(*parse_cursor("usage", make_cursor("usage", INT64_MAX)) == INT64_MAX);
