@@ -168,7 +168,7 @@ void append_escaped(std::string& out, std::string_view text) {
 void append_quoted(std::string& out, std::string_view text) {
     // Invalid UTF-8 and C1 controls are marked first: neither JSON nor a terminal may carry them.
     out += '"';
-    append_escaped(out, first_invalid_utf8(text) ? visible(text) : std::string(text));
+    append_escaped(out, without_dangers(text));
     out += '"';
 }
 

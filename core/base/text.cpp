@@ -37,7 +37,7 @@ std::size_t utf8_length(std::string_view text) noexcept {
 bool dangerous(std::string_view sequence) noexcept {
     auto b = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
     if (sequence.size() == 2)
-        return b(0) == 0xC2 && b(1) < 0xA0;
+        return (b(0) == 0xC2 && b(1) < 0xA0) || (b(0) == 0xD8 && b(1) == 0x9C);
     if (sequence.size() == 3 && b(0) == 0xE2)
         return (b(1) == 0x80 && (b(2) == 0x8E || b(2) == 0x8F || (b(2) >= 0xA8 && b(2) <= 0xAE))) ||
                (b(1) == 0x81 && b(2) >= 0xA6 && b(2) <= 0xA9);
@@ -116,23 +116,29 @@ std::optional<std::size_t> first_invalid_utf8(std::string_view text) noexcept {
     return std::nullopt;
 }
 
-std::string visible(std::string_view text) {
+std::string without_dangers(std::string_view text) {
     constexpr std::string_view mark = "\xEF\xBF\xBD";  // U+FFFD
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
         auto length = utf8_length(text);
-        auto c = static_cast<unsigned char>(text.front());
         auto sequence = text.substr(0, length == 0 ? 1 : length);
-        if (length == 0 || dangerous(sequence))
-            out += mark;
-        else if (c == 0x7F)
+        out += length == 0 || dangerous(sequence) ? mark : sequence;
+        text.remove_prefix(sequence.size());
+    }
+    return out;
+}
+
+std::string visible(std::string_view text) {
+    std::string out;
+    for (char character : without_dangers(text)) {
+        auto c = static_cast<unsigned char>(character);
+        if (c == 0x7F)
             out += "\xE2\x90\xA1";  // U+2421, the picture of DEL
         else if (c < 0x20 && c != '\n' && c != '\t')
             out.append("\xE2\x90").append(1, static_cast<char>(0x80 + c));  // U+2400 + c
         else
-            out += sequence;
-        text.remove_prefix(sequence.size());
+            out += character;
     }
     return out;
 }

@@ -21,6 +21,9 @@ std::optional<std::size_t> first_invalid_utf8(std::string_view text) noexcept;
 /// invalid UTF-8 become visible marks, so that text from outside cannot drive a terminal.
 std::string visible(std::string_view text);
 
+/// The same for text that goes on to be escaped: ASCII stays as it is, controls included.
+std::string without_dangers(std::string_view text);
+
 /// The candidate nearest to `word`, if it is near enough to be what was meant.
 std::optional<std::string_view> did_you_mean(std::string_view word,
                                              std::span<const std::string_view> candidates);
