@@ -149,6 +149,13 @@ Result<void> Output::object(std::string_view schema, const Json& value,
     return write(out_style_.is_terminal ? visible(text) : text);
 }
 
+Result<void> Output::foreign(const Json& value) {
+    if (options_.form == Form::json)
+        return write_json(value);
+    auto text = dump(value, options_.form == Form::ndjson ? -1 : 2) + "\n";
+    return write(out_style_.is_terminal ? visible(text) : text);
+}
+
 Result<void> Output::document(std::string_view text) {
     auto lines = std::count(text.begin(), text.end(), '\n');
     bool fits = lines < out_style_.rows;

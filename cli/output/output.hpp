@@ -42,6 +42,8 @@ public:
     /// One object, for people as `name value` lines in the order of `columns` (all keys if none).
     Result<void> object(std::string_view schema, const Json& value,
                         const std::vector<Column>& columns = {});
+    /// Somebody else's JSON, as it is: filtered and laid out, no schema of ours.
+    Result<void> foreign(const Json& value);
     /// Text that is the result itself (a script, a manual page, a help): goes through the pager on
     /// a terminal that it does not fit.
     Result<void> document(std::string_view text);

@@ -1,0 +1,358 @@
+#include "cli/commands/all.hpp"
+#include "cli/commands/remote.hpp"
+#include "cli/settings/key_source.hpp"
+#include "cli/settings/paths.hpp"
+#include "core/base/text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <array>
+
+namespace obliv::cli {
+namespace {
+
+const std::vector<Column>& columns() {
+    static const std::vector<Column> list{
+        {"id", "ID", true},         {"name", "NAME"},           {"type", "TYPE"},
+        {"enabled", "ON"},          {"health.state", "HEALTH"}, {"priority", "PRIORITY", true},
+        {"weight", "WEIGHT", true}, {"groups", "GROUPS"},       {"models", "MODELS"},
+        {"base_url", "BASE URL"}};
+    return list;
+}
+
+std::string path_of(const Invocation& run) {
+    return "/channels/" + encoded(run.argument(0));
+}
+
+Result<std::string> read_stdin() {
+    std::string text;
+    std::array<char, 4096> buffer{};
+    for (ssize_t got = 0; (got = ::read(STDIN_FILENO, buffer.data(), buffer.size())) > 0;) {
+        text.append(buffer.data(), static_cast<std::size_t>(got));
+        if (text.size() > 1u << 20)
+            return fail(Code::usage, "stdin holds more than keys");
+    }
+    return text;
+}
+
+/// One key a line: a channel may have several. Nothing when no flag names a source.
+Result<std::optional<Json>> keys_of(const Values& values) {
+    auto file = values.text("key-file");
+    if (!file && !values.has("key-stdin"))
+        return std::optional<Json>();
+    if (file && values.has("key-stdin"))
+        return fail(Code::usage, "--key-file and --key-stdin exclude each other");
+    auto text = file ? read_secret_file(*file) : read_stdin();
+    if (!text)
+        return text.error();
+    Json keys = Json::array();
+    for (auto line : split(*text, '\n')) {
+        if (line.ends_with('\r'))
+            line.remove_suffix(1);
+        if (trim(line).empty())
+            continue;
+        auto key = checked_key(line, file ? "the file" : "stdin");
+        if (!key)
+            return key.error();
+        keys.push_back(std::string(key->reveal()));
+    }
+    if (keys.empty())
+        return fail(Code::usage,
+                    std::string("there is no key in ") + (file ? "the file" : "stdin"));
+    return std::optional<Json>(std::move(keys));
+}
+
+Result<void> add_aliases(const Values& values, Json& body) {
+    for (const auto& pair : values.list("map")) {
+        auto equals = pair.find('=');
+        if (equals == 0 || equals == std::string::npos || equals + 1 == pair.size())
+            return fail(Code::usage, "--map: expected ALIAS=MODEL, got '" + visible(pair) + "'");
+        body["aliases"][pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+    return ok();
+}
+
+void add_timeouts(const Values& values, Json& body) {
+    for (auto [flag, field] :
+         {std::pair{"connect-timeout", "connect_ms"},
+          std::pair{"first-byte-timeout", "first_byte_ms"}, std::pair{"idle-timeout", "idle_ms"},
+          std::pair{"total-timeout", "total_ms"}})
+        if (auto span = values.duration(flag))
+            body["timeouts"][field] = span->count();
+}
+
+Result<Json> body_of(const Values& values) {
+    Json body = Json::object();
+    for (auto [flag, field] : {std::pair{"type", "type"}, std::pair{"base-url", "base_url"},
+                               std::pair{"proxy", "proxy"}})
+        if (auto text = values.text(flag))
+            body[field] = *text;
+    if (values.has("models"))
+        body["models"] = values.list("models");
+    if (values.has("group"))
+        body["groups"] = values.list("group");
+    for (const char* number : {"priority", "weight"})
+        if (auto count = values.count(number))
+            body[number] = *count;
+    if (auto mapped = add_aliases(values, body); !mapped)
+        return mapped.error();
+    add_timeouts(values, body);
+    auto keys = keys_of(values);
+    if (!keys)
+        return keys.error();
+    if (*keys)
+        body["keys"] = **keys;
+    return body;
+}
+
+Result<void> show(Invocation& run, const std::string& schema, const Result<Json>& channel) {
+    if (!channel)
+        return channel.error();
+    return channel->is_null() ? ok() : run.output.object(schema, *channel);
+}
+
+Result<void> list(Invocation& run) {
+    Query query;
+    add_list_flags(run.values, query);
+    return show_list(run, "/channels" + query.text(), "obliv.channel.list/1", columns());
+}
+
+Result<void> get(Invocation& run) {
+    return show(run, "obliv.channel.get/1", call(run, "GET", path_of(run)));
+}
+
+Result<void> add(Invocation& run) {
+    for (const char* needed : {"type", "models"})
+        if (!run.values.has(needed))
+            return fail(Code::usage, std::string("--") + needed + " is missing");
+    auto body = body_of(run.values);
+    if (!body)
+        return body.error();
+    Json full{{"name", run.argument(0)}};
+    full.update(*body);
+    // A server on this machine may need no key.
+    if (!full.contains("keys"))
+        full["keys"] = Json::array();
+    if (run.values.has("disabled"))
+        full["enabled"] = false;
+    auto missing = expect_missing(run, path_of(run), "the channel '" + run.argument(0) + "'");
+    if (!missing)
+        return missing;
+    auto channel = change(run, "POST", "/channels", full, "added channel {}");
+    if (channel && !channel->is_null())
+        run.output.suggest("try it: obliv channel test " + run.argument(0));
+    return show(run, "obliv.channel.add/1", channel);
+}
+
+Result<void> set(Invocation& run) {
+    auto body = body_of(run.values);
+    if (!body)
+        return body.error();
+    if (auto name = run.values.text("name"))
+        (*body)["name"] = *name;
+    if (body->empty())
+        return fail(Code::usage, "nothing to set: give a flag such as --weight");
+    return show(run, "obliv.channel.set/1",
+                change(run, "PATCH", path_of(run), *body, "changed channel {}"));
+}
+
+Result<void> enable(Invocation& run) {
+    return show(run, "obliv.channel.enable/1",
+                change(run, "PATCH", path_of(run), Json{{"enabled", true}}, "enabled channel {}"));
+}
+
+Result<void> disable(Invocation& run) {
+    return show(
+        run, "obliv.channel.disable/1",
+        change(run, "PATCH", path_of(run), Json{{"enabled", false}}, "disabled channel {}"));
+}
+
+Result<void> remove(Invocation& run) {
+    auto sure = run.confirm("Remove channel '" + run.argument(0) + "'");
+    if (!sure)
+        return sure;
+    auto gone = change(run, "DELETE", path_of(run), nullptr, "removed channel " + run.argument(0));
+    return gone ? ok() : Result<void>(gone.error());
+}
+
+Result<void> test(Invocation& run) {
+    Json body = Json::object();
+    if (auto model = run.values.text("model"))
+        body["model"] = *model;
+    auto verdict = call(run, "POST", path_of(run) + "/test", body);
+    if (!verdict)
+        return verdict.error();
+    if (auto shown = run.output.object("obliv.channel.test/1", *verdict); !shown)
+        return shown;
+    auto good = verdict->find("ok");
+    if (good != verdict->end() && *good == true)
+        return ok();
+    return fail(Code::gate, "channel '" + run.argument(0) + "' did not answer as it should");
+}
+
+Result<void> explain(Invocation& run) {
+    Query query;
+    query.add("model", run.argument(0));
+    query.add("group", run.values.text("group"));
+    auto answer = call(run, "GET", "/channels/explain" + query.text());
+    if (!answer)
+        return answer.error();
+    if (run.output.options().form != Form::human)
+        return run.output.object("obliv.channel.explain/1", *answer);
+    Json rows = Json::array();
+    for (const auto& candidate : answer->value("candidates", Json::array())) {
+        auto row = candidate;
+        row["verdict"] = "serves";
+        rows.push_back(std::move(row));
+    }
+    for (const auto& excluded : answer->value("excluded", Json::array()))
+        rows.push_back(Json{{"channel", excluded.value("channel", Json())},
+                            {"verdict", excluded.value("reason", Json())}});
+    for (auto& row : rows)
+        if (row["channel"].is_object())
+            row["channel"] = row["channel"].value("name", Json());
+    return run.output.list("obliv.channel.explain/1", rows, nullptr,
+                           {{"channel", "CHANNEL"},
+                            {"priority", "PRIORITY", true},
+                            {"weight", "WEIGHT", true},
+                            {"share", "SHARE", true},
+                            {"upstream_model", "UPSTREAM MODEL"},
+                            {"matched_by", "MATCHED BY"},
+                            {"verdict", "VERDICT"}});
+}
+
+std::vector<Flag> setting_flags() {
+    std::vector<Flag> flags{
+        {.name = "type", .value = "TYPE", .help = "The provider's dialect, such as openai"},
+        {.name = "base-url",
+         .value = "URL",
+         .help = "As the provider's own SDK takes it; each type has a default"},
+        {.name = "models",
+         .value = "A,B",
+         .help = "What it serves: names, prefixes (gpt-4*) or /regular expressions/"},
+        {.name = "map",
+         .value = "ALIAS=MODEL",
+         .help = "Serve MODEL under another name",
+         .repeats = true},
+        {.name = "group", .value = "G", .help = "Who may use it", .repeats = true},
+        {.name = "priority",
+         .value = "N",
+         .help = "Higher tiers are tried first",
+         .kind = Kind::count},
+        {.name = "weight", .value = "N", .help = "Share within its tier", .kind = Kind::count},
+        {.name = "proxy", .value = "URL", .help = "Reach it through this proxy"},
+        {.name = "connect-timeout",
+         .value = "DUR",
+         .help = "Limit to connect",
+         .kind = Kind::duration},
+        {.name = "first-byte-timeout",
+         .value = "DUR",
+         .help = "Limit to the first byte",
+         .kind = Kind::duration},
+        {.name = "idle-timeout",
+         .value = "DUR",
+         .help = "Limit between two bytes",
+         .kind = Kind::duration},
+        {.name = "total-timeout",
+         .value = "DUR",
+         .help = "Limit for a whole call",
+         .kind = Kind::duration}};
+    return joined(flags, key_flags("the provider's keys, one a line,"));
+}
+
+const Argument which{.name = "CHANNEL", .help = "Id or name of a channel"};
+
+std::vector<Code> errors_with(std::vector<Code> more) {
+    auto all = remote_errors();
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+}
+
+}  // namespace
+
+Command channel_command() {
+    Command command{.name = "channel", .summary = "Manage upstream providers"};
+    command.details = "A channel is one way to a provider: its dialect, address, keys, the models "
+                      "it serves and who may use it.";
+    auto found = errors_with({Code::not_found});
+    auto changed = errors_with({Code::not_found, Code::conflict});
+    command.verbs = {
+        {.name = "list",
+         .summary = "List channels with their health",
+         .flags = list_flags(),
+         .examples = {{"obliv channel list", "All channels, as a table"},
+                      {"obliv channel list --fields name,health.state", "Only these fields"}},
+         .errors = remote_errors(),
+         .run = list},
+        {.name = "get",
+         .summary = "Show one channel",
+         .arguments = {which},
+         .examples = {{"obliv channel get main", "By name"},
+                      {"obliv channel get 3 --json", "By id"}},
+         .errors = found,
+         .run = get},
+        {.name = "add",
+         .summary = "Add a channel",
+         .arguments = {{.name = "NAME", .help = "What people call it; unique"}},
+         .flags = joined(setting_flags(),
+                         {{.name = "disabled", .value = "", .help = "Do not use it yet"}}),
+         .examples = {{"obliv channel add main --type openai --key-file key --models 'gpt-4o*'",
+                       "OpenAI itself"},
+                      {"obliv channel add lab --type openai --base-url http://127.0.0.1:9000/v1 "
+                       "--models qwen3 --map fast=qwen3",
+                       "A server of one's own, under an alias too"}},
+         .errors = errors_with({Code::conflict}),
+         .run = add},
+        {.name = "set",
+         .summary = "Change a channel",
+         .arguments = {which},
+         .flags =
+             joined(setting_flags(), {{.name = "name", .value = "NAME", .help = "A new name"}}),
+         .examples = {{"obliv channel set main --weight 3", "A larger share"},
+                      {"obliv channel set main --key-stdin < key", "A new key"}},
+         .errors = changed,
+         .run = set},
+        {.name = "enable",
+         .summary = "Use a channel",
+         .arguments = {which},
+         .examples = {{"obliv channel enable main", "By name"},
+                      {"obliv channel enable 3 -q", "Without a word"}},
+         .errors = found,
+         .run = enable},
+        {.name = "disable",
+         .summary = "Do not use a channel; calls that run on it end normally",
+         .arguments = {which},
+         .examples = {{"obliv channel disable main", "By name"},
+                      {"obliv channel disable main --dry-run", "See what would happen"}},
+         .errors = found,
+         .run = disable},
+        {.name = "remove",
+         .summary = "Remove a channel",
+         .arguments = {which},
+         .examples = {{"obliv channel remove main", "Asks first"},
+                      {"obliv channel rm main -y", "Without a question"}},
+         .errors = changed,
+         .run = remove},
+        {.name = "test",
+         .summary = "Send one tiny, unbilled chat through a channel",
+         .arguments = {which},
+         .flags = {{.name = "model", .value = "ID", .help = "With this model", .letter = 'm'}},
+         .examples = {{"obliv channel test main", "With a model of its list"},
+                      {"obliv channel test main -m gpt-4o --json", "With this one"}},
+         .errors = errors_with({Code::not_found, Code::gate}),
+         .run = test},
+        {.name = "explain",
+         .summary = "Say which channels would serve a model, and why not the others",
+         .arguments = {{.name = "MODEL", .help = "The model as a caller names it"}},
+         .flags = {{.name = "group", .value = "G", .help = "For callers of this group"}},
+         .examples = {{"obliv channel explain gpt-4o", "For the default group"},
+                      {"obliv channel explain gpt-4o --group vip --json", "For another"}},
+         .errors = found,
+         .run = explain},
+    };
+    return command;
+}
+
+}  // namespace obliv::cli

@@ -1,0 +1,162 @@
+#include "cli/commands/all.hpp"
+#include "cli/commands/remote.hpp"
+#include "core/base/text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+
+namespace obliv::cli {
+namespace {
+
+struct Unit {
+    const char* flag;
+    const char* field;
+    const char* help;
+};
+constexpr std::array units{
+    Unit{"input", "input", "USD per million input tokens"},
+    Unit{"output", "output", "USD per million output tokens"},
+    Unit{"cache-read", "cache_read", "USD per million tokens read from a prompt cache"},
+    Unit{"cache-write-5m", "cache_write_5m", "USD per million tokens kept five minutes"},
+    Unit{"cache-write-1h", "cache_write_1h", "USD per million tokens kept an hour"},
+    Unit{"reasoning", "reasoning", "USD per million reasoning tokens"},
+    Unit{"audio-in", "audio_in", "USD per million audio tokens heard"},
+    Unit{"audio-out", "audio_out", "USD per million audio tokens spoken"},
+    Unit{"image-in", "image_in", "USD per million image tokens seen"},
+    Unit{"per-call", "per_call", "USD for each call"}};
+
+const std::vector<Column>& columns() {
+    static const std::vector<Column> list{{"model", "MODEL"},
+                                          {"input", "INPUT", true},
+                                          {"output", "OUTPUT", true},
+                                          {"cache_read", "CACHE READ", true},
+                                          {"reasoning", "REASONING", true},
+                                          {"per_call", "PER CALL", true},
+                                          {"version", "VERSION", true},
+                                          {"effective_from", "FROM"}};
+    return list;
+}
+
+std::string path_of(const Invocation& run) {
+    return "/prices/" + encoded(run.argument(0));
+}
+
+Result<void> list(Invocation& run) {
+    Query query;
+    add_list_flags(run.values, query);
+    return show_list(run, "/prices" + query.text(), "obliv.price.list/1", columns());
+}
+
+Result<void> get(Invocation& run) {
+    auto versions = call(run, "GET", path_of(run) + "/history?limit=1");
+    if (!versions)
+        return versions.error();
+    auto data = versions->is_object() ? versions->value("data", Json::array()) : *versions;
+    if (!data.is_array() || data.empty())
+        return fail(Code::not_found, "'" + visible(run.argument(0)) + "' has no price");
+    return run.output.object("obliv.price.get/1", data[0]);
+}
+
+Result<void> history(Invocation& run) {
+    Query query;
+    add_list_flags(run.values, query);
+    return show_list(run, path_of(run) + "/history" + query.text(), "obliv.price.history/1",
+                     columns());
+}
+
+Result<void> set(Invocation& run) {
+    Json body = Json::object();
+    for (const auto& unit : units)
+        if (auto price = run.values.text(unit.flag)) {
+            if (price->starts_with('-'))
+                return fail(Code::usage,
+                            std::string("--") + unit.flag + ": a price is not negative");
+            body[unit.field] = *price;
+        }
+    for (const char* needed : {"input", "output"})
+        if (!body.contains(needed))
+            return fail(Code::usage, std::string("--") + needed + " is missing");
+    auto price = change(run, "PUT", path_of(run), body, "set the price of " + run.argument(0));
+    if (!price)
+        return price.error();
+    return price->is_null() ? ok() : run.output.object("obliv.price.set/1", *price);
+}
+
+Result<void> remove(Invocation& run) {
+    auto sure = run.confirm("Remove the price of '" + run.argument(0) + "'");
+    if (!sure)
+        return sure;
+    if (run.dry_run())
+        if (auto there = call(run, "GET", path_of(run) + "/history?limit=1"); !there)
+            return there.error();
+    if (run.dry_run()) {
+        run.output.note("would remove the price of " + run.argument(0) + "; nothing was changed");
+        return ok();
+    }
+    auto gone =
+        change(run, "DELETE", path_of(run), nullptr, "removed the price of " + run.argument(0));
+    return gone ? ok() : Result<void>(gone.error());
+}
+
+std::vector<Flag> unit_flags() {
+    std::vector<Flag> flags;
+    for (const auto& unit : units)
+        flags.push_back(
+            {.name = unit.flag, .value = "USD", .help = unit.help, .kind = Kind::money});
+    return flags;
+}
+
+}  // namespace
+
+Command price_command() {
+    Command command{.name = "price", .summary = "Manage what models cost"};
+    command.details = "A price is in USD per million tokens. A change makes a new version; calls "
+                      "that have been charged keep theirs.";
+    const Argument model{.name = "MODEL", .help = "The model as callers name it"};
+    auto found = remote_errors();
+    found.push_back(Code::not_found);
+    command.verbs = {
+        {.name = "list",
+         .summary = "List the prices in force",
+         .flags = list_flags(),
+         .examples = {{"obliv price list", "As a table"},
+                      {"obliv price list --format csv -o prices.csv", "For a spreadsheet"}},
+         .errors = remote_errors(),
+         .run = list},
+        {.name = "get",
+         .summary = "Show the price of a model",
+         .arguments = {model},
+         .examples = {{"obliv price get gpt-4o", "In force now"},
+                      {"obliv price get gpt-4o --jq .output", "One figure"}},
+         .errors = found,
+         .run = get},
+        {.name = "set",
+         .summary = "Set the price of a model from now on",
+         .arguments = {model},
+         .flags = unit_flags(),
+         .examples = {{"obliv price set gpt-4o --input 2.50 --output 10.00", "Text only"},
+                      {"obliv price set gpt-4o --input 2.50 --output 10 --cache-read 1.25",
+                       "Cached input costs less"}},
+         .errors = remote_errors(),
+         .run = set},
+        {.name = "history",
+         .summary = "List every version of a model's price, newest first",
+         .arguments = {model},
+         .flags = list_flags(),
+         .examples = {{"obliv price history gpt-4o", "As a table"},
+                      {"obliv price history gpt-4o --json", "As JSON"}},
+         .errors = found,
+         .run = history},
+        {.name = "remove",
+         .summary = "Remove the price of a model",
+         .arguments = {model},
+         .examples = {{"obliv price remove gpt-4o", "Asks first"},
+                      {"obliv price rm gpt-4o -y", "Without a question"}},
+         .errors = found,
+         .run = remove},
+    };
+    return command;
+}
+
+}  // namespace obliv::cli

@@ -1,0 +1,249 @@
+#include "cli/commands/all.hpp"
+#include "cli/commands/remote.hpp"
+#include "core/base/time_format.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace obliv::cli {
+namespace {
+
+const std::vector<Column>& columns() {
+    static const std::vector<Column> list{{"id", "ID", true},        {"name", "NAME"},
+                                          {"role", "ROLE"},          {"group", "GROUP"},
+                                          {"models", "MODELS"},      {"budget", "BUDGET", true},
+                                          {"spent", "SPENT", true},  {"hint", "KEY"},
+                                          {"expires_at", "EXPIRES"}, {"revoked_at", "REVOKED"}};
+    return list;
+}
+
+std::string path_of(const Invocation& run) {
+    return "/tokens/" + encoded(run.argument(0));
+}
+
+/// `30d` from now, or a time.
+Result<Json> expiry(const std::string& text) {
+    auto now = real_clock().wall();
+    if (auto span = parse_duration(text))
+        return Json(rfc3339(now + *span));
+    auto time = parse_rfc3339(text);
+    if (time)
+        return Json(rfc3339(*time));
+    return fail(Code::usage, "--expires: expected a duration such as 30d or a time such as "
+                             "2027-01-31T00:00:00Z");
+}
+
+/// The fields that create and set have in common. `none` clears, where something can be cleared.
+Result<Json> body_of(const Values& values, bool may_clear) {
+    Json body = Json::object();
+    auto put = [&](const char* flag, const char* field, Json value) {
+        auto text = values.text(flag);
+        if (text)
+            body[field] = may_clear && *text == "none" ? Json(nullptr) : std::move(value);
+    };
+    put("group", "group", values.text("group").value_or(""));
+    put("models", "models", values.list("models"));
+    put("account", "account", values.text("account").value_or(""));
+    for (auto [flag, field] : {std::pair{"requests-per-minute", "requests_per_minute"},
+                               std::pair{"concurrent", "concurrent_max"}}) {
+        auto text = values.text(flag);
+        auto count = values.count(flag);
+        if (text && !count && !(may_clear && *text == "none"))
+            return fail(Code::usage, std::string("--") + flag + ": expected a count");
+        put(flag, field, count.value_or(0));
+    }
+    if (auto budget = values.text("budget"); budget && !(may_clear && *budget == "none"))
+        if (auto good = check_value(Kind::money, {}, *budget, "--budget"); !good)
+            return good.error();
+    put("budget", "budget", values.text("budget").value_or(""));
+    if (auto expires = values.text("expires")) {
+        auto at = may_clear && *expires == "none" ? Result<Json>(Json()) : expiry(*expires);
+        if (!at)
+            return at.error();
+        put("expires", "expires_at", *at);
+    }
+    return body;
+}
+
+Result<void> show_key(Invocation& run, const std::string& schema, const Json& token) {
+    if (token.is_null())
+        return ok();
+    run.output.note("the key is shown now and never again");
+    return run.output.object(schema, token);
+}
+
+Result<void> list(Invocation& run) {
+    Query query;
+    add_list_flags(run.values, query);
+    return show_list(run, "/tokens" + query.text(), "obliv.token.list/1", columns());
+}
+
+Result<void> get(Invocation& run) {
+    auto token = call(run, "GET", path_of(run));
+    return token ? run.output.object("obliv.token.get/1", *token) : Result<void>(token.error());
+}
+
+Result<void> create(Invocation& run) {
+    auto body = body_of(run.values, false);
+    if (!body)
+        return body.error();
+    Json full{{"name", run.argument(0)}};
+    full.update(*body);
+    if (auto role = run.values.text("role"))
+        full["role"] = *role;
+    auto missing = expect_missing(run, path_of(run), "the token '" + run.argument(0) + "'");
+    if (!missing)
+        return missing;
+    auto token = change(run, "POST", "/tokens", full, "created token {}");
+    if (!token)
+        return token.error();
+    return show_key(run, "obliv.token.create/1", *token);
+}
+
+Result<void> set(Invocation& run) {
+    auto body = body_of(run.values, true);
+    if (!body)
+        return body.error();
+    if (auto name = run.values.text("name"))
+        (*body)["name"] = *name;
+    if (body->empty())
+        return fail(Code::usage, "nothing to set: give a flag such as --budget");
+    auto token = change(run, "PATCH", path_of(run), *body, "changed token {}");
+    if (!token)
+        return token.error();
+    return token->is_null() ? ok() : run.output.object("obliv.token.set/1", *token);
+}
+
+Result<void> rotate(Invocation& run) {
+    auto sure = run.confirm("End the present key of token '" + run.argument(0) + "'");
+    if (!sure)
+        return sure;
+    auto token = change(run, "POST", path_of(run) + "/rotate", nullptr, "rotated token {}");
+    if (!token)
+        return token.error();
+    return show_key(run, "obliv.token.rotate/1", *token);
+}
+
+Result<void> revoke(Invocation& run) {
+    auto sure = run.confirm("Revoke token '" + run.argument(0) + "'");
+    if (!sure)
+        return sure;
+    auto token = change(run, "POST", path_of(run) + "/revoke", nullptr, "revoked token {}");
+    if (!token)
+        return token.error();
+    return token->is_null() ? ok() : run.output.object("obliv.token.revoke/1", *token);
+}
+
+Result<void> restore(Invocation& run) {
+    auto token = change(run, "POST", path_of(run) + "/restore", nullptr, "restored token {}");
+    if (!token)
+        return token.error();
+    return token->is_null() ? ok() : run.output.object("obliv.token.restore/1", *token);
+}
+
+Result<void> remove(Invocation& run) {
+    auto sure = run.confirm("Remove token '" + run.argument(0) + "'");
+    if (!sure)
+        return sure;
+    auto gone = change(run, "DELETE", path_of(run), nullptr, "removed token " + run.argument(0));
+    return gone ? ok() : Result<void>(gone.error());
+}
+
+std::vector<Flag> setting_flags(bool may_clear) {
+    std::string none = may_clear ? "; none clears it" : "";
+    return {
+        {.name = "budget", .value = "USD", .help = "Refuse calls once this much is spent" + none},
+        {.name = "expires", .value = "WHEN", .help = "A duration (30d) or a time" + none},
+        {.name = "models", .value = "M1,M2", .help = "Only these models" + none},
+        {.name = "group", .value = "NAME", .help = "The group whose channels and prices apply"},
+        {.name = "account", .value = "ID", .help = "The account that pays"},
+        {.name = "requests-per-minute",
+         .value = "N",
+         .help = "At most so many calls a minute" + none},
+        {.name = "concurrent", .value = "N", .help = "At most so many calls at once" + none}};
+}
+
+const Argument which{.name = "TOKEN", .help = "Id or name of a token"};
+
+std::vector<Code> errors_with(std::vector<Code> more) {
+    auto all = remote_errors();
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+}
+
+}  // namespace
+
+Command token_command() {
+    Command command{.name = "token", .summary = "Manage the API keys that oblivd issues"};
+    command.details =
+        "A token is a key (sk-...) that a program sends to oblivd. Its value is shown "
+        "when it is made and never again.";
+    auto found = errors_with({Code::not_found});
+    auto changed = errors_with({Code::not_found, Code::conflict});
+    command.verbs = {
+        {.name = "list",
+         .summary = "List tokens",
+         .flags = list_flags(),
+         .examples = {{"obliv token list", "All tokens, as a table"},
+                      {"obliv token list --jq '.data[].name'", "Their names, one per line"}},
+         .errors = remote_errors(),
+         .run = list},
+        {.name = "get",
+         .summary = "Show one token",
+         .arguments = {which},
+         .examples = {{"obliv token get ci", "By name"}, {"obliv token get 7 --json", "By id"}},
+         .errors = found,
+         .run = get},
+        {.name = "create",
+         .summary = "Make a token and show its key once",
+         .arguments = {{.name = "NAME", .help = "What people call it; unique"}},
+         .flags = joined(setting_flags(false), {{.name = "role",
+                                                 .value = "ROLE",
+                                                 .help = "What it may do",
+                                                 .choices = {"relay", "admin"}}}),
+         .examples = {{"obliv token create ci --budget 5.00 --expires 30d", "For a pipeline"},
+                      {"obliv token create web --models gpt-4o,gpt-4o-mini --jq .key",
+                       "Print only the key"}},
+         .errors = errors_with({Code::conflict}),
+         .run = create},
+        {.name = "set",
+         .summary = "Change a token",
+         .arguments = {which},
+         .flags =
+             joined(setting_flags(true), {{.name = "name", .value = "NAME", .help = "A new name"}}),
+         .examples = {{"obliv token set ci --budget 10.00", "Raise the budget"},
+                      {"obliv token set ci --expires none", "Let it live on"}},
+         .errors = changed,
+         .run = set},
+        {.name = "rotate",
+         .summary = "Give a token a new key; the old one ends at once",
+         .arguments = {which},
+         .examples = {{"obliv token rotate ci --yes", "Without a question"},
+                      {"obliv token rotate ci --yes --jq .key", "Print only the new key"}},
+         .errors = changed,
+         .run = rotate},
+        {.name = "revoke",
+         .summary = "Refuse a token from now on",
+         .arguments = {which},
+         .examples = {{"obliv token revoke ci", "Asks first"},
+                      {"obliv token revoke ci -y", "Without a question"}},
+         .errors = found,
+         .run = revoke},
+        {.name = "restore",
+         .summary = "Accept a revoked token again",
+         .arguments = {which},
+         .examples = {{"obliv token restore ci", "By name"},
+                      {"obliv token restore 7 --dry-run", "See what would happen"}},
+         .errors = found,
+         .run = restore},
+        {.name = "remove",
+         .summary = "Remove a token; its usage stays",
+         .arguments = {which},
+         .examples = {{"obliv token remove ci", "Asks first"},
+                      {"obliv token rm ci -y", "Without a question"}},
+         .errors = changed,
+         .run = remove},
+    };
+    return command;
+}
+
+}  // namespace obliv::cli

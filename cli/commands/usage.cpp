@@ -1,0 +1,178 @@
+#include "cli/commands/all.hpp"
+#include "cli/commands/remote.hpp"
+#include "core/base/text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace obliv::cli {
+namespace {
+
+constexpr std::chrono::milliseconds poll_pause{1000};
+
+const std::vector<Column>& columns() {
+    static const std::vector<Column> list{{"time", "TIME"},
+                                          {"model", "MODEL"},
+                                          {"token_id", "TOKEN", true},
+                                          {"channel_id", "CHANNEL", true},
+                                          {"status", "STATUS", true},
+                                          {"usage.input", "IN", true},
+                                          {"usage.output", "OUT", true},
+                                          {"cost", "COST", true},
+                                          {"ttft_ms", "TTFT MS", true},
+                                          {"duration_ms", "MS", true},
+                                          {"request_id", "REQUEST"}};
+    return list;
+}
+
+Query filters(const Values& values) {
+    Query query;
+    auto now = real_clock().wall();
+    query.add("since", values.time("since", now));
+    query.add("until", values.time("until", now));
+    for (const char* name : {"model", "token", "account", "channel"})
+        query.add(name, values.text(name));
+    return query;
+}
+
+Result<void> report(Invocation& run) {
+    auto by = run.values.list("by");
+    if (by.empty())
+        by.emplace_back("model");
+    std::string joined_by;
+    std::vector<Column> shown;
+    for (const auto& name : by) {
+        static constexpr std::array<std::string_view, 5> known{"model", "day", "token", "account",
+                                                               "channel"};
+        if (std::find(known.begin(), known.end(), name) == known.end())
+            return fail(Code::usage, "--by: expected model, day, token, account or channel, got '" +
+                                         visible(name) + "'");
+        joined_by += (joined_by.empty() ? "" : ",") + name;
+        auto title = name;
+        std::transform(title.begin(), title.end(), title.begin(),
+                       [](char c) { return static_cast<char>(c - 32); });
+        shown.push_back({name, title});
+    }
+    for (Column column : {Column{"requests", "REQUESTS", true}, Column{"errors", "ERRORS", true},
+                          Column{"usage.input", "IN", true}, Column{"usage.output", "OUT", true},
+                          Column{"cost", "COST", true}})
+        shown.push_back(column);
+    auto query = filters(run.values);
+    query.add("by", joined_by);
+    return show_list(run, "/usage/report" + query.text(), "obliv.usage.report/1", shown);
+}
+
+Result<Json> latest(Invocation& run, std::int64_t limit) {
+    auto query = filters(run.values);
+    query.add("limit", std::to_string(limit));
+    auto page = call(run, "GET", "/usage" + query.text());
+    if (!page)
+        return page;
+    auto rows = page->is_object() ? page->value("data", Json::array()) : Json::array();
+    // The API has the newest first; a tail ends with it.
+    std::reverse(rows.begin(), rows.end());
+    return rows;
+}
+
+/// Prints the rows that were not printed before.
+Result<void> print_new(Invocation& run, const Json& rows, std::set<std::string>& seen) {
+    bool events = run.output.options().form == Form::ndjson;
+    for (const auto& row : rows) {
+        if (!seen.insert(row.value("request_id", "")).second)
+            continue;
+        Json line{{"type", "usage"}};
+        line.update(row);
+        std::string text;
+        for (const auto& cells : cells_of(Json::array({row}), columns()))
+            for (const auto& cell : cells)
+                text += (text.empty() ? "" : "\t") + cell;
+        if (run.output.out_style().is_terminal)
+            text = visible(text);
+        auto written = events ? run.output.event(line) : run.output.piece(text + "\n");
+        if (!written)
+            return written;
+    }
+    return ok();
+}
+
+Result<void> follow(Invocation& run, std::int64_t limit) {
+    if (run.output.options().form == Form::json)
+        return fail(Code::usage, "--follow has no end, so it takes --ndjson instead of --json");
+    std::set<std::string> seen;
+    while (true) {
+        auto rows = latest(run, limit);
+        if (!rows)
+            return rows.error();
+        if (auto printed = print_new(run, *rows, seen); !printed)
+            return printed;
+        // Rows that have left the page cannot come back: remembering the page is enough.
+        std::set<std::string> page;
+        for (const auto& row : *rows)
+            page.insert(row.value("request_id", ""));
+        seen = std::move(page);
+        limit = 1000;
+        if (auto slept = run.interrupt.sleep(poll_pause); !slept)
+            return slept;
+    }
+}
+
+Result<void> tail(Invocation& run) {
+    auto limit = run.values.count("limit").value_or(20);
+    if (run.values.has("follow"))
+        return follow(run, limit);
+    auto rows = latest(run, limit);
+    if (!rows)
+        return rows.error();
+    return run.output.list("obliv.usage.tail/1", *rows, nullptr, columns());
+}
+
+std::vector<Flag> filter_flags() {
+    return {
+        {.name = "since",
+         .value = "TIME",
+         .help = "Not before: a time, or -24h",
+         .kind = Kind::time},
+        {.name = "until", .value = "TIME", .help = "Before: a time, or -1h", .kind = Kind::time},
+        {.name = "model", .value = "ID", .help = "Only this model", .letter = 'm'},
+        {.name = "token", .value = "ID", .help = "Only this token"},
+        {.name = "account", .value = "ID", .help = "Only this account"},
+        {.name = "channel", .value = "ID", .help = "Only this channel"}};
+}
+
+}  // namespace
+
+Command usage_command() {
+    Command command{.name = "usage", .summary = "Read what was used and what it cost"};
+    command.verbs = {
+        {.name = "report",
+         .summary = "Sum up usage and cost",
+         .flags =
+             joined({{.name = "by",
+                      .value = "A,B",
+                      .help = "Group by model, day, token, account, channel (model if not given)"}},
+                    filter_flags()),
+         .examples = {{"obliv usage report --by model,day --since -7d", "The week"},
+                      {"obliv usage report --by token --format csv",
+                       "Per token, for a spreadsheet"}},
+         .errors = remote_errors(),
+         .run = report},
+        {.name = "tail",
+         .summary = "Show the latest calls, the newest last",
+         .flags =
+             joined({{.name = "limit",
+                      .value = "N",
+                      .help = "How many (20 if not given)",
+                      .kind = Kind::count},
+                     {.name = "follow", .value = "", .help = "Go on with new ones until Ctrl-C"}},
+                    filter_flags()),
+         .examples = {{"obliv usage tail", "The last twenty"},
+                      {"obliv usage tail --follow --ndjson", "Every call as it ends"}},
+         .errors = remote_errors(),
+         .run = tail},
+    };
+    return command;
+}
+
+}  // namespace obliv::cli

@@ -1,0 +1,62 @@
+#include "cli/command.hpp"
+
+namespace obliv::cli {
+
+const std::vector<Flag>& global_flags() {
+    static const std::vector<Flag> flags{
+        {.name = "help",
+         .value = "",
+         .help = "Show help: -h the short form with examples first, --help all of it",
+         .letter = 'h'},
+        {.name = "profile", .value = "NAME", .help = "Use this profile of the configuration"},
+        {.name = "server",
+         .value = "URL",
+         .help = "The server to call: http(s)://HOST[:PORT][/BASE] or unix:PATH"},
+        {.name = "api",
+         .value = "FORM",
+         .help = "Wire format of a server that is no oblivd",
+         .choices = {"openai"}},
+        {.name = "json", .value = "", .help = "Write the result as one JSON document"},
+        {.name = "ndjson", .value = "", .help = "Write the result as one JSON event per line"},
+        {.name = "fields",
+         .value = "A,B",
+         .help = "Keep only these fields of the result; implies --json"},
+        {.name = "jq", .value = "EXPR", .help = "Filter the JSON result; implies --json"},
+        {.name = "format",
+         .value = "FORM",
+         .help = "How lists are written",
+         .choices = {"table", "plain", "csv"}},
+        {.name = "quiet", .value = "", .help = "Errors only on stderr", .letter = 'q'},
+        {.name = "verbose",
+         .value = "",
+         .help = "More on stderr; -vv adds HTTP heads without secrets",
+         .letter = 'v',
+         .repeats = true},
+        {.name = "color",
+         .value = "WHEN",
+         .help = "Colour in what is written",
+         .choices = {"auto", "always", "never"}},
+        {.name = "no-pager", .value = "", .help = "Never start a pager"},
+        {.name = "yes", .value = "", .help = "Answer every confirmation with yes", .letter = 'y'},
+        {.name = "no-input", .value = "", .help = "Never ask; a question becomes exit 2"},
+        {.name = "timeout",
+         .value = "DUR",
+         .help = "Time budget for everything together",
+         .kind = Kind::duration},
+        {.name = "config",
+         .value = "FILE",
+         .help = "Read this instead of the user's configuration",
+         .kind = Kind::file},
+        {.name = "no-project", .value = "", .help = "Ignore the project's .obliv.toml"},
+        {.name = "dry-run", .value = "", .help = "Say what would change and change nothing"},
+        {.name = "output",
+         .value = "FILE",
+         .help = "Write the result to FILE, whole or not at all; - is stdout",
+         .kind = Kind::file,
+         .letter = 'o'},
+        {.name = "force", .value = "", .help = "Let -o replace an existing file"},
+    };
+    return flags;
+}
+
+}  // namespace obliv::cli
