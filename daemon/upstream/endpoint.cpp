@@ -106,9 +106,7 @@ bool exempts(std::string_view entry, std::string_view host) {
     if (entry.empty())
         return false;
     if (entry[0] == '.')
-        return host.size() >= entry.size() &&
-               (equal_ignoring_case(host.substr(host.size() - entry.size()), entry) ||
-                equal_ignoring_case(host, entry.substr(1)));
+        entry.remove_prefix(1);
     if (equal_ignoring_case(host, entry))
         return true;
     return host.size() > entry.size() + 1 && host[host.size() - entry.size() - 1] == '.' &&

@@ -70,6 +70,9 @@ bool is_address(const std::string& host) noexcept {
 }  // namespace
 
 void FreeSsl::operator()(ssl_st* ssl) const noexcept {
+    // OpenSSL takes a connection that ends without close_notify for a truncated one and spoils its
+    // session for resuming. Our messages say themselves where they end.
+    SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(ssl);
 }
 
