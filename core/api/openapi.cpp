@@ -18,7 +18,7 @@ Json reference(string_view name) {
 }
 
 Json list_of(Json items) {
-    return Json{{"type", "array"}, {"items", std::move(items)}, {"maxItems", 1000}};
+    return Json{{"type", "array"}, {"items", std::move(items)}};
 }
 
 Json string_with(string_view pattern, int length_max) {
@@ -56,6 +56,8 @@ Json list_type(const Field& field) {
     auto low = field.type == Type::names ? 1 : field.low;
     if (low > 0)
         out["minItems"] = low;
+    if (field.type != Type::objects)
+        out["maxItems"] = 1000;
     if (field.type == Type::secrets)
         out["writeOnly"] = true;
     return out;
