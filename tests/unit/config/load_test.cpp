@@ -163,6 +163,31 @@ TEST_CASE("a broken value is refused with what was expected", "[config]") {
     }
 }
 
+TEST_CASE("bytes that TOML forbids are found before the parser meets them", "[config]") {
+    const std::string message = "a configuration is UTF-8 text without control characters";
+    CHECK(problems(std::string("[\0\0server]", 10)) == "f.toml:1:2: " + message);
+    CHECK(problems("[server]\n# a\x7f") == "f.toml:2:4: " + message);
+    CHECK(problems("[server]\r\n\t# \xff") == "f.toml:2:4: " + message);
+    CHECK(problems("[server]\r\n\t# é") == "");
+}
+
+TEST_CASE("a header without a name is told where it stands", "[config]") {
+    for (const char* header : {"[=]", "[ #", "[[%", "[", "[\n]", "[.a]", "[{}]"}) {
+        CAPTURE(header);
+        CHECK_THAT(problems("[server]\nthreads = 1\n  " + std::string(header)),
+                   Catch::StartsWith("f.toml:3:"));
+    }
+    CHECK(problems("\n[=]\n") == "f.toml:2:1: expected a name such as [server]");
+}
+
+TEST_CASE("letters outside ASCII are refused outside of texts, with their place", "[config]") {
+    for (const char* line : {"é = 1", "\xEF\xB9\xBF = 1", "threads = é", "threads = 1 é", "[é]"}) {
+        CAPTURE(line);
+        CHECK_THAT(problems("[server]\n" + std::string(line)), Catch::StartsWith("f.toml:2:"));
+    }
+    CHECK(problems("[server] # é\ndata_dir = \"/é\"") == "");
+}
+
 TEST_CASE("a text may refer to variables", "[config]") {
     auto environment = person({{"DIR", "/srv"}, {"EMPTY", ""}});
     auto loaded = parse("[server]\ndata_dir = \"${DIR}/x${EMPTY}/$${DIR}\"", environment);
