@@ -136,6 +136,9 @@ void Writer::Impl::take() {
     group_jobs.assign(jobs.begin(), jobs.end());
     jobs.clear();
     if (stored_until == backlog.size()) {
+        // A burst must not keep its memory for good.
+        if (backlog.calls.capacity() > 2 * options.group_rows_max)
+            backlog = {};
         backlog.clear();
         stored_until = 0;
         std::swap(backlog, queue);

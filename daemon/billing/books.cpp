@@ -50,7 +50,11 @@ Books::Books(storage::Database& database, BooksOptions options)
     : database_(database), options_(std::move(options)), sequence_(std::make_unique<Sequence>()),
       view_(std::make_shared<BooksView>()) {}
 
-Books::~Books() = default;
+Books::~Books() {
+    // The writer's chore is ours.
+    if (started_)
+        database_.writer().stop();
+}
 
 Result<std::unique_ptr<Books>> Books::open(storage::Database& database, BooksOptions options) {
     if (options.ring_slots < options.loops || options.ring_slots > database.writer().calls_max())
@@ -87,6 +91,7 @@ Result<void> Books::start() {
     for (auto refresh : {&Books::refresh_accounts, &Books::refresh_tokens, &Books::refresh_prices})
         if (auto done = (this->*refresh)(); !done)
             return done;
+    started_ = true;
     database_.writer().set_chore([this](storage::Session& session) -> Result<bool> {
         ChargeId limit;
         {

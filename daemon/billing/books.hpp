@@ -71,7 +71,7 @@ public:
     /// database outlives the Books' use of it: stop its writer, then destroy Billings, Books,
     /// Database. conflict: another process has the ring.
     static Result<std::unique_ptr<Books>> open(storage::Database& database, BooksOptions options);
-    ~Books();
+    ~Books();  // stops the store's writer, if nobody has
 
     /// Publish a change of accounts, tokens (budgets) or prices: from now on every reserve sees it.
     /// Blocks for one read of the store. Balances and what is spent survive.
@@ -133,6 +133,7 @@ private:
     mutable std::mutex view_mutex_;
     std::shared_ptr<const BooksView> view_;  // under view_mutex_
     Recovery recovery_;
+    bool started_ = false;
     std::atomic<std::int64_t> next_id_{1};
     std::atomic<std::uint64_t> version_{0};
 };

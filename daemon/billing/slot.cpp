@@ -46,21 +46,12 @@ static_assert(std::is_trivially_copyable_v<UsagePart>);
 constexpr std::size_t checksum_from = 8;
 constexpr std::size_t texts_from = sizeof(ChargePart) + sizeof(UsagePart);
 // Together with the length bytes the capped texts fit, with 48 bytes left for the last one.
-constexpr std::size_t caps[] = {64, 64, 64, 16, 46, 96};
+constexpr std::size_t caps[] = {request_id_bytes_max, 64, 64, 16, 46, user_agent_bytes_max};
 static_assert(texts_from + 64 + 64 + 64 + 16 + 46 + 6 + 16 <= slot_bytes);
 
 std::uint32_t checksum_of(const unsigned char* slot) noexcept {
     return crc32c(
         {reinterpret_cast<const char*>(slot) + checksum_from, slot_bytes - checksum_from});
-}
-
-/// At most `limit` bytes, without half a character at the end.
-std::string_view cut(std::string_view text, std::size_t limit) noexcept {
-    if (text.size() <= limit)
-        return text;
-    while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80)
-        --limit;
-    return text.substr(0, limit);
 }
 
 void write_texts(unsigned char* slot, const storage::Call& call) noexcept {
@@ -71,7 +62,7 @@ void write_texts(unsigned char* slot, const storage::Call& call) noexcept {
     for (std::size_t i = 0; i < std::size(texts); ++i) {
         // The length bytes of the texts behind this one have to fit too.
         auto room = static_cast<std::size_t>(end - at) - (std::size(texts) - i);
-        auto text = cut(texts[i], std::min(caps[i], room));
+        auto text = cut_text(texts[i], std::min(caps[i], room));
         *at++ = static_cast<unsigned char>(text.size());
         at = std::copy(text.begin(), text.end(), at);
     }
@@ -93,6 +84,14 @@ bool read_texts(const unsigned char* slot, storage::Call& call) {
 }
 
 }  // namespace
+
+std::string_view cut_text(std::string_view text, std::size_t limit) noexcept {
+    if (text.size() <= limit)
+        return text;
+    while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80)
+        --limit;
+    return text.substr(0, limit);
+}
 
 SlotState slot_state(const unsigned char* slot) noexcept {
     auto* word = reinterpret_cast<std::uint32_t*>(const_cast<unsigned char*>(slot));

@@ -6,12 +6,21 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace obliv::billing {
 
 /// One slot of the intent ring: 64 bytes for the charge, then the usage row. Native byte order: the
 /// file never leaves its machine.
 inline constexpr std::size_t slot_bytes = 512;
+
+/// A request id is as long as this at most, in the slot and in the store alike: it tells a replayed
+/// call from another one.
+inline constexpr std::size_t request_id_bytes_max = 64;
+inline constexpr std::size_t user_agent_bytes_max = 96;
+
+/// At most `limit` bytes of UTF-8 text, without half a character at the end.
+std::string_view cut_text(std::string_view text, std::size_t limit) noexcept;
 
 enum class SlotState : std::uint32_t { free = 0, reserved = 1, settled = 2 };
 

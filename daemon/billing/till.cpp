@@ -3,6 +3,7 @@
 #include "core/base/check.hpp"
 #include "core/base/log.hpp"
 #include "core/llm/price.hpp"
+#include "daemon/billing/slot.hpp"
 
 #include <algorithm>
 
@@ -132,6 +133,8 @@ Result<void> Till::set_aside(Hold& hold, const Ask& ask) const {
 Result<Till::Receipt> Till::charge(Hold hold, storage::Call call) {
     check(hold.till_ == this, "a hold is settled once, on the loop that reserved it");
     keep_sane(call.usage);
+    call.request_id.resize(cut_text(call.request_id, request_id_bytes_max).size());
+    call.user_agent.resize(cut_text(call.user_agent, user_agent_bytes_max).size());
     const auto* rate = hold.asked_price_;
     if (!rate)
         rate = find_price(*hold.view_, call.model_served);

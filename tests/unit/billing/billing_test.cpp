@@ -1,9 +1,8 @@
 #include "daemon/billing/billing.hpp"
 
+#include "core/loop/spawn.hpp"
 #include "tests/unit/billing/shop.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
@@ -19,12 +18,12 @@ asio::awaitable<void> pay(billing::Billing& billing, billing::Hold& hold, storag
     answer = co_await billing.settle(std::move(mine), std::move(call));
 }
 
-Result<Money> pay_on(asio::io_context& loop, billing::Billing& billing, billing::Hold hold,
+Result<Money> pay_on(asio::io_context& context, billing::Billing& billing, billing::Hold hold,
                      storage::Call call) {
     Result<Money> answer;
-    asio::co_spawn(loop, pay(billing, hold, std::move(call), answer), asio::detached);
-    loop.restart();
-    loop.run_for(std::chrono::seconds(40));
+    loop::spawn(context.get_executor(), pay(billing, hold, std::move(call), answer), "pay");
+    context.restart();
+    context.run_for(std::chrono::seconds(40));
     return answer;
 }
 
@@ -41,10 +40,10 @@ TEST_CASE("settling answers what was charged, as durable as the setting says", "
         shop.books_options.durability = durability;
         shop.database = must(storage::Database::open(shop.store));
         shop.books = must(billing::Books::open(*shop.database, shop.books_options));
-        asio::io_context loop(1);
-        billing::Billing billing(*shop.books, 0, loop.get_executor());
+        asio::io_context context(1);
+        billing::Billing billing(*shop.books, 0, context.get_executor());
         auto hold = must(billing.reserve(shop.ask(60, shop.team)));
-        auto paid = pay_on(loop, billing, std::move(hold), shop.call(25, shop.team));
+        auto paid = pay_on(context, billing, std::move(hold), shop.call(25, shop.team));
         REQUIRE(paid);
         CHECK(*paid == Money::nanos(25));
         // Nobody closes the window for "process"; "power" has waited for the commit.
@@ -64,11 +63,11 @@ TEST_CASE("with durability power a stopped store is an error, and the call is in
     shop.open();
     shop.till.reset();
     {
-        asio::io_context loop(1);
-        billing::Billing billing(*shop.books, 0, loop.get_executor());
+        asio::io_context context(1);
+        billing::Billing billing(*shop.books, 0, context.get_executor());
         auto hold = must(billing.reserve(shop.ask(60, shop.team)));
         shop.database->writer().stop();
-        auto paid = pay_on(loop, billing, std::move(hold), shop.call(25, shop.team));
+        auto paid = pay_on(context, billing, std::move(hold), shop.call(25, shop.team));
         REQUIRE_FALSE(paid);
         CHECK(paid.error().code == Code::unavailable);
     }

@@ -3,6 +3,7 @@
 #include "tests/unit/billing/shop.hpp"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <thread>
 
 using namespace obliv;
@@ -150,6 +151,26 @@ TEST_CASE("counts that no call can have are cut before they are charged", "[bill
     CHECK(must(shop.till->charge(std::move(hold), call)).cost == nanos(1'000'000'000));
     shop.flush();
     CHECK(shop.rows()[0].usage.input == 0);
+    CHECK(must(shop.books->verify()).ok());
+}
+
+TEST_CASE("a request id of any length is told apart when its call is replayed", "[billing]") {
+    Shop shop;
+    auto call = shop.call(5, storage::admin_account);
+    call.request_id = std::string(63, 'r') + "é and a lot more";
+    call.user_agent = std::string(500, 'u');
+    must(shop.till->charge(must(shop.reserve(5, storage::admin_account)), call));
+    // The ring as a kill between the commit and the freeing of the slot leaves it.
+    auto ring = shop.books_options.ring_path;
+    std::filesystem::copy_file(ring, ring + ".kill");
+    shop.flush();
+    CHECK(shop.rows()[0].request_id == std::string(63, 'r'));
+    CHECK(shop.rows()[0].user_agent.size() == 96);
+    shop.close();
+    std::filesystem::rename(ring + ".kill", ring);
+    shop.open();
+    CHECK(shop.books->recovery().replayed == 1);
+    CHECK(shop.rows().size() == 1);
     CHECK(must(shop.books->verify()).ok());
 }
 
