@@ -202,14 +202,6 @@ Result<void> Writer::Impl::run_jobs() {
 void Writer::Impl::succeeded(std::size_t count) {
     auto first = stored_until;
     auto last = first + count;
-    while (first < last) {
-        auto* listener = backlog.listeners[first];
-        auto end = first + 1;
-        while (end < last && backlog.listeners[end] == listener)
-            ++end;
-        listener->committed(std::span(backlog.calls).subspan(first, end - first));
-        first = end;
-    }
     stored_until = last;
     calls_waiting -= count;
     chore_pending = chore_pending || count > 0;
@@ -229,6 +221,15 @@ void Writer::Impl::succeeded(std::size_t count) {
     }
     if (recovered)
         log::write(log::Level::notice, "the store can be written again");
+    // Last: who hears that its calls are stored finds every figure in that state.
+    while (first < last) {
+        auto* listener = backlog.listeners[first];
+        auto end = first + 1;
+        while (end < last && backlog.listeners[end] == listener)
+            ++end;
+        listener->committed(std::span(backlog.calls).subspan(first, end - first));
+        first = end;
+    }
 }
 
 void Writer::Impl::failed(const Error& error) {

@@ -248,8 +248,12 @@ TEST_CASE("a full disk refuses new work and drops no call", "[storage]") {
     Listener listener;
     std::int64_t id = 0;
     auto& writer = store.database->writer();
-    while (writer.accepting() && id < 20'000)
-        must(writer.append(sample_call(++id, admin_account), 0, listener, Urgency::waiting));
+    while (writer.accepting() && id < 20'000) {
+        for (int i = 0; i < 100; ++i)
+            must(writer.append(sample_call(++id, admin_account), 0, listener, Urgency::waiting));
+        REQUIRE(
+            eventually([&] { return !writer.accepting() || writer.stats().calls_queued == 0; }));
+    }
     REQUIRE(id < 20'000);
     CHECK(writer.stats().last_error.find("full") != std::string::npos);
     auto stored = listener.tags().size();
