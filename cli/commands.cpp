@@ -9,13 +9,14 @@ Command command_table() {
     root.details = "Talks to the oblivd on this machine, to one elsewhere by --server, or with ask "
                    "and chat straight to any OpenAI-compatible server.";
     root.examples = {{"obliv ask 'what is a monad?'", "One question"},
+                     {"obliv chat", "A conversation"},
                      {"obliv token create ci --budget 5.00", "A key for a program"}};
     root.verbs = {
-        ask_command(),     model_command(),   token_command(),      channel_command(),
-        price_command(),   account_command(), usage_command(),      ledger_command(),
-        login_command(),   logout_command(),  whoami_command(),     config_command(),
-        api_command(),     doctor_command(),  completion_command(), man_command(),
-        version_command(),
+        ask_command(),     chat_command(),    model_command(),   token_command(),
+        channel_command(), price_command(),   account_command(), usage_command(),
+        ledger_command(),  login_command(),   logout_command(),  whoami_command(),
+        config_command(),  api_command(),     doctor_command(),  completion_command(),
+        man_command(),     version_command(),
     };
     return root;
 }

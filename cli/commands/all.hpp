@@ -9,6 +9,7 @@ Command account_command();
 Command api_command();
 Command ask_command();
 Command channel_command();
+Command chat_command();
 Command completion_command();
 Command config_command();
 Command doctor_command();

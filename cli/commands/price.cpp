@@ -1,6 +1,5 @@
 #include "cli/commands/all.hpp"
 #include "cli/commands/remote.hpp"
-#include "core/base/text.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -49,13 +48,8 @@ Result<void> list(Invocation& run) {
 }
 
 Result<void> get(Invocation& run) {
-    auto versions = call(run, "GET", path_of(run) + "/history?limit=1");
-    if (!versions)
-        return versions.error();
-    auto data = versions->is_object() ? versions->value("data", Json::array()) : *versions;
-    if (!data.is_array() || data.empty())
-        return fail(Code::not_found, "'" + visible(run.argument(0)) + "' has no price");
-    return run.output.object("obliv.price.get/1", data[0]);
+    auto price = call(run, "GET", path_of(run));
+    return price ? run.output.object("obliv.price.get/1", *price) : Result<void>(price.error());
 }
 
 Result<void> history(Invocation& run) {
@@ -87,13 +81,6 @@ Result<void> remove(Invocation& run) {
     auto sure = run.confirm("Remove the price of '" + run.argument(0) + "'");
     if (!sure)
         return sure;
-    if (run.dry_run())
-        if (auto there = call(run, "GET", path_of(run) + "/history?limit=1"); !there)
-            return there.error();
-    if (run.dry_run()) {
-        run.output.note("would remove the price of " + run.argument(0) + "; nothing was changed");
-        return ok();
-    }
     auto gone =
         change(run, "DELETE", path_of(run), nullptr, "removed the price of " + run.argument(0));
     return gone ? ok() : Result<void>(gone.error());
