@@ -66,10 +66,10 @@ public:
     /// came in. An event over the limit is `upstream_failed`.
     Result<bool> feed(std::string_view payload, std::vector<std::string_view>& out);
 
-    /// What was kept back at the end: `[DONE]` and what followed it, or the remains of a stream
-    /// that broke off inside an event (which `take_rest` then drops).
+    /// `[DONE]` and what followed it, as it came.
     std::string_view closing() const noexcept { return closing_; }
-    bool inside_event() const noexcept { return !rest_.empty(); }
+    /// The start of an event whose end never came.
+    std::string_view unfinished() const noexcept { return rest_; }
     const ReplyFacts& facts() const noexcept { return facts_; }
 
 private:

@@ -22,7 +22,8 @@ struct Option {
 /// alive.
 struct Plan {
     std::shared_ptr<const ChannelTable> table;
-    std::vector<Option> options;  ///< sorted by priority, then id
+    std::vector<Option> options;               ///< sorted by priority, then id
+    std::vector<std::string> upstream_models;  ///< of the options, each once
 };
 
 /// The channels to try for one call, best first. Each is given out at most once.
@@ -34,7 +35,7 @@ public:
     /// weights; those of weight 0 when the others of their tier are used up. Null: none is left.
     const Option* next();
 
-    const std::vector<Option>& all() const noexcept { return plan_->options; }
+    const Plan& plan() const noexcept { return *plan_; }
 
 private:
     std::size_t pick(std::size_t begin, std::size_t end);

@@ -1,0 +1,49 @@
+#include "core/llm/estimate.hpp"
+
+#include <algorithm>
+
+namespace obliv::llm {
+namespace {
+
+// Providers bill a large image at 1,000 to 2,000 tokens (their image guides); files have more.
+constexpr std::int64_t tokens_per_attachment = 2'000;
+// No model reads more than this in one call.
+constexpr std::int64_t input_tokens_max = 10'000'000;
+
+struct Parts {
+    std::int64_t text_bytes = 0;
+    std::int64_t attachments = 0;
+};
+
+Parts parts_of(std::string_view body) noexcept {
+    constexpr std::string_view mark = ";base64,";
+    Parts parts{static_cast<std::int64_t>(body.size()), 0};
+    for (auto at = body.find(mark); at != std::string_view::npos; at = body.find(mark, at)) {
+        auto begin = at + mark.size();
+        auto end = std::min(body.find('"', begin), body.size());
+        parts.text_bytes -= static_cast<std::int64_t>(end - begin);
+        ++parts.attachments;
+        at = end;
+    }
+    return parts;
+}
+
+}  // namespace
+
+std::int64_t estimate_tokens(std::int64_t text_bytes) noexcept {
+    return (std::max<std::int64_t>(0, text_bytes) + 3) / 4;
+}
+
+std::int64_t input_tokens_bound(std::string_view body) noexcept {
+    auto parts = parts_of(body);
+    return std::min(input_tokens_max,
+                    parts.text_bytes / 2 + 1 + parts.attachments * tokens_per_attachment);
+}
+
+std::int64_t estimate_input_tokens(std::string_view body) noexcept {
+    auto parts = parts_of(body);
+    return std::min(input_tokens_max,
+                    estimate_tokens(parts.text_bytes) + parts.attachments * tokens_per_attachment);
+}
+
+}  // namespace obliv::llm

@@ -1,0 +1,195 @@
+#include "daemon/relay/chat.hpp"
+
+#include "core/base/text.hpp"
+#include "core/config/limits.hpp"
+#include "core/llm/estimate.hpp"
+#include "core/llm/wire_error.hpp"
+
+namespace obliv::relay {
+namespace {
+
+constexpr auto event_bytes_max = static_cast<std::size_t>(limits::sse_event_bytes);
+constexpr int client_closed_request = 499;
+
+bool is_event_stream(const http::ResponseHead& head) {
+    auto type = head.headers.find("content-type");
+    constexpr std::string_view wanted = "text/event-stream";
+    return type && type->size() >= wanted.size() &&
+           equal_ignoring_case(type->substr(0, wanted.size()), wanted);
+}
+
+/// Whether the stream came to its own end.
+bool complete(const llm::ReplyFacts& facts) {
+    return facts.done || !facts.finish_reason.empty();
+}
+
+}  // namespace
+
+Relay::Chat::Chat(server::Exchange& exchange_, Record& record_, const llm::ChatCall& call_,
+                  std::string_view body_, billing::Hold hold_)
+    : exchange(exchange_), record(record_), call(call_), body(body_), hold(std::move(hold_)),
+      stream({call_.stream && !call_.usage_asked, event_bytes_max}),
+      input_estimate(llm::estimate_input_tokens(body_)) {
+    exchange.on_client_gone([this] {
+        cancel.cancel();
+        if (upstream)
+            upstream.cancel();
+    });
+}
+
+Relay::Chat::~Chat() {
+    exchange.on_client_gone({});
+}
+
+void Relay::Chat::begin_attempt(const channels::Option& option) {
+    attempt = AttemptMark(option.entry->health);
+    record.channel = option.entry->channel.name;
+    record.call.channel = option.entry->channel.id;
+    record.call.model_served = option.match.upstream_model;
+    edits = llm::upstream_edits(call, option.match.upstream_model);
+    stream = llm::StreamScan({call.stream && !call.usage_asked, event_bytes_max});
+    plain = llm::PlainScan();
+    upstream = upstream::Call();
+    head_read = false;
+    event_stream = false;
+    pieces.clear();
+}
+
+Error Relay::Chat::failed(Error error) {
+    if (!gone())
+        attempt.failed(error.message);
+    return error;
+}
+
+void Relay::Chat::write_request(std::string_view target_head) {
+    std::size_t length = body.size();
+    for (const auto& edit : edits)
+        length += edit.text.size() - edit.span.length;
+    head.assign(target_head);
+    head.append("content-length: ").append(std::to_string(length)).append("\r\n\r\n");
+
+    request.clear();
+    request.push_back(head);
+    std::size_t at = 0;
+    for (const auto& edit : edits) {
+        if (edit.span.at > at)
+            request.push_back(body.substr(at, edit.span.at - at));
+        request.push_back(edit.text);
+        at = edit.span.at + edit.span.length;
+    }
+    request.push_back(body.substr(at));
+}
+
+Result<void> Relay::Chat::take_chunk(SteadyTime now) {
+    if (!head_read) {
+        head_read = true;
+        const auto& reply = upstream.head();  // gone after the next read
+        event_stream = is_event_stream(reply);
+        upstream_request_id = std::string(reply.headers.find("x-request-id").value_or(""));
+    }
+    pieces.clear();
+    as_it_came = true;
+    for (auto payload : chunk.payload) {
+        if (!event_stream) {
+            plain.feed(payload);
+            continue;
+        }
+        auto same = stream.feed(payload, pieces);
+        if (!same)
+            return same.error();
+        as_it_came = as_it_came && *same;
+    }
+    bool content = event_stream ? facts().produced() : !chunk.payload.empty();
+    if (record.call.ttft_us < 0 && content)
+        record.call.ttft_us =
+            std::chrono::duration_cast<std::chrono::microseconds>(now - exchange.arrived()).count();
+    return ok();
+}
+
+void Relay::Chat::start_reply() {
+    const auto& reply = upstream.head();
+    record.call.status = upstream.status();
+    header_count = 0;
+    if (!upstream_request_id.empty())
+        headers[header_count++] = {"x-upstream-request-id", upstream_request_id};
+    if (event_stream) {
+        headers[header_count++] = {"cache-control", "no-cache"};
+        headers[header_count++] = {"x-accel-buffering", "no"};
+        exchange.start(upstream.status(), "text/event-stream; charset=utf-8", reply_headers());
+        return;
+    }
+    auto type = reply.headers.find("content-type").value_or("application/json");
+    exchange.start(upstream.status(), type, reply_headers(), reply.content_length);
+}
+
+void Relay::Chat::release_request() {
+    body = {};
+    request.clear();
+    head.clear();
+    head.shrink_to_fit();
+    exchange.release_request();
+}
+
+void Relay::Chat::end_without_reply(const Error& error) {
+    auto& row = record.call;
+    row.status = gone() ? client_closed_request : llm::status_of(llm::ErrorShape::openai, error);
+    if (gone())
+        row.finish_reason = "aborted";
+}
+
+void Relay::Chat::end(const Result<void>& ended) {
+    auto& row = record.call;
+    row.finish_reason = facts().finish_reason;
+    if (ended)
+        return attempt.succeeded();
+    row.finish_reason = gone() ? "aborted" : "cut";
+    if (!gone())
+        attempt.failed(ended.error().message);
+}
+
+void Relay::Chat::end_stream(const Result<void>& ended) {
+    auto outcome = ended;
+    if (outcome && !complete(facts()))
+        outcome = fail(Code::upstream_failed, "the provider's stream ended before it was complete");
+    if (!outcome && complete(facts()) && !gone())
+        outcome = ok();  // all was said; only the connection ended badly
+    end(outcome);
+    if (!outcome && !(gone() && !exchange.stopping())) {
+        auto error = exchange.stopping() ? fail(Code::unavailable, "the server is being restarted")
+                                         : outcome.error();
+        closing_error =
+            "data: " + llm::error_body(llm::ErrorShape::openai, error, exchange.request_id()) +
+            "\n\n";
+    }
+}
+
+std::span<const std::string_view> Relay::Chat::closing_pieces() {
+    if (!closing_error.empty())
+        pieces.push_back(closing_error);
+    else if (!stream.closing().empty())
+        pieces.push_back(stream.closing());
+    else if (!stream.unfinished().empty())
+        pieces.push_back(stream.unfinished());
+    return pieces;
+}
+
+void Relay::Chat::fill_usage() {
+    auto& row = record.call;
+    const auto& seen = facts();
+    bool whole = row.finish_reason != "aborted" && row.finish_reason != "cut";
+    if (seen.usage) {
+        row.usage = *seen.usage;
+        row.source = whole ? llm::UsageSource::provider : llm::UsageSource::partial;
+    } else if (seen.produced()) {
+        row.usage = {};
+        row.usage.input = input_estimate;
+        row.usage.output = llm::estimate_tokens(seen.text_bytes);
+        row.usage.reasoning = llm::estimate_tokens(seen.reasoning_bytes);
+        row.source = llm::UsageSource::estimated;
+    } else {
+        row.usage = {};
+        row.source = llm::UsageSource::none;
+    }
+}
+
+}  // namespace obliv::relay

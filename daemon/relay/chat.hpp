@@ -1,0 +1,120 @@
+#pragma once
+
+#include "core/llm/reply_scan.hpp"
+#include "daemon/relay/relay.hpp"
+
+#include <array>
+#include <atomic>
+
+namespace obliv::relay {
+
+/// Counts an open stream while it lives.
+class OpenStream {
+public:
+    explicit OpenStream(std::atomic<std::int64_t>& count) noexcept : count_(count) {
+        count_.fetch_add(1, std::memory_order_relaxed);
+    }
+    OpenStream(const OpenStream&) = delete;
+    OpenStream& operator=(const OpenStream&) = delete;
+    ~OpenStream() { count_.fetch_sub(1, std::memory_order_relaxed); }
+
+private:
+    std::atomic<std::int64_t>& count_;
+};
+
+/// One call to a channel, for the channel's health. Left without a verdict it counts as abandoned.
+class AttemptMark {
+public:
+    AttemptMark() = default;
+    explicit AttemptMark(std::shared_ptr<channels::Health> health) : health_(std::move(health)) {
+        health_->begin();
+    }
+    AttemptMark(AttemptMark&&) noexcept = default;
+    AttemptMark& operator=(AttemptMark&& other) noexcept {
+        health_.swap(other.health_);
+        return *this;
+    }
+    ~AttemptMark() {
+        if (health_)
+            health_->abandoned();
+    }
+    void succeeded() {
+        if (auto health = std::move(health_))
+            health->succeeded();
+    }
+    void failed(std::string_view why) {
+        if (auto health = std::move(health_))
+            health->failed(why);
+    }
+
+private:
+    std::shared_ptr<channels::Health> health_;
+};
+
+/// The state of one chat completion between the steps of Relay. Lives in the frame of Relay::chat.
+struct Relay::Chat {
+    Chat(server::Exchange& exchange_, Record& record_, const llm::ChatCall& call_,
+         std::string_view body_, billing::Hold hold_);
+    ~Chat();
+    Chat(const Chat&) = delete;
+    Chat& operator=(const Chat&) = delete;
+
+    // Before the reply.
+    void begin_attempt(const channels::Option& option);
+    /// Ends the attempt; the caller's own departure is not the channel's fault.
+    Error failed(Error error);
+    void write_request(std::string_view head);
+    std::span<const std::string_view> request_pieces() const noexcept { return request; }
+    bool gone() const { return exchange.client_gone() || exchange.stopping(); }
+
+    // The reply.
+    bool is_stream() const noexcept { return event_stream; }
+    /// Takes in the chunk that was just read: scans it and, of a stream, picks what goes out.
+    Result<void> take_chunk(SteadyTime now);
+    void start_reply();
+    void release_request();
+    std::span<const http::Header> reply_headers() const noexcept {
+        return {headers.data(), header_count};
+    }
+    const llm::ReplyFacts& facts() const noexcept {
+        return event_stream ? stream.facts() : plain.facts();
+    }
+
+    // The end.
+    void end_without_reply(const Error& error);
+    void end(const Result<void>& ended);
+    void end_stream(const Result<void>& ended);
+    std::span<const std::string_view> closing_pieces();
+    void fill_usage();
+
+    server::Exchange& exchange;
+    Record& record;
+    const llm::ChatCall& call;
+    std::string_view body;
+    billing::Hold hold;
+
+    AttemptMark attempt;
+    upstream::Cancel cancel;
+    upstream::Call upstream;
+    upstream::Chunk chunk;
+
+    // The request as it goes upstream.
+    std::vector<llm::Edit> edits;
+    std::string head;
+    std::vector<std::string_view> request;
+
+    // The reply as it comes back.
+    bool head_read = false;
+    bool event_stream = false;
+    bool as_it_came = false;  ///< the last chunk may go out with its framing
+    llm::StreamScan stream;
+    llm::PlainScan plain;
+    std::vector<std::string_view> pieces;  ///< of the last chunk: what is still to be sent
+    std::string upstream_request_id;
+    std::string closing_error;  ///< the event that ends a stream which broke off
+    std::array<http::Header, 4> headers;
+    std::size_t header_count = 0;
+    std::int64_t input_estimate;  ///< of the body, which is gone when the call is settled
+};
+
+}  // namespace obliv::relay

@@ -1,0 +1,337 @@
+#include "daemon/relay/relay.hpp"
+
+#include "core/llm/estimate.hpp"
+#include "core/loop/loop.hpp"
+#include "core/loop/run_blocking.hpp"
+#include "core/loop/spawn.hpp"
+#include "daemon/relay/chat.hpp"
+#include "daemon/relay/credential.hpp"
+#include "daemon/relay/upstream_error.hpp"
+
+#include <algorithm>
+
+namespace obliv::relay {
+namespace {
+
+// A pass over a megabyte takes 0.3 ms, longer than a loop may be kept busy.
+constexpr std::size_t body_bytes_inline_max = 1U << 20;
+constexpr std::size_t error_body_bytes_max = 64U << 10;
+constexpr std::size_t user_agent_bytes_max = 96;
+
+void describe_caller(Record& record, const server::Exchange& exchange, const storage::Token& token,
+                     WallTime now) {
+    auto& call = record.call;
+    call.time = now;
+    call.request_id = std::string(exchange.request_id());
+    call.tenant = token.tenant;
+    call.account = token.account;
+    call.user = token.user;
+    call.token = token.id;
+    call.client = exchange.peer().address;
+    if (auto agent = exchange.request().headers.find("user-agent"))
+        call.user_agent = std::string(agent->substr(0, user_agent_bytes_max));
+    record.token = token.name;
+}
+
+/// Reads what is left of a reply that nobody waits for, so that its connection can be used again.
+asio::awaitable<Result<void>> drain(upstream::Call call) {
+    while (true) {
+        auto chunk = co_await call.next();
+        if (!chunk || chunk->last)
+            co_return ok();
+    }
+}
+
+}  // namespace
+
+Relay::Relay(const Parts& parts)
+    : parts_(parts), random_(parts.seed),
+      targets_(
+          TargetTable::build(*channels::ChannelTable::build({}, nullptr), UpstreamSettings{})) {}
+
+void Relay::publish(std::shared_ptr<const TargetTable> targets, const UpstreamSettings& settings) {
+    targets_ = std::move(targets);
+    settings_ = settings;
+}
+
+// The whole life of a relayed call. Read downwards: each step needs the value above it.
+asio::awaitable<Result<void>> Relay::chat(server::Exchange& exchange, Record& record) {
+    auto credential = credential_of(exchange.request());
+    auto caller = parts_.gate.authenticate(credential);
+    if (!caller)
+        co_return caller.error();
+    describe_caller(record, exchange, (*caller)->token, parts_.clock.wall());
+
+    // Only now: a stranger's body is never kept.
+    auto body = co_await exchange.read_body();
+    if (!body)
+        co_return body.error();
+    auto call = co_await parse(*body);
+    if (!call)
+        co_return call.error();
+    record.call.model = call->model;
+    record.call.stream = call->stream;
+
+    auto permit = parts_.gate.limit(*caller, call->model);  // given back when it leaves scope
+    if (!permit)
+        co_return permit.error();
+
+    // Before the money: what is set aside is the price of the dearest channel that may serve.
+    auto candidates = parts_.channels.route((*caller)->token.group, call->model);
+    if (!candidates)
+        co_return candidates.error();
+
+    billing::Ask ask;
+    ask.token = record.call.token;
+    ask.account = record.call.account;
+    ask.model = call->model;
+    ask.served = candidates->plan().upstream_models;
+    ask.input_tokens = llm::input_tokens_bound(*body);
+    ask.output_tokens =
+        call->output_tokens_max.value_or(settings_.output_tokens_default) * call->choices;
+    auto hold = parts_.billing.reserve(ask);
+    if (!hold)
+        co_return hold.error();
+
+    Chat chat(exchange, record, *call, *body, std::move(*hold));
+    auto opened = co_await open_first(chat, *candidates);
+    if (!opened) {
+        // No provider has produced anything: the row says so, and the whole hold goes back.
+        chat.end_without_reply(opened.error());
+        auto settled = co_await settle(chat);
+        co_return settled ? opened.error() : settled.error();
+    }
+    // From here a provider charges us, so what was metered is settled even if the client hangs up.
+    co_return co_await run(chat);
+}
+
+asio::awaitable<Result<llm::ChatCall>> Relay::parse(std::string_view body) {
+    if (body.size() <= body_bytes_inline_max)
+        co_return llm::parse_chat_call(body);
+    auto work = [body] { return llm::parse_chat_call(body); };
+    co_return co_await loop::run_blocking(parts_.workers, std::move(work));
+}
+
+asio::awaitable<Result<void>> Relay::run(Chat& chat) {
+    if (verdict_on(chat.upstream.status()) == Verdict::callers)
+        co_return co_await pass_on_refusal(chat);
+    if (chat.is_stream())
+        co_return co_await pump_stream(chat);
+    co_return co_await pump_plain(chat);
+}
+
+/// Tries one channel after the other while nothing of a reply has reached the client.
+asio::awaitable<Result<void>> Relay::open_first(Chat& chat, channels::Candidates& candidates) {
+    Result<void> last = fail(Code::no_channel, "no channel could be tried");
+    while (chat.record.call.attempts < settings_.attempts) {
+        const auto* option = candidates.next();
+        if (option == nullptr)
+            break;
+        ++chat.record.call.attempts;
+        last = co_await try_channel(chat, *option);
+        if (last || chat.gone())
+            break;
+    }
+    co_return last;
+}
+
+asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const channels::Option& option) {
+    const auto& entry = *option.entry;
+    chat.begin_attempt(option);
+    const auto* target = targets_->find(entry.channel.id);
+    if (target == nullptr || !target->problem.empty()) {
+        auto error =
+            fail(Code::no_channel, target == nullptr ? "it is being changed" : target->problem);
+        co_return chat.failed(std::move(error).in("channel '" + entry.channel.name + "'"));
+    }
+    auto key = random_.below(target->heads.size());
+    chat.record.call.key_index = static_cast<int>(key);
+    chat.write_request(target->heads[key]);
+    auto pieces = chat.request_pieces();
+    auto call =
+        co_await parts_.pool.open(target->endpoint, "POST", pieces, target->timeouts, &chat.cancel);
+    if (!call)
+        co_return chat.failed(std::move(call.error()).in("channel '" + entry.channel.name + "'"));
+    chat.upstream = std::move(*call);
+    auto verdict = verdict_on(chat.upstream.status());
+    if (verdict == Verdict::callers)
+        co_return ok();
+    if (verdict != Verdict::accepted) {
+        auto error = co_await refused(chat, entry);
+        co_return chat.failed(std::move(error));
+    }
+    auto first = co_await read_first(chat);
+    if (!first)
+        co_return chat.failed(std::move(first.error()).in("channel '" + entry.channel.name + "'"));
+    co_return ok();
+}
+
+/// The first bytes of the body. A reply that begins with an error, or ends before it begins, is a
+/// failure that somebody else can still make good.
+asio::awaitable<Result<void>> Relay::read_first(Chat& chat) {
+    auto chunk = co_await chat.upstream.next();
+    if (!chunk)
+        co_return chunk.error();
+    chat.chunk = *chunk;
+    auto taken = chat.take_chunk(parts_.clock.steady());
+    if (!taken)
+        co_return taken.error();
+    if (chat.facts().error && !chat.facts().produced())
+        co_return fail(Code::upstream_failed, "the provider began its reply with an error");
+    co_return ok();
+}
+
+asio::awaitable<Error> Relay::refused(Chat& chat, const channels::Entry& entry) {
+    auto status = chat.upstream.status();
+    auto retry_after = chat.upstream.head().headers.find("retry-after");
+    auto wait = retry_after ? std::optional<std::string>(*retry_after) : std::nullopt;
+    auto body = co_await chat.upstream.read_all(error_body_bytes_max);
+    std::string_view text;
+    if (body)
+        text = *body;
+    co_return refusal(entry.channel.name, status, text, wait);
+}
+
+/// The provider says that the request is wrong: its words, in its status, at no cost.
+asio::awaitable<Result<void>> Relay::pass_on_refusal(Chat& chat) {
+    auto status = chat.upstream.status();
+    auto body = co_await chat.upstream.read_all(error_body_bytes_max);
+    std::string text = callers_error_body(body ? *body : std::string_view{});
+    chat.attempt.succeeded();
+    chat.record.call.status = status;
+    auto settled = co_await settle(chat);
+    if (!settled)
+        co_return settled.error();
+    auto headers = chat.reply_headers();
+    co_return co_await chat.exchange.reply(status, "application/json", headers, text);
+}
+
+asio::awaitable<Result<void>> Relay::pump_plain(Chat& chat) {
+    chat.start_reply();
+    chat.release_request();
+    Result<void> ended = ok();
+    while (!chat.chunk.last) {
+        auto sent = co_await chat.exchange.write(chat.chunk.payload);
+        if (!sent) {
+            ended = sent.error();
+            break;
+        }
+        auto chunk = co_await chat.upstream.next();
+        if (!chunk) {
+            ended = chunk.error();
+            break;
+        }
+        chat.chunk = *chunk;
+        auto taken = chat.take_chunk(parts_.clock.steady());
+        if (!taken) {
+            ended = taken.error();
+            break;
+        }
+    }
+    chat.end(ended);
+    auto settled = co_await settle(chat);
+    if (!settled)
+        co_return settled.error();
+    if (!ended)
+        co_return ended
+            .error();  // the connection is closed inside the body: nobody takes it for whole
+    co_return co_await chat.exchange.finish(chat.chunk.payload);
+}
+
+asio::awaitable<Result<void>> Relay::pump_stream(Chat& chat) {
+    OpenStream counted(open_streams_);
+    chat.start_reply();
+    chat.release_request();
+    Result<void> ended = ok();
+    while (true) {
+        auto more = co_await forward(chat);
+        if (!more) {
+            ended = more.error();
+            break;
+        }
+        if (!*more)
+            break;
+        auto chunk = co_await chat.upstream.next();
+        if (!chunk) {
+            ended = chunk.error();
+            break;
+        }
+        chat.chunk = *chunk;
+        auto taken = chat.take_chunk(parts_.clock.steady());
+        if (!taken) {
+            ended = taken.error();
+            break;
+        }
+    }
+    co_return co_await end_stream(chat, std::move(ended));
+}
+
+/// Sends what the last read brought. False: the stream has ended, and what is left goes out with
+/// its closing bytes.
+asio::awaitable<Result<bool>> Relay::forward(Chat& chat) {
+    if (chat.chunk.last || chat.facts().done)
+        co_return false;
+    if (chat.as_it_came && chat.chunk.whole_chunks) {
+        auto sent = co_await chat.exchange.write_framed(chat.chunk.raw);
+        if (!sent)
+            co_return sent.error();
+    } else if (!chat.pieces.empty()) {
+        server::Pieces pieces(chat.pieces);
+        auto sent = co_await chat.exchange.write(pieces);
+        if (!sent)
+            co_return sent.error();
+    }
+    chat.pieces.clear();
+    co_return true;
+}
+
+/// Settles, and only then lets the client see the end.
+asio::awaitable<Result<void>> Relay::end_stream(Chat& chat, Result<void> ended) {
+    chat.end_stream(ended);
+    auto settled = co_await settle(chat);
+    if (!settled)
+        co_return settled.error();
+    if (chat.gone() && !chat.exchange.stopping())
+        co_return fail(Code::cancelled, "the client left");
+    auto last = chat.closing_pieces();
+    auto sent = co_await chat.exchange.finish(last);
+    if (chat.facts().done && !chat.chunk.last && chat.upstream)
+        loop::spawn(parts_.loop.executor(), drain(std::move(chat.upstream)), "the rest of a reply");
+    co_return sent;
+}
+
+asio::awaitable<Result<void>> Relay::settle(Chat& chat) {
+    auto& call = chat.record.call;
+    call.duration_us = std::chrono::duration_cast<std::chrono::microseconds>(
+                           parts_.clock.steady() - chat.exchange.arrived())
+                           .count();
+    chat.fill_usage();
+    auto stored = call;
+    auto charged = co_await parts_.billing.settle(std::move(chat.hold), std::move(stored));
+    if (!charged)
+        co_return charged.error();
+    call.cost = *charged;
+    co_return ok();
+}
+
+asio::awaitable<Result<void>> Relay::models(server::Exchange& exchange, Record& record) {
+    auto credential = credential_of(exchange.request());
+    auto caller = parts_.gate.authenticate(credential);
+    if (!caller)
+        co_return caller.error();
+    describe_caller(record, exchange, (*caller)->token, parts_.clock.wall());
+    std::string body = "{\"object\":\"list\",\"data\":[";
+    std::string_view separator;
+    for (const auto& name : parts_.channels.table().models((*caller)->token.group)) {
+        if (!(*caller)->may_call(name))
+            continue;
+        body.append(separator).append("{\"id\":").append(llm::json_quoted(name));
+        body.append(",\"object\":\"model\",\"created\":0,\"owned_by\":\"oblivd\"}");
+        separator = ",";
+    }
+    body += "]}";
+    std::span<const http::Header> none;
+    co_return co_await exchange.reply(200, "application/json", none, body);
+}
+
+}  // namespace obliv::relay

@@ -1,0 +1,84 @@
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/llm/chat_call.hpp"
+#include "core/storage/usage.hpp"
+#include "daemon/billing/billing.hpp"
+#include "daemon/channels/channels.hpp"
+#include "daemon/gate/gate.hpp"
+#include "daemon/relay/targets.hpp"
+#include "daemon/server/exchange.hpp"
+#include "daemon/upstream/pool.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace obliv::loop {
+class BlockingPool;
+}
+
+namespace obliv::relay {
+
+/// What is known of a call when it has ended: for its log line and its metrics. The relay fills it
+/// in as far as the call got.
+struct Record {
+    storage::Call call;
+    std::string token;    ///< its name
+    std::string channel;  ///< its name
+};
+
+/// The request path of one loop: everything from the credential to the settled bill. Used on that
+/// loop only; what it refers to outlives it.
+class Relay {
+public:
+    struct Parts {
+        loop::Loop& loop;
+        loop::BlockingPool& workers;
+        gate::Gate& gate;
+        channels::Channels& channels;
+        billing::Billing& billing;
+        upstream::Pool& pool;
+        const Clock& clock;
+        std::uint64_t seed;
+    };
+    explicit Relay(const Parts& parts);
+
+    /// A change of channels or of the configuration: both at once, so that they fit each other.
+    void publish(std::shared_ptr<const TargetTable> targets, const UpstreamSettings& settings);
+
+    /// `POST /v1/chat/completions`. An Error is the reply, if none has begun.
+    asio::awaitable<Result<void>> chat(server::Exchange& exchange, Record& record);
+    /// `GET /v1/models`: what the caller's key can ask for.
+    asio::awaitable<Result<void>> models(server::Exchange& exchange, Record& record);
+
+    /// Event streams that are open on this loop. Any thread.
+    std::int64_t open_streams() const noexcept {
+        return open_streams_.load(std::memory_order_relaxed);
+    }
+
+private:
+    struct Chat;
+    struct Attempt;
+
+    asio::awaitable<Result<llm::ChatCall>> parse(std::string_view body);
+    asio::awaitable<Result<void>> run(Chat& chat);
+    asio::awaitable<Result<void>> open_first(Chat& chat, channels::Candidates& candidates);
+    asio::awaitable<Result<void>> try_channel(Chat& chat, const channels::Option& option);
+    asio::awaitable<Result<void>> read_first(Chat& chat);
+    asio::awaitable<Error> refused(Chat& chat, const channels::Entry& entry);
+    asio::awaitable<Result<void>> pass_on_refusal(Chat& chat);
+    asio::awaitable<Result<void>> pump_plain(Chat& chat);
+    asio::awaitable<Result<void>> pump_stream(Chat& chat);
+    asio::awaitable<Result<bool>> forward(Chat& chat);
+    asio::awaitable<Result<void>> end_stream(Chat& chat, Result<void> ended);
+    asio::awaitable<Result<void>> settle(Chat& chat);
+
+    Parts parts_;
+    Random random_;
+    std::shared_ptr<const TargetTable> targets_;
+    UpstreamSettings settings_;
+    std::atomic<std::int64_t> open_streams_{0};
+};
+
+}  // namespace obliv::relay

@@ -1,0 +1,87 @@
+#include "daemon/relay/upstream_error.hpp"
+
+#include "core/base/text.hpp"
+#include "core/llm/redact.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace obliv::relay {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t retry_after_max_s = 3600;
+
+/// The `error` object of a body in the OpenAI shape or one of its relatives; an empty object if
+/// none.
+json error_object(std::string_view body) {
+    auto document = json::parse(body, nullptr, false);
+    if (!document.is_object())
+        return json::object();
+    auto error = document.value("error", json());
+    if (error.is_object())
+        return error;
+    if (error.is_string())
+        return json{{"message", error}};
+    return document;  // vLLM and others put the fields at the top
+}
+
+std::string text_of(const json& error, const char* key) {
+    auto found = error.find(key);
+    return found != error.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+json shown(const json& error, const char* key) {
+    auto found = error.find(key);
+    if (found == error.end() || !(found->is_string() || found->is_number_integer()))
+        return nullptr;
+    return found->is_string() ? json(llm::redact(found->get<std::string>(), 128)) : *found;
+}
+
+}  // namespace
+
+Verdict verdict_on(int status) noexcept {
+    if (status < 400)
+        return Verdict::accepted;
+    if (status == 401 || status == 402 || status == 403)
+        return Verdict::key;
+    if (status == 408 || status == 409 || status == 425 || status == 429 || status >= 500)
+        return Verdict::channel;
+    return Verdict::callers;
+}
+
+Error refusal(std::string_view channel, int status, std::string_view body,
+              std::optional<std::string_view> retry_after) {
+    auto said = llm::redact(text_of(error_object(body), "message"), 300);
+    auto message =
+        "channel '" + std::string(channel) + "': the provider answered " + std::to_string(status);
+    if (!said.empty())
+        message += ": " + said;
+    auto code = Code::upstream_failed;
+    if (verdict_on(status) == Verdict::key)
+        code = Code::upstream_credentials;
+    else if (status == 429)
+        code = Code::rate_limited;
+    else if (status == 408 || status == 504)
+        code = Code::upstream_timeout;
+    auto error = fail(code, std::move(message));
+    if (auto seconds = retry_after ? parse_int(*retry_after) : std::nullopt;
+        seconds && *seconds >= 0 && *seconds <= retry_after_max_s)
+        error.retry_after = std::chrono::seconds(*seconds);
+    return error;
+}
+
+std::string callers_error_body(std::string_view body) {
+    auto error = error_object(body);
+    auto message = llm::redact(text_of(error, "message"), 4096);
+    json out;
+    out["error"]["message"] =
+        message.empty() ? "the provider refused the request without saying why" : message;
+    auto type = shown(error, "type");
+    out["error"]["type"] = type.is_null() ? json("invalid_request_error") : type;
+    out["error"]["param"] = shown(error, "param");
+    out["error"]["code"] = shown(error, "code");
+    return out.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace obliv::relay

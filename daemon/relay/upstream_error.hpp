@@ -1,0 +1,31 @@
+#pragma once
+
+#include "core/base/result.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace obliv::relay {
+
+/// What a provider's refusal means for the call.
+enum class Verdict : std::uint8_t {
+    accepted,  ///< a reply
+    callers,   ///< the request is at fault: the caller gets the provider's words, nobody else is
+               ///< asked
+    key,       ///< our key is at fault
+    channel,   ///< the provider is: somebody else may do better
+};
+
+Verdict verdict_on(int status) noexcept;
+
+/// The error for a call that a provider refused, when nobody else could take it. `retry_after` is
+/// the provider's header, in seconds.
+Error refusal(std::string_view channel, int status, std::string_view body,
+              std::optional<std::string_view> retry_after);
+
+/// A provider's error body for the caller, in the OpenAI shape: its message, type, param and code,
+/// with what could be a secret taken out.
+std::string callers_error_body(std::string_view body);
+
+}  // namespace obliv::relay
