@@ -1,0 +1,172 @@
+#include "daemon/front.hpp"
+
+#include "core/base/log.hpp"
+#include "core/llm/wire_error.hpp"
+#include "daemon/admin/dispatch.hpp"
+
+#include <array>
+#include <chrono>
+
+namespace obliv::daemon {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+
+constexpr std::string_view management_route = "/api/v1";
+constexpr std::string_view no_route = "none";
+
+bool is_management(std::string_view path) {
+    return admin::owns(path);
+}
+
+bool from_loopback(const server::Peer& peer) {
+    return peer.is_unix || peer.address.starts_with("127.") || peer.address == "::1";
+}
+
+asio::awaitable<Result<void>> answer(server::Exchange& exchange, int status, std::string_view type,
+                                     std::string_view body) {
+    std::span<const http::Header> none;
+    co_return co_await exchange.reply(status, type, none, body);
+}
+
+/// Whole seconds, rounded up: a client that waits that long waits long enough.
+std::string seconds_up(std::chrono::milliseconds span) {
+    return std::to_string((span.count() + 999) / 1000);
+}
+
+}  // namespace
+
+struct Front::Route {
+    std::string_view path;
+    std::string_view method;
+    asio::awaitable<Result<void>> (Front::*handler)(server::Exchange&, relay::Record&);
+};
+
+const Front::Route* Front::find_route(std::string_view path) const {
+    static constexpr std::array routes{
+        Route{"/v1/chat/completions", "POST", &Front::chat}, Route{"/v1/models", "GET", &Front::models},
+        Route{"/healthz", "GET", &Front::healthz},           Route{"/readyz", "GET", &Front::readyz},
+        Route{"/metrics", "GET", &Front::metrics},
+    };
+    for (const auto& route : routes)
+        if (route.path == path)
+            return &route;
+    return nullptr;
+}
+
+asio::awaitable<Result<void>> Front::serve(server::Exchange& exchange) {
+    relay::Record record;
+    bool management = is_management(exchange.path());
+    const auto* route = management ? nullptr : find_route(exchange.path());
+    auto name = management ? management_route : (route == nullptr ? no_route : route->path);
+    Result<void> done;
+    if (management)
+        done = co_await parts_.admin.serve(exchange);
+    else
+        done = co_await dispatch(exchange, route, record);
+    note(exchange, name, record, done ? nullptr : &done.error());
+    co_return done;
+}
+
+asio::awaitable<Result<void>> Front::dispatch(server::Exchange& exchange, const Route* route,
+                                              relay::Record& record) {
+    if (route == nullptr)
+        co_return fail(Code::not_found, "there is nothing at this path; the API begins with /v1/ and /api/v1/");
+    if (exchange.method() != route->method)
+        co_return fail(Code::method_not_allowed,
+                       "this path takes " + std::string(route->method) + " requests only");
+    co_return co_await (this->*route->handler)(exchange, record);
+}
+
+asio::awaitable<Result<void>> Front::chat(server::Exchange& exchange, relay::Record& record) {
+    return parts_.relay.chat(exchange, record);
+}
+
+asio::awaitable<Result<void>> Front::models(server::Exchange& exchange, relay::Record& record) {
+    return parts_.relay.models(exchange, record);
+}
+
+asio::awaitable<Result<void>> Front::healthz(server::Exchange& exchange, relay::Record&) {
+    return answer(exchange, 200, "text/plain; charset=utf-8", "ok\n");
+}
+
+asio::awaitable<Result<void>> Front::readyz(server::Exchange& exchange, relay::Record&) {
+    auto reason = parts_.vitals.not_ready();
+    auto status = reason.empty() ? 200 : 503;
+    auto text = reason.empty() ? std::string("ready\n") : reason + "\n";
+    co_return co_await answer(exchange, status, "text/plain; charset=utf-8", text);
+}
+
+asio::awaitable<Result<void>> Front::metrics(server::Exchange& exchange, relay::Record&) {
+    if (!from_loopback(exchange.peer()) && exchange.peer().listener != "metrics")
+        co_return fail(Code::forbidden, "metrics are served on the Unix socket, the loopback addresses and the "
+                                        "listeners of metrics.listen");
+    auto text = parts_.vitals.exposition();
+    co_return co_await answer(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", text);
+}
+
+server::ErrorReply Front::render(const Error& error, const server::Exchange& exchange) {
+    auto shape = is_management(exchange.path()) ? llm::ErrorShape::management : llm::ErrorShape::openai;
+    server::ErrorReply reply;
+    reply.status = llm::status_of(shape, error);
+    reply.content_type = "application/json";
+    reply.body = llm::error_body(shape, error, exchange.request_id());
+    if (error.retry_after)
+        reply.headers.emplace_back("retry-after", seconds_up(*error.retry_after));
+    if (error.code == Code::method_not_allowed)
+        if (const auto* route = find_route(exchange.path()))
+            reply.headers.emplace_back("allow", std::string(route->method));
+    return reply;
+}
+
+void Front::ended(const server::Exchange& exchange, const Error* error) {
+    // What could be parsed has been noted by serve(), which knows more.
+    if (exchange.request().method.empty())
+        note(exchange, no_route, {}, error);
+}
+
+void Front::note(const server::Exchange& exchange, std::string_view route, const relay::Record& record,
+                 const Error* error) {
+    const auto& call = record.call;
+    auto status = exchange.status();
+    if (status == 0 && error != nullptr)
+        status = llm::status_of(llm::ErrorShape::openai, *error);
+    auto code = error == nullptr ? std::string_view{} : info(error->code).name;
+    auto duration = duration_cast<microseconds>(parts_.clock.steady() - exchange.arrived());
+    // Names that a client made up are counted only once a channel serves them.
+    bool routed = call.channel.value != 0;
+    metrics::Observation observation;
+    observation.route = route;
+    observation.model = routed ? std::string_view(call.model) : std::string_view{};
+    observation.channel = record.channel;
+    observation.error = code;
+    observation.status = status;
+    observation.usage = call.usage;
+    observation.cost = call.cost;
+    observation.duration = duration;
+    observation.ttft = microseconds(call.ttft_us);
+    parts_.metrics.observe(parts_.loop_index, observation);
+
+    bool server_fault = status >= 500 && error != nullptr;
+    auto level = server_fault ? log::Level::warning : log::Level::info;
+    if (!log::enabled(level))
+        return;
+    log::write(level, "request",
+               {{"request", exchange.request_id()},
+                {"route", route},
+                {"status", status},
+                {"code", code},
+                {"token", record.token},
+                {"model", call.model},
+                {"channel", record.channel},
+                {"attempts", call.attempts},
+                {"ttft_ms", call.ttft_us < 0 ? -1 : call.ttft_us / 1000},
+                {"duration_ms", static_cast<std::int64_t>(duration.count() / 1000)},
+                {"tokens_in", call.usage.input_all()},
+                {"tokens_out", call.usage.output_all()},
+                {"cost_usd", call.cost.text()},
+                {"why", error == nullptr ? std::string_view{} : std::string_view(error->message)}});
+}
+
+}  // namespace obliv::daemon

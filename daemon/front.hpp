@@ -1,0 +1,55 @@
+#pragma once
+
+#include "daemon/admin/admin.hpp"
+#include "daemon/metrics/metrics.hpp"
+#include "daemon/relay/relay.hpp"
+#include "daemon/server/server.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace obliv::daemon {
+
+/// What the front of every loop asks of the whole daemon. Any loop; must not block.
+class Vitals {
+public:
+    virtual ~Vitals() = default;
+    /// Empty: requests can be served; else why not.
+    virtual std::string not_ready() const = 0;
+    virtual std::string exposition() const = 0;  ///< the text of /metrics
+};
+
+/// Path → handler on one loop, and the log line and the numbers of every request when it has ended.
+class Front final : public server::Service {
+public:
+    struct Parts {
+        std::size_t loop_index;
+        relay::Relay& relay;
+        admin::Admin& admin;
+        metrics::Metrics& metrics;
+        const Vitals& vitals;
+        const Clock& clock;
+    };
+    explicit Front(const Parts& parts) : parts_(parts) {}
+
+    asio::awaitable<Result<void>> serve(server::Exchange& exchange) override;
+    server::ErrorReply render(const Error& error, const server::Exchange& exchange) override;
+    void ended(const server::Exchange& exchange, const Error* error) override;
+
+private:
+    struct Route;
+    const Route* find_route(std::string_view path) const;
+    asio::awaitable<Result<void>> dispatch(server::Exchange& exchange, const Route* route, relay::Record& record);
+    asio::awaitable<Result<void>> chat(server::Exchange& exchange, relay::Record& record);
+    asio::awaitable<Result<void>> models(server::Exchange& exchange, relay::Record& record);
+    asio::awaitable<Result<void>> healthz(server::Exchange& exchange, relay::Record& record);
+    asio::awaitable<Result<void>> readyz(server::Exchange& exchange, relay::Record& record);
+    asio::awaitable<Result<void>> metrics(server::Exchange& exchange, relay::Record& record);
+    void note(const server::Exchange& exchange, std::string_view route, const relay::Record& record,
+              const Error* error);
+
+    Parts parts_;
+};
+
+}  // namespace obliv::daemon
