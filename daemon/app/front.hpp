@@ -40,7 +40,8 @@ public:
 private:
     struct Route;
     const Route* find_route(std::string_view path) const;
-    asio::awaitable<Result<void>> dispatch(server::Exchange& exchange, const Route* route, relay::Record& record);
+    asio::awaitable<Result<void>> dispatch(server::Exchange& exchange, const Route* route,
+                                           relay::Record& record);
     asio::awaitable<Result<void>> chat(server::Exchange& exchange, relay::Record& record);
     asio::awaitable<Result<void>> models(server::Exchange& exchange, relay::Record& record);
     asio::awaitable<Result<void>> healthz(server::Exchange& exchange, relay::Record& record);

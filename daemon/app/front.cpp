@@ -1,4 +1,4 @@
-#include "daemon/front.hpp"
+#include "daemon/app/front.hpp"
 
 #include "core/base/log.hpp"
 #include "core/llm/wire_error.hpp"
@@ -45,8 +45,10 @@ struct Front::Route {
 
 const Front::Route* Front::find_route(std::string_view path) const {
     static constexpr std::array routes{
-        Route{"/v1/chat/completions", "POST", &Front::chat}, Route{"/v1/models", "GET", &Front::models},
-        Route{"/healthz", "GET", &Front::healthz},           Route{"/readyz", "GET", &Front::readyz},
+        Route{"/v1/chat/completions", "POST", &Front::chat},
+        Route{"/v1/models", "GET", &Front::models},
+        Route{"/healthz", "GET", &Front::healthz},
+        Route{"/readyz", "GET", &Front::readyz},
         Route{"/metrics", "GET", &Front::metrics},
     };
     for (const auto& route : routes)
@@ -72,7 +74,8 @@ asio::awaitable<Result<void>> Front::serve(server::Exchange& exchange) {
 asio::awaitable<Result<void>> Front::dispatch(server::Exchange& exchange, const Route* route,
                                               relay::Record& record) {
     if (route == nullptr)
-        co_return fail(Code::not_found, "there is nothing at this path; the API begins with /v1/ and /api/v1/");
+        co_return fail(Code::not_found,
+                       "there is nothing at this path; the API begins with /v1/ and /api/v1/");
     if (exchange.method() != route->method)
         co_return fail(Code::method_not_allowed,
                        "this path takes " + std::string(route->method) + " requests only");
@@ -100,14 +103,16 @@ asio::awaitable<Result<void>> Front::readyz(server::Exchange& exchange, relay::R
 
 asio::awaitable<Result<void>> Front::metrics(server::Exchange& exchange, relay::Record&) {
     if (!from_loopback(exchange.peer()) && exchange.peer().listener != "metrics")
-        co_return fail(Code::forbidden, "metrics are served on the Unix socket, the loopback addresses and the "
-                                        "listeners of metrics.listen");
+        co_return fail(Code::forbidden,
+                       "metrics are served on the Unix socket, the loopback addresses and the "
+                       "listeners of metrics.listen");
     auto text = parts_.vitals.exposition();
     co_return co_await answer(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", text);
 }
 
 server::ErrorReply Front::render(const Error& error, const server::Exchange& exchange) {
-    auto shape = is_management(exchange.path()) ? llm::ErrorShape::management : llm::ErrorShape::openai;
+    auto shape =
+        is_management(exchange.path()) ? llm::ErrorShape::management : llm::ErrorShape::openai;
     server::ErrorReply reply;
     reply.status = llm::status_of(shape, error);
     reply.content_type = "application/json";
@@ -126,8 +131,8 @@ void Front::ended(const server::Exchange& exchange, const Error* error) {
         note(exchange, no_route, {}, error);
 }
 
-void Front::note(const server::Exchange& exchange, std::string_view route, const relay::Record& record,
-                 const Error* error) {
+void Front::note(const server::Exchange& exchange, std::string_view route,
+                 const relay::Record& record, const Error* error) {
     const auto& call = record.call;
     auto status = exchange.status();
     if (status == 0 && error != nullptr)

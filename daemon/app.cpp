@@ -1,0 +1,296 @@
+#include "daemon/app.hpp"
+
+#include "core/base/log.hpp"
+#include "core/base/random.hpp"
+#include "core/config/load.hpp"
+#include "daemon/app/host.hpp"
+#include "daemon/app/pulse.hpp"
+#include "daemon/ops/state_folder.hpp"
+#include "daemon/upstream/tls.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <unistd.h>
+
+namespace obliv::daemon {
+namespace {
+
+constexpr std::size_t worker_threads = 4;
+constexpr std::size_t worker_queue_max = 1024;
+constexpr auto patience = std::chrono::seconds(20);
+constexpr auto end_of_exchanges = std::chrono::seconds(5);
+
+relay::UpstreamSettings upstream_settings(const config::Config& config) {
+    relay::UpstreamSettings out;
+    out.timeouts = {config.upstream.connect_timeout, config.upstream.first_byte_timeout,
+                    config.upstream.idle_timeout, config.upstream.total_timeout};
+    out.attempts = static_cast<int>(config.upstream.attempts);
+    out.proxy = config.upstream.proxy;
+    out.output_tokens_default = config.billing.output_tokens_default;
+    return out;
+}
+
+server::Limits server_limits(const config::Config& config) {
+    server::Limits out;
+    out.head.bytes_max = static_cast<std::size_t>(config.limits.head_bytes);
+    out.head.headers_max = static_cast<std::size_t>(config.limits.headers);
+    out.body_bytes_max = static_cast<std::uint64_t>(config.limits.body_bytes);
+    out.connections_max = static_cast<std::size_t>(config.limits.connections);
+    out.head_timeout = config.limits.head_timeout;
+    out.body_timeout = config.limits.body_timeout;
+    out.idle_timeout = config.limits.keep_alive_timeout;
+    out.write_timeout = config.limits.write_timeout;
+    return out;
+}
+
+billing::BooksOptions books_options(const config::Config& config, std::size_t loops) {
+    billing::BooksOptions out;
+    out.ring_path = config.server.data_dir + "/intent.ring";
+    out.ring_slots = static_cast<std::uint32_t>(config.billing.ring_slots);
+    out.loops = static_cast<unsigned>(loops);
+    out.unpriced = static_cast<billing::Unpriced>(config.billing.unpriced);
+    out.durability = static_cast<billing::Durability>(config.billing.durability);
+    return out;
+}
+static_assert(static_cast<int>(billing::Unpriced::refuse) ==
+              static_cast<int>(config::Unpriced::refuse));
+static_assert(static_cast<int>(billing::Durability::power) ==
+              static_cast<int>(config::Durability::power));
+
+Result<std::unique_ptr<storage::Database>> open_database(const config::Config& config) {
+    auto exists = std::filesystem::exists(config.storage.path);
+    auto keys = ops::master_keys(config, !exists);
+    if (!keys)
+        return keys.error();
+    storage::Options options;
+    options.path = config.storage.path;
+    options.master_key = keys->current;
+    options.readers = static_cast<int>(config.storage.readers);
+    return storage::Database::open(options);
+}
+
+void report(const billing::Recovery& recovery) {
+    if (recovery.replayed + recovery.released + recovery.damaged == 0)
+        return;
+    auto level = recovery.damaged > 0 ? log::Level::err : log::Level::notice;
+    log::write(level, "recovered what the last run left open",
+               {{"replayed", recovery.replayed},
+                {"released", recovery.released},
+                {"damaged", recovery.damaged}});
+}
+
+}  // namespace
+
+/// In the order in which the parts are built; they go in reverse.
+struct App::Parts {
+    config::Config config;
+    Options options;
+    std::optional<ops::StateFolder> folder;
+    std::unique_ptr<storage::Database> database;
+    std::unique_ptr<loop::Loops> loops;
+    std::unique_ptr<billing::Books> books;
+    std::unique_ptr<loop::BlockingPool> workers;
+    std::unique_ptr<upstream::Tls> tls;
+    std::unique_ptr<metrics::Metrics> metrics;
+    std::unique_ptr<Publisher> publisher;
+    std::atomic<bool> draining{false};
+    std::unique_ptr<LiveVitals> vitals;
+    std::unique_ptr<LiveHost> host;
+    std::vector<std::unique_ptr<Lane>> lanes;
+    std::unique_ptr<server::Server> server;
+    std::unique_ptr<Pulse> pulse;
+    bool running = false;
+
+    Result<void> open_state();
+    void build_services();
+    Result<void> listen();
+    Result<void> listen_passed();
+    Result<void> publish_all();
+};
+
+Result<void> App::Parts::open_state() {
+    auto opened = ops::StateFolder::open(config.server.data_dir);
+    if (!opened)
+        return opened.error();
+    folder.emplace(std::move(*opened));
+    auto store = open_database(config);
+    if (!store)
+        return store.error();
+    database = std::move(*store);
+    loops = std::make_unique<loop::Loops>(static_cast<std::size_t>(config.server.threads));
+    auto opened_books = billing::Books::open(*database, books_options(config, loops->size()));
+    if (!opened_books)
+        return opened_books.error();
+    books = std::move(*opened_books);
+    report(books->recovery());
+    return ok();
+}
+
+void App::Parts::build_services() {
+    auto now = real_clock().wall();
+    workers = std::make_unique<loop::BlockingPool>("worker", worker_threads, worker_queue_max);
+    tls = std::make_unique<upstream::Tls>(upstream::TlsOptions{config.upstream.ca_file});
+    metrics = std::make_unique<metrics::Metrics>(loops->size());
+    publisher = std::make_unique<Publisher>(*database, *books, *loops);
+    vitals = std::make_unique<LiveVitals>(
+        LiveVitals::Parts{*database, *books, *publisher, *metrics, *workers, draining, now});
+    host = std::make_unique<LiveHost>(
+        LiveHost::Parts{*database, *books, *publisher, *loops, *vitals, options, draining, now});
+    upstream::PoolOptions pool;
+    pool.idle_max_per_endpoint = static_cast<std::size_t>(config.upstream.pool_connections);
+    pool.idle_expiry = config.upstream.pool_idle_timeout;
+    std::vector<server::Service*> services;
+    std::vector<Readers> readers;
+    for (std::size_t i = 0; i < loops->size(); ++i) {
+        std::array<std::uint8_t, 8> bytes{};
+        random_bytes(bytes);
+        std::uint64_t seed = 0;
+        std::copy(bytes.begin(), bytes.end(), reinterpret_cast<std::uint8_t*>(&seed));
+        Lane::Shared shared{(*loops)[i], *workers, *books,  *tls,        pool,
+                            *host,       *metrics, *vitals, ::geteuid(), seed};
+        lanes.push_back(std::make_unique<Lane>(shared));
+        services.push_back(&lanes.back()->front);
+        readers.push_back({lanes.back()->gate, lanes.back()->channels, lanes.back()->relay});
+    }
+    publisher->attach(std::move(readers));
+    host->attach(&lanes);
+    server = std::make_unique<server::Server>(*loops, std::move(services), server_limits(config));
+    vitals->attach(server.get(), &lanes);
+    pulse = std::make_unique<Pulse>(*loops, *workers, *database);
+}
+
+Result<void> App::Parts::listen_passed() {
+    for (int descriptor : options.sockets.api)
+        if (auto done = server->listen_on(descriptor, "api"); !done)
+            return done;
+    for (int descriptor : options.sockets.admin)
+        if (auto done = server->listen_on(descriptor, "admin"); !done)
+            return done;
+    for (int descriptor : options.sockets.metrics)
+        if (auto done = server->listen_on(descriptor, "metrics"); !done)
+            return done;
+    return ok();
+}
+
+/// What the service manager holds for us is not bound again.
+Result<void> App::Parts::listen() {
+    if (auto done = listen_passed(); !done)
+        return done;
+    auto bind = [&](const std::vector<config::Endpoint>& endpoints,
+                    const char* name) -> Result<void> {
+        for (const auto& endpoint : endpoints) {
+            auto port = server->listen_tcp(endpoint.host, endpoint.port, name);
+            if (!port)
+                return port.error();
+            auto bound = endpoint;
+            bound.port = *port;
+            log::write(log::Level::notice, "listening", {{"address", bound.text()}, {"for", name}});
+        }
+        return ok();
+    };
+    if (options.sockets.api.empty())
+        if (auto done = bind(config.server.listen, "api"); !done)
+            return done;
+    if (options.sockets.metrics.empty())
+        if (auto done = bind(config.metrics.listen, "metrics"); !done)
+            return done;
+    if (!options.sockets.admin.empty() || config.server.socket.empty())
+        return ok();
+    log::write(log::Level::notice, "listening", {{"socket", config.server.socket}});
+    return server->listen_unix(config.server.socket, "admin");
+}
+
+Result<void> App::Parts::publish_all() {
+    publisher->settings(upstream_settings(config));
+    if (auto done = publisher->accounts(); !done)
+        return done;
+    if (auto done = publisher->prices(); !done)
+        return done;
+    if (auto done = publisher->tokens(); !done)
+        return done;
+    return publisher->channels();
+}
+
+App::App(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+App::~App() {
+    stop();
+}
+
+Result<std::unique_ptr<App>> App::create(const config::Config& config, Options options) {
+    auto parts = std::make_unique<Parts>();
+    parts->config = config;
+    parts->options = std::move(options);
+    if (auto done = parts->open_state(); !done)
+        return done.error();
+    parts->build_services();
+    std::unique_ptr<App> app(new App(std::move(parts)));
+    if (auto done = app->parts_->listen(); !done)
+        return done.error();
+    return app;
+}
+
+Result<void> App::start() {
+    if (auto done = parts_->publish_all(); !done)
+        return done;
+    parts_->loops->start();
+    parts_->running = true;
+    parts_->server->start();
+    return ok();
+}
+
+Result<ops::ReloadReport> App::reload(const config::Config& config) {
+    ops::ReloadReport report;
+    report.needs_restart = config::needs_restart(parts_->config, config);
+    log::set_level(config.log.level);
+    parts_->server->set_limits(server_limits(config));
+    parts_->publisher->settings(upstream_settings(config));
+    parts_->config = config;
+    return report;
+}
+
+void App::drain() {
+    parts_->draining = true;
+    parts_->server->stop_accepting();
+}
+
+bool App::drained() const {
+    return parts_->server->exchanges() == 0;
+}
+
+void App::stop() {
+    auto& parts = *parts_;
+    if (parts.running) {
+        parts.draining = true;
+        parts.server->stop_accepting();
+        // Streams that are left get an error event and are settled; then nothing may speak any
+        // more.
+        parts.server->cancel_all();
+        auto deadline = Deadline::after(real_clock(), end_of_exchanges);
+        while (parts.server->exchanges() > 0 && !deadline.passed(real_clock().steady()))
+            ::usleep(10'000);
+        parts.server->close_all();
+        parts.workers->stop();
+        parts.loops->stop();
+        parts.loops->join();
+        parts.running = false;
+    }
+    if (parts.database)
+        parts.database->writer().stop();
+}
+
+ops::Status App::status() const {
+    ops::Status status;
+    status.requests_in_flight = parts_->vitals->requests_in_flight();
+    for (const auto& entry : parts_->publisher->channel_table()->entries()) {
+        bool up = entry->channel.enabled && entry->provider != nullptr && !entry->health->failing();
+        ++(up ? status.channels_up : status.channels_down);
+    }
+    return status;
+}
+
+bool App::healthy() {
+    return parts_->pulse->alive(patience);
+}
+
+}  // namespace obliv::daemon

@@ -1,0 +1,53 @@
+#include "daemon/app/host.hpp"
+
+#include "core/base/version.hpp"
+#include "daemon/app/channel_test.hpp"
+
+namespace obliv::daemon {
+
+Result<admin::ChannelTest> LiveHost::test_channel(const channels::Entry& channel,
+                                                  std::string_view upstream_model) {
+    auto target = relay::make_target(channel, parts_.publisher.settings());
+    return daemon::test_channel(parts_.loops[0], lanes_->front()->pool, std::move(target),
+                                upstream_model);
+}
+
+std::optional<ledger::BalanceFigures> LiveHost::account_figures(AccountId account) {
+    return parts_.books.account_figures(account);
+}
+
+std::optional<ledger::BalanceFigures> LiveHost::token_figures(TokenId token) {
+    return parts_.books.token_figures(token);
+}
+
+Result<storage::Transfer> LiveHost::topup(AccountId account, Money amount, std::string operation_id,
+                                          std::string reason) {
+    return parts_.books.topup(account, amount, std::move(operation_id), std::move(reason));
+}
+
+Result<storage::Transfer> LiveHost::adjust(AccountId account, Money amount,
+                                           std::string operation_id, std::string reason) {
+    return parts_.books.adjust(account, amount, std::move(operation_id), std::move(reason));
+}
+
+admin::Status LiveHost::status() {
+    admin::Status status;
+    status.version = std::string(version);
+    status.started_at = parts_.started_at;
+    status.uptime =
+        std::chrono::duration_cast<std::chrono::seconds>(real_clock().wall() - parts_.started_at);
+    status.requests_in_flight = parts_.vitals.requests_in_flight();
+    status.commit_lag = parts_.database.writer().stats().commit_lag;
+    status.ready = parts_.vitals.not_ready().empty();
+    status.draining = parts_.draining;
+    return status;
+}
+
+Result<std::vector<std::string>> LiveHost::reload() {
+    auto report = parts_.options.request_reload();
+    if (!report)
+        return report.error();
+    return std::move(report->needs_restart);
+}
+
+}  // namespace obliv::daemon

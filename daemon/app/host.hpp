@@ -1,0 +1,57 @@
+#pragma once
+
+#include "daemon/admin/host.hpp"
+#include "daemon/app.hpp"
+#include "daemon/app/lane.hpp"
+#include "daemon/app/vitals.hpp"
+
+#include <atomic>
+
+namespace obliv::daemon {
+
+/// The management API's view of the daemon.
+class LiveHost final : public admin::Host {
+public:
+    struct Parts {
+        storage::Database& database;
+        billing::Books& books;
+        Publisher& publisher;
+        loop::Loops& loops;
+        LiveVitals& vitals;
+        const App::Options& options;
+        const std::atomic<bool>& draining;
+        WallTime started_at;
+    };
+    explicit LiveHost(const Parts& parts) : parts_(parts) {}
+    /// Before the loops run.
+    void attach(const std::vector<std::unique_ptr<Lane>>* lanes) { lanes_ = lanes; }
+
+    const Clock& clock() const override { return real_clock(); }
+    storage::Database& database() override { return parts_.database; }
+    Result<void> publish_tokens() override { return parts_.publisher.tokens(); }
+    Result<void> publish_channels() override { return parts_.publisher.channels(); }
+    Result<void> publish_prices() override { return parts_.publisher.prices(); }
+    Result<void> publish_accounts() override { return parts_.publisher.accounts(); }
+    std::shared_ptr<const channels::ChannelTable> channels() override {
+        return parts_.publisher.channel_table();
+    }
+    Result<admin::ChannelTest> test_channel(const channels::Entry& channel,
+                                            std::string_view upstream_model) override;
+    std::optional<ledger::BalanceFigures> account_figures(AccountId account) override;
+    std::optional<ledger::BalanceFigures> token_figures(TokenId token) override;
+    Result<storage::Transfer> topup(AccountId account, Money amount, std::string operation_id,
+                                    std::string reason) override;
+    Result<storage::Transfer> adjust(AccountId account, Money amount, std::string operation_id,
+                                     std::string reason) override;
+    Result<storage::LedgerReport> verify_ledger() override { return parts_.books.verify(); }
+    admin::Status status() override;
+    Result<std::vector<std::string>> reload() override;
+    void drain() override { parts_.options.request_stop(); }
+    void set_log_level(log::Level level) override { log::set_level(level); }
+
+private:
+    Parts parts_;
+    const std::vector<std::unique_ptr<Lane>>* lanes_ = nullptr;
+};
+
+}  // namespace obliv::daemon

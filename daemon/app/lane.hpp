@@ -1,0 +1,40 @@
+#pragma once
+
+#include "daemon/app/front.hpp"
+#include "daemon/app/publisher.hpp"
+
+namespace obliv::daemon {
+
+/// Everything that belongs to one loop, in the order in which it is built.
+struct Lane {
+    struct Shared {
+        loop::Loop& loop;
+        loop::BlockingPool& workers;
+        billing::Books& books;
+        upstream::Tls& tls;
+        upstream::PoolOptions pool;
+        admin::Host& host;
+        metrics::Metrics& metrics;
+        const Vitals& vitals;
+        uid_t own_uid;
+        std::uint64_t seed;
+    };
+
+    explicit Lane(const Shared& shared)
+        : gate(real_clock()), channels(shared.seed), pool(shared.loop, shared.tls, shared.pool),
+          billing(shared.books, static_cast<unsigned>(shared.loop.index()), shared.loop.executor()),
+          relay({shared.loop, shared.workers, gate, channels, billing, pool, real_clock(),
+                 shared.seed + 1}),
+          admin(shared.host, gate, shared.workers, shared.own_uid),
+          front({shared.loop.index(), relay, admin, shared.metrics, shared.vitals, real_clock()}) {}
+
+    gate::Gate gate;
+    channels::Channels channels;
+    upstream::Pool pool;
+    billing::Billing billing;
+    relay::Relay relay;
+    admin::Admin admin;
+    Front front;
+};
+
+}  // namespace obliv::daemon

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "core/loop/loop.hpp"
+#include "core/storage/store.hpp"
+#include "daemon/billing/books.hpp"
+#include "daemon/channels/channels.hpp"
+#include "daemon/gate/gate.hpp"
+#include "daemon/relay/relay.hpp"
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace obliv::daemon {
+
+/// What one loop reads its tables from.
+struct Readers {
+    gate::Gate& gate;
+    channels::Channels& channels;
+    relay::Relay& relay;
+};
+
+/// Turns what the store holds into snapshots and hands them to every loop. Each function returns
+/// when every loop works with the new one. For worker threads and, before the loops run, the main
+/// one.
+class Publisher {
+public:
+    Publisher(storage::Database& database, billing::Books& books, loop::Loops& loops);
+
+    /// `readers[i]` belong to loop i and outlive the publisher's use.
+    void attach(std::vector<Readers> readers);
+
+    Result<void> tokens();
+    Result<void> channels();
+    Result<void> prices();
+    Result<void> accounts();
+    /// New settings for calls to providers, with the channels as they are.
+    void settings(const relay::UpstreamSettings& settings);
+
+    std::shared_ptr<const channels::ChannelTable> channel_table() const;
+    std::shared_ptr<const gate::TokenTable> token_table() const;
+    relay::UpstreamSettings settings() const;
+
+private:
+    void hand_out_channels();
+
+    storage::Database& database_;
+    billing::Books& books_;
+    loop::Loops& loops_;
+    std::vector<Readers> readers_;
+
+    /// One change at a time, from the reading of the store to the last loop: otherwise the older of
+    /// two snapshots could come out last.
+    std::mutex change_;
+    mutable std::mutex tables_mutex_;
+    // Guarded by tables_mutex_.
+    std::shared_ptr<const channels::ChannelTable> channels_;
+    std::shared_ptr<const gate::TokenTable> tokens_;
+    relay::UpstreamSettings settings_;
+};
+
+}  // namespace obliv::daemon

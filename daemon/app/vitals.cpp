@@ -1,0 +1,122 @@
+#include "daemon/app/vitals.hpp"
+
+#include <algorithm>
+
+namespace obliv::daemon {
+namespace {
+
+constexpr std::size_t accounts_shown_max = 1000;
+
+double usd(Money amount) {
+    return static_cast<double>(amount.nanos()) / static_cast<double>(Money::nanos_per_dollar);
+}
+
+bool up(const channels::Entry& entry) {
+    return entry.channel.enabled && entry.provider != nullptr && !entry.health->failing();
+}
+
+metrics::Gauge gauge(std::string_view name, double value) {
+    return {name, {}, value};
+}
+
+}  // namespace
+
+bool any_usable(const channels::ChannelTable& table) {
+    const auto& entries = table.entries();
+    return entries.empty() || std::any_of(entries.begin(), entries.end(), [](const auto& entry) {
+               return entry->channel.enabled && entry->provider != nullptr;
+           });
+}
+
+void LiveVitals::attach(const server::Server* server,
+                        const std::vector<std::unique_ptr<Lane>>* lanes) {
+    server_ = server;
+    lanes_ = lanes;
+}
+
+std::string LiveVitals::not_ready() const {
+    if (parts_.draining)
+        return "the daemon is stopping";
+    if (!parts_.database.writer().accepting())
+        return "the database cannot be written: " + parts_.database.writer().stats().last_error;
+    if (!any_usable(*parts_.publisher.channel_table()))
+        return "every channel is disabled";
+    return {};
+}
+
+std::int64_t LiveVitals::requests_in_flight() const {
+    return server_ == nullptr ? 0 : static_cast<std::int64_t>(server_->exchanges());
+}
+
+void LiveVitals::add_channels(std::vector<metrics::Gauge>& out) const {
+    for (const auto& entry : parts_.publisher.channel_table()->entries()) {
+        auto health = entry->health->snapshot();
+        auto add = [&](std::string_view name, double value) {
+            out.push_back({name, {{"channel", entry->channel.name}}, value});
+        };
+        add("oblivd_channel_up", up(*entry) ? 1 : 0);
+        add("oblivd_channel_in_flight", static_cast<double>(health.in_flight));
+        add("oblivd_channel_requests_total", static_cast<double>(health.requests));
+        add("oblivd_channel_failures_total", static_cast<double>(health.failures));
+    }
+}
+
+void LiveVitals::add_quota(std::vector<metrics::Gauge>& out) const {
+    auto view = parts_.books.view();
+    std::size_t shown = 0;
+    for (const auto& [id, account] : view->accounts) {
+        if (account.kind != ledger::AccountKind::prepaid &&
+            account.kind != ledger::AccountKind::credit)
+            continue;
+        if (++shown > accounts_shown_max)
+            break;
+        out.push_back({"oblivd_quota_left_usd",
+                       {{"account", id.text()}},
+                       usd(account.balance->figures().available)});
+    }
+    shown = 0;
+    for (const auto& [id, token] : view->tokens) {
+        if (!token.limited || ++shown > accounts_shown_max)
+            continue;
+        out.push_back({"oblivd_budget_left_usd",
+                       {{"token", id.text()}},
+                       usd(token.budget->figures().available)});
+    }
+}
+
+void LiveVitals::add_queues(std::vector<metrics::Gauge>& out) const {
+    auto writer = parts_.database.writer().stats();
+    auto queue = [&](std::string name, double length) {
+        out.push_back({"oblivd_queue_length", {{"queue", std::move(name)}}, length});
+    };
+    queue("calls", static_cast<double>(writer.calls_queued));
+    queue("writes", static_cast<double>(writer.jobs_queued));
+    queue("ring", parts_.books.ring_used());
+    queue("workers", static_cast<double>(parts_.workers.queued()));
+    out.push_back(gauge("oblivd_ring_slots", parts_.books.ring_slots()));
+    out.push_back(
+        gauge("oblivd_commit_lag_seconds", static_cast<double>(writer.commit_lag.count()) / 1e6));
+    out.push_back(gauge("oblivd_commit_failures_total", static_cast<double>(writer.failures)));
+    out.push_back(gauge("oblivd_calls_stored_total", static_cast<double>(writer.calls_stored)));
+}
+
+std::string LiveVitals::exposition() const {
+    std::vector<metrics::Gauge> gauges;
+    std::int64_t streams = 0;
+    if (lanes_ != nullptr)
+        for (const auto& lane : *lanes_)
+            streams += lane->relay.open_streams();
+    gauges.push_back(gauge("oblivd_requests_in_flight", static_cast<double>(requests_in_flight())));
+    gauges.push_back(gauge("oblivd_open_streams", static_cast<double>(streams)));
+    gauges.push_back(gauge("oblivd_connections",
+                           server_ == nullptr ? 0 : static_cast<double>(server_->connections())));
+    add_channels(gauges);
+    add_quota(gauges);
+    add_queues(gauges);
+    gauges.push_back(gauge("oblivd_ready", not_ready().empty() ? 1 : 0));
+    gauges.push_back(gauge("oblivd_start_time_seconds",
+                           static_cast<double>(unix_nanos(parts_.started_at)) / 1e9));
+    return parts_.metrics.render(gauges);
+}
+
+}  // namespace obliv::daemon
