@@ -47,12 +47,17 @@ void Relay::Chat::begin_attempt(const channels::Option& option) {
     record.call.channel = option.entry->channel.id;
     record.call.model_served = option.match.upstream_model;
     edits = llm::upstream_edits(call, option.match.upstream_model);
+    upstream = upstream::Call();
+    forget_reply();
+}
+
+void Relay::Chat::forget_reply() {
     stream = llm::StreamScan({call.stream && !call.usage_asked, event_bytes_max});
     plain = llm::PlainScan();
-    upstream = upstream::Call();
     head_read = false;
     event_stream = false;
     pieces.clear();
+    record.call.ttft_us = -1;
 }
 
 Error Relay::Chat::failed(Error error) {
@@ -131,6 +136,8 @@ void Relay::Chat::release_request() {
 }
 
 void Relay::Chat::end_without_reply(const Error& error) {
+    // What a failed attempt may have produced reached nobody.
+    forget_reply();
     auto& row = record.call;
     row.status = gone() ? client_closed_request : llm::status_of(llm::ErrorShape::openai, error);
     if (gone())

@@ -63,6 +63,7 @@ struct Relay::Chat {
     void begin_attempt(const channels::Option& option);
     /// Ends the attempt; the caller's own departure is not the channel's fault.
     Error failed(Error error);
+    void forget_reply();
     void write_request(std::string_view head);
     std::span<const std::string_view> request_pieces() const noexcept { return request; }
     bool gone() const { return exchange.client_gone() || exchange.stopping(); }

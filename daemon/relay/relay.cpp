@@ -3,7 +3,7 @@
 #include "core/llm/estimate.hpp"
 #include "core/loop/loop.hpp"
 #include "core/loop/run_blocking.hpp"
-#include "core/loop/spawn.hpp"
+#include "core/loop/timer_wheel.hpp"
 #include "daemon/relay/chat.hpp"
 #include "daemon/relay/credential.hpp"
 #include "daemon/relay/upstream_error.hpp"
@@ -17,6 +17,9 @@ namespace {
 constexpr std::size_t body_bytes_inline_max = 1U << 20;
 constexpr std::size_t error_body_bytes_max = 64U << 10;
 constexpr std::size_t user_agent_bytes_max = 96;
+// The end of a chunked body is usually in the same packet; a provider that forgets it costs us a
+// connection.
+constexpr auto tail_patience = std::chrono::milliseconds(200);
 
 void describe_caller(Record& record, const server::Exchange& exchange, const storage::Token& token,
                      WallTime now) {
@@ -33,12 +36,19 @@ void describe_caller(Record& record, const server::Exchange& exchange, const sto
     record.token = token.name;
 }
 
-/// Reads what is left of a reply that nobody waits for, so that its connection can be used again.
-asio::awaitable<Result<void>> drain(upstream::Call call) {
+void give_up(void* call) {
+    static_cast<upstream::Call*>(call)->cancel();
+}
+
+/// Reads the framing that follows a stream's `[DONE]`, so that its connection can be used again.
+/// The client has its whole reply; it waits for this only if it has sent its next request already.
+asio::awaitable<void> read_tail(loop::Loop& loop, upstream::Call& call) {
+    loop::Timer timer(loop.timers(), give_up, &call);
+    timer.arm(loop.now() + tail_patience);
     while (true) {
         auto chunk = co_await call.next();
         if (!chunk || chunk->last)
-            co_return ok();
+            co_return;
     }
 }
 
@@ -295,8 +305,8 @@ asio::awaitable<Result<void>> Relay::end_stream(Chat& chat, Result<void> ended) 
         co_return fail(Code::cancelled, "the client left");
     auto last = chat.closing_pieces();
     auto sent = co_await chat.exchange.finish(last);
-    if (chat.facts().done && !chat.chunk.last && chat.upstream)
-        loop::spawn(parts_.loop.executor(), drain(std::move(chat.upstream)), "the rest of a reply");
+    if (chat.facts().done && !chat.chunk.last)
+        co_await read_tail(parts_.loop, chat.upstream);
     co_return sent;
 }
 
