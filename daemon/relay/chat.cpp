@@ -54,7 +54,6 @@ void Relay::Chat::begin_attempt(const channels::Option& option) {
 void Relay::Chat::forget_reply() {
     stream = llm::StreamScan({call.stream && !call.usage_asked, event_bytes_max});
     plain = llm::PlainScan();
-    head_read = false;
     event_stream = false;
     pieces.clear();
     record.call.ttft_us = -1;
@@ -85,13 +84,15 @@ void Relay::Chat::write_request(std::string_view target_head) {
     request.push_back(body.substr(at));
 }
 
+void Relay::Chat::take_head() {
+    const auto& reply = upstream.head();
+    event_stream = is_event_stream(reply);
+    content_type = std::string(reply.headers.find("content-type").value_or("application/json"));
+    content_length = reply.content_length;
+    upstream_request_id = std::string(reply.headers.find("x-request-id").value_or(""));
+}
+
 Result<void> Relay::Chat::take_chunk(SteadyTime now) {
-    if (!head_read) {
-        head_read = true;
-        const auto& reply = upstream.head();  // gone after the next read
-        event_stream = is_event_stream(reply);
-        upstream_request_id = std::string(reply.headers.find("x-request-id").value_or(""));
-    }
     pieces.clear();
     as_it_came = true;
     for (auto payload : chunk.payload) {
@@ -112,7 +113,6 @@ Result<void> Relay::Chat::take_chunk(SteadyTime now) {
 }
 
 void Relay::Chat::start_reply() {
-    const auto& reply = upstream.head();
     record.call.status = upstream.status();
     header_count = 0;
     if (!upstream_request_id.empty())
@@ -123,8 +123,7 @@ void Relay::Chat::start_reply() {
         exchange.start(upstream.status(), "text/event-stream; charset=utf-8", reply_headers());
         return;
     }
-    auto type = reply.headers.find("content-type").value_or("application/json");
-    exchange.start(upstream.status(), type, reply_headers(), reply.content_length);
+    exchange.start(upstream.status(), content_type, reply_headers(), content_length);
 }
 
 void Relay::Chat::release_request() {

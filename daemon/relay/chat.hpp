@@ -70,6 +70,8 @@ struct Relay::Chat {
 
     // The reply.
     bool is_stream() const noexcept { return event_stream; }
+    /// Keeps what is needed of the reply's head, which goes with the first wait for its body.
+    void take_head();
     /// Takes in the chunk that was just read: scans it and, of a stream, picks what goes out.
     Result<void> take_chunk(SteadyTime now);
     void start_reply();
@@ -105,12 +107,13 @@ struct Relay::Chat {
     std::vector<std::string_view> request;
 
     // The reply as it comes back.
-    bool head_read = false;
     bool event_stream = false;
     bool as_it_came = false;  ///< the last chunk may go out with its framing
     llm::StreamScan stream;
     llm::PlainScan plain;
     std::vector<std::string_view> pieces;  ///< of the last chunk: what is still to be sent
+    std::string content_type;
+    std::optional<std::uint64_t> content_length;
     std::string upstream_request_id;
     std::string closing_error;  ///< the event that ends a stream which broke off
     std::array<http::Header, 4> headers;

@@ -170,6 +170,7 @@ asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const channels::Opt
         auto error = co_await refused(chat, entry);
         co_return chat.failed(std::move(error));
     }
+    chat.take_head();
     auto first = co_await read_first(chat);
     if (!first)
         co_return chat.failed(std::move(first.error()).in("channel '" + entry.channel.name + "'"));
