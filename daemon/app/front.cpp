@@ -4,6 +4,7 @@
 #include "core/llm/wire_error.hpp"
 #include "daemon/admin/dispatch.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -68,6 +69,7 @@ asio::awaitable<Result<void>> Front::serve(server::Exchange& exchange) {
     else
         done = co_await dispatch(exchange, route, record);
     note(exchange, name, record, done ? nullptr : &done.error());
+    noted_.push_back(&exchange);
     co_return done;
 }
 
@@ -126,9 +128,11 @@ server::ErrorReply Front::render(const Error& error, const server::Exchange& exc
 }
 
 void Front::ended(const server::Exchange& exchange, const Error* error) {
-    // What could be parsed has been noted by serve(), which knows more.
-    if (exchange.request().method.empty())
-        note(exchange, no_route, {}, error);
+    auto noted = std::find(noted_.begin(), noted_.end(), &exchange);
+    if (noted != noted_.end())
+        noted_.erase(noted);
+    else
+        note(exchange, no_route, {}, error);  // it could not be parsed: serve() never saw it
 }
 
 void Front::note(const server::Exchange& exchange, std::string_view route,

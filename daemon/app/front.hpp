@@ -51,6 +51,8 @@ private:
               const Error* error);
 
     Parts parts_;
+    /// Exchanges that serve() has noted and the connection has not ended yet: hardly ever two.
+    std::vector<const server::Exchange*> noted_;
 };
 
 }  // namespace obliv::daemon
