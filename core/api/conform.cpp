@@ -242,6 +242,17 @@ Error unknown_field(const string& name, const Schema& schema, const string& path
     return error;
 }
 
+Result<void> check_field(const Json& object, const Field& field, const string& path) {
+    auto found = object.find(string(field.name));
+    if (found == object.end())
+        return may_be_absent(field.presence)
+                   ? ok()
+                   : Result<void>(fail(Code::invalid_request, "this field is required"));
+    if (found->is_null() && may_be_null(field.presence))
+        return ok();
+    return check_value(*found, field, path);
+}
+
 }  // namespace
 
 Result<void> check_object(const Json& value, const Schema& schema, const string& path) {
@@ -254,15 +265,7 @@ Result<void> check_object(const Json& value, const Schema& schema, const string&
             return unknown_field(name, schema, prefix);
     for (const auto& field : schema.fields) {
         auto here = prefix + string(field.name);
-        auto found = value.find(string(field.name));
-        if (found == value.end()) {
-            if (may_be_absent(field.presence))
-                continue;
-            return at(here, fail(Code::invalid_request, "this field is required"));
-        }
-        if (found->is_null() && may_be_null(field.presence))
-            continue;
-        if (auto good = check_value(*found, field, here); !good)
+        if (auto good = check_field(value, field, here); !good)
             return at(here, good.error());
     }
     return ok();

@@ -41,6 +41,27 @@ bool is_port(string_view port) noexcept {
     return number && *number >= 1 && *number <= 65535 && is_digit(port.front());
 }
 
+/// Of `http://` or `https://` at the start; 0 if it is neither.
+std::size_t scheme_length(string_view url) noexcept {
+    for (string_view scheme : {string_view("http://"), string_view("https://")})
+        if (equal_ignoring_case(url.substr(0, scheme.size()), scheme))
+            return scheme.size();
+    return 0;
+}
+
+/// What is wrong with `host` or `host:port`; nothing if all is well.
+string_view wrong_with_authority(string_view authority) noexcept {
+    if (authority.find('@') != string_view::npos)
+        return "it must not contain a user or a password";
+    auto colon = authority.rfind(':');
+    bool has_port = colon != string_view::npos && authority.find(']', colon) == string_view::npos;
+    if (has_port && !is_port(authority.substr(colon + 1)))
+        return "its port is not a number from 1 to 65535";
+    if (!is_host(has_port ? authority.substr(0, colon) : authority))
+        return "its host name is missing or malformed";
+    return {};
+}
+
 Error bad_cursor() {
     auto error = fail(Code::invalid_request,
                       "this cursor is not of this list; give next_cursor as it was answered");
@@ -68,24 +89,14 @@ Result<void> check_url(string_view url) {
         return bad_url(url, "it is longer than 2048 bytes");
     if (!std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < '\x7F'; }))
         return bad_url(url, "it contains a space, a control byte or a byte that is not ASCII");
-    string_view rest = url;
-    if (equal_ignoring_case(rest.substr(0, 8), "https://"))
-        rest.remove_prefix(8);
-    else if (equal_ignoring_case(rest.substr(0, 7), "http://"))
-        rest.remove_prefix(7);
-    else
+    auto scheme = scheme_length(url);
+    if (scheme == 0)
         return bad_url(url, "it does not begin with http:// or https://");
+    auto rest = url.substr(scheme);
     if (rest.find_first_of("?#") != string_view::npos)
         return bad_url(url, "it must not have a query or a fragment");
-    auto authority = rest.substr(0, rest.find('/'));
-    if (authority.find('@') != string_view::npos)
-        return bad_url(url, "it must not contain a user or a password");
-    auto colon = authority.rfind(':');
-    bool has_port = colon != string_view::npos && authority.find(']', colon) == string_view::npos;
-    if (has_port && !is_port(authority.substr(colon + 1)))
-        return bad_url(url, "its port is not a number from 1 to 65535");
-    if (!is_host(has_port ? authority.substr(0, colon) : authority))
-        return bad_url(url, "its host name is missing or malformed");
+    if (auto wrong = wrong_with_authority(rest.substr(0, rest.find('/'))); !wrong.empty())
+        return bad_url(url, wrong);
     return ok();
 }
 

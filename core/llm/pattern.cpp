@@ -44,6 +44,8 @@ std::string_view risk_in(std::string_view expression) noexcept {
 }
 
 Result<std::regex> compile(std::string_view text) {
+    if (text.size() < 3 || !text.ends_with('/'))
+        return bad(text, "a regular expression stands between two slashes");
     auto expression = text.substr(1, text.size() - 2);
     if (auto risk = risk_in(expression); !risk.empty())
         return bad(text, risk);
@@ -72,8 +74,6 @@ Result<ModelPattern> ModelPattern::parse(std::string_view text) {
     ModelPattern pattern;
     pattern.text_ = text;
     if (text.starts_with('/')) {
-        if (text.size() < 3 || !text.ends_with('/'))
-            return bad(text, "a regular expression stands between two slashes");
         auto compiled = compile(text);
         if (!compiled)
             return compiled.error();

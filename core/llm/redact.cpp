@@ -29,8 +29,9 @@ std::size_t run_of_key_bytes(string_view text) noexcept {
     return static_cast<std::size_t>(end - text.begin());
 }
 
-bool starts_ignoring_case(string_view text, string_view prefix) noexcept {
-    return equal_ignoring_case(text.substr(0, prefix.size()), prefix);
+bool ends_ignoring_case(string_view text, string_view suffix) noexcept {
+    return text.size() >= suffix.size() &&
+           equal_ignoring_case(text.substr(text.size() - suffix.size()), suffix);
 }
 
 /// Beginnings by which providers mark their keys and accounts.
@@ -104,10 +105,7 @@ bool names_a_secret(string_view before) noexcept {
     if (!spaced)
         return false;
     // "token limit" is prose; "Bearer x" and "token: x" are not.
-    bool scheme =
-        before.size() >= 5 &&
-        (starts_ignoring_case(before.substr(before.size() - 5), "basic") ||
-         (before.size() >= 6 && starts_ignoring_case(before.substr(before.size() - 6), "bearer")));
+    bool scheme = ends_ignoring_case(before, "basic") || ends_ignoring_case(before, "bearer");
     return (assigned || scheme) && ends_with_secret_name(before);
 }
 
@@ -153,6 +151,21 @@ std::size_t take_url(string_view text, std::string& out) {
     return url.size();
 }
 
+/// Appends what stands for the word at the start of `run`, a run of key bytes; gives its length.
+std::size_t take_word(string_view before, string_view run, std::string& out) {
+    auto word = run;
+    while (word.size() > 1 && word.back() == '.')
+        word.remove_suffix(1);
+    bool scheme_word = equal_ignoring_case(word, "bearer") || equal_ignoring_case(word, "basic");
+    bool secret = is_key(word) || (!scheme_word && names_a_secret(before));
+    // `name=value` is one run, because base64 ends in `=`: the name goes first, alone.
+    auto equals = word.find('=');
+    if (!secret && equals != string_view::npos && equals + 1 < word.size())
+        word = word.substr(0, equals + 1);
+    out += secret ? mark : word;
+    return word.size();
+}
+
 std::string without_secrets(string_view text) {
     std::string out;
     out.reserve(text.size());
@@ -168,18 +181,7 @@ std::string without_secrets(string_view text) {
             out += text[at++];
             continue;
         }
-        auto word = rest.substr(0, length);
-        while (word.size() > 1 && word.back() == '.')
-            word.remove_suffix(1);
-        bool scheme_word =
-            equal_ignoring_case(word, "bearer") || equal_ignoring_case(word, "basic");
-        bool secret = is_key(word) || (!scheme_word && names_a_secret(text.substr(0, at)));
-        // `name=value` is one run, because base64 ends in `=`: the name goes first, alone.
-        auto equals = word.find('=');
-        if (!secret && equals != string_view::npos && equals + 1 < word.size())
-            word = word.substr(0, equals + 1);
-        out += secret ? mark : word;
-        at += word.size();
+        at += take_word(text.substr(0, at), rest.substr(0, length), out);
     }
     return out;
 }

@@ -58,6 +58,19 @@ Result<void> permit(const api::Operation& operation, const Caller& caller) {
     return ok();
 }
 
+Result<Reply> run(const Route& route, const Incoming& incoming, Request::Values params,
+                  Host& host) {
+    const auto& operation = route.operation;
+    if (auto permitted = permit(operation, incoming.caller); !permitted)
+        return permitted.error();
+    Request request(incoming, operation, std::move(params));
+    if (auto good = request.read_query(); !good)
+        return good.error();
+    if (operation.request.empty() && !incoming.body.empty() && incoming.body != "{}")
+        return fail(Code::invalid_request, "this call takes no body");
+    return route.handler(request, host);
+}
+
 Result<Reply> answer(const Incoming& incoming, Host& host, std::string& allowed) {
     auto segments = decoded_segments(incoming.path);
     if (!segments)
@@ -70,17 +83,7 @@ Result<Reply> answer(const Incoming& incoming, Host& host, std::string& allowed)
             allowed += (allowed.empty() ? "" : ", ") + std::string(route.operation.method);
             continue;
         }
-        if (auto permitted = permit(route.operation, incoming.caller); !permitted)
-            return permitted.error();
-        Request request(incoming, route.operation, std::move(params));
-        if (auto good = request.read_query(); !good)
-            return good.error();
-        if (route.operation.request.empty() && !incoming.body.empty() && incoming.body != "{}")
-            return fail(Code::invalid_request, "this call takes no body");
-        auto reply = route.handler(request, host);
-        if (reply && reply->status == 200)
-            reply->status = route.operation.status;
-        return reply;
+        return run(route, incoming, std::move(params), host);
     }
     // Whoever may not look around learns that first.
     if (!incoming.caller.known())

@@ -29,6 +29,25 @@ bool is_plain(std::string_view text) {
     });
 }
 
+/// `name=value`, decoded; nothing if it is broken.
+std::optional<std::pair<std::string, std::string>> decoded_pair(std::string_view text) {
+    auto equals = text.find('=');
+    auto name = http::percent_decode(text.substr(0, equals), true);
+    auto value = equals == std::string_view::npos
+                     ? std::string()
+                     : http::percent_decode(text.substr(equals + 1), true);
+    if (!name || !value || !is_plain(*name) || !is_plain(*value))
+        return std::nullopt;
+    return std::pair(*std::move(name), *std::move(value));
+}
+
+Error unknown_parameter(const std::string& name, const std::vector<std::string_view>& known) {
+    auto message = "unknown query parameter '" + name + "'";
+    if (auto meant = did_you_mean(name, known); meant && !meant->empty())
+        message += "; did you mean '" + std::string(*meant) + "'?";
+    return bad_query(name, std::move(message));
+}
+
 }  // namespace
 
 Request::Request(const Incoming& incoming, const api::Operation& operation, Values params)
@@ -38,24 +57,17 @@ Result<void> Request::read_query() {
     if (incoming_.query.empty())
         return ok();
     auto known = split(operation_.query, ' ');
-    for (auto pair : split(incoming_.query, '&')) {
-        auto equals = pair.find('=');
-        auto name = http::percent_decode(pair.substr(0, equals), true);
-        auto value = equals == std::string_view::npos
-                         ? std::string()
-                         : http::percent_decode(pair.substr(equals + 1), true);
-        if (!name || !value || !is_plain(*name) || !is_plain(*value))
-            return bad_query("", "the query is not well-formed at '" + visible(pair.substr(0, 80)) +
+    for (auto text : split(incoming_.query, '&')) {
+        auto pair = decoded_pair(text);
+        if (!pair)
+            return bad_query("", "the query is not well-formed at '" + visible(text.substr(0, 80)) +
                                      "'");
-        if (name->empty() || std::find(known.begin(), known.end(), *name) == known.end()) {
-            auto message = "unknown query parameter '" + name->substr(0, 80) + "'";
-            if (auto meant = did_you_mean(name->substr(0, 80), known); meant && !meant->empty())
-                message += "; did you mean '" + std::string(*meant) + "'?";
-            return bad_query(name->substr(0, 80), std::move(message));
-        }
-        if (find(query_, *name) != nullptr)
-            return bad_query(*name, "the query parameter '" + *name + "' is given twice");
-        query_.emplace_back(*std::move(name), *std::move(value));
+        const auto& name = pair->first;
+        if (name.empty() || std::find(known.begin(), known.end(), name) == known.end())
+            return unknown_parameter(name.substr(0, 80), known);
+        if (find(query_, name) != nullptr)
+            return bad_query(name, "the query parameter '" + name + "' is given twice");
+        query_.push_back(*std::move(pair));
     }
     return ok();
 }
@@ -86,6 +98,13 @@ Result<int> Request::limit() const {
         return bad_query("limit", "limit: expected a number from 1 to 1000, got '" +
                                       visible(text->substr(0, 80)) + "'");
     return static_cast<int>(*number);
+}
+
+Result<std::string> Request::text_cursor(std::string_view list) const {
+    auto cursor = query("cursor");
+    if (!cursor)
+        return std::string();
+    return api::parse_text_cursor(list, *cursor);
 }
 
 Result<storage::PageRequest> Request::page(std::string_view list, bool descending) const {

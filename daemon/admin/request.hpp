@@ -60,6 +60,8 @@ public:
 
     /// `limit` alone: how many rows a page has.
     Result<int> limit() const;
+    /// `cursor` alone, of a list that is sorted by a text; empty: none was given.
+    Result<std::string> text_cursor(std::string_view list) const;
     /// `limit` and `cursor` of a list named `list`.
     Result<storage::PageRequest> page(std::string_view list, bool descending = false) const;
 

@@ -91,8 +91,7 @@ Result<Reply> list_models(const Request& request, Host& host) {
     auto limit = request.limit();
     if (!limit)
         return limit.error();
-    auto cursor = request.query("cursor");
-    auto after = cursor ? api::parse_text_cursor("models", *cursor) : Result(std::string());
+    auto after = request.text_cursor("models");
     if (!after)
         return after.error();
     auto now = host.clock().wall();
@@ -111,9 +110,7 @@ Result<Reply> list_models(const Request& request, Host& host) {
     std::vector<std::string> rows;
     std::string next;
     for (auto model = first; model != models.end() && next.empty(); ++model) {
-        auto price = price_of.find(*model);
-        rows.push_back(model_json(*model, serving(*table, group, *model),
-                                  price == price_of.end() ? nullptr : price->second));
+        rows.push_back(model_json(*model, serving(*table, group, *model), price_of[*model]));
         if (rows.size() == static_cast<std::size_t>(*limit) && std::next(model) != models.end())
             next = api::make_text_cursor("models", *model);
     }

@@ -29,6 +29,7 @@ const api::Operation* operation_of(const std::string& method, const std::string&
 
 void check_promise(const api::Operation& operation, const World::Answer& answer) {
     INFO(operation.method << " " << operation.path << " answered " << answer.text);
+    CHECK(answer.status == operation.status);
     if (operation.answer == api::Answer::none) {
         CHECK(answer.text.empty());
         return;
