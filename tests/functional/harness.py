@@ -184,9 +184,13 @@ class FunctionalTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, True)
         self.addCleanup(self._end_daemons)
 
+    def failed(self) -> bool:
+        """Whether this test has failed so far; unittest tells only by its list of results."""
+        result = self._outcome.result
+        return any(getattr(test, "test_case", test) is self for test, _ in [*result.failures, *result.errors])
+
     def _end_daemons(self) -> None:
-        outcome = getattr(self, "_outcome", None)
-        failed = outcome is not None and not outcome.success
+        failed = self.failed()
         for daemon in self.daemons:
             if daemon.process is not None and daemon.process.poll() is None:
                 daemon.process.kill()

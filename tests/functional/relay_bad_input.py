@@ -20,7 +20,7 @@ class RelayBadInput(FunctionalTest):
         self.key = self.daemon.add_token()
 
     def tearDown(self) -> None:
-        if self.daemon.process is not None and not self._outcome.result.failures:
+        if self.daemon.process is not None and not self.failed():
             self.assertEqual(self.daemon.post(self.key, ask()).status, 200, "the next call works")
             self.assertEqual(len(self.upstream.requests), 1, "no bad call reached the provider")
             self.assertEqual([row["cost"] for row in self.daemon.calls() if row["status"] != 200 and float(row["cost"])], [])
