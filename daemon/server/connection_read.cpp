@@ -269,7 +269,8 @@ Result<void> Connection::unchunk(http::ChunkedDecoder& decoder, std::string_view
             return step.error();
         if (size + step->payload.size() > hub_.limits.body_bytes_max)
             return too_large(hub_.limits.body_bytes_max);
-        std::memmove(body_.data() + size, step->payload.data(), step->payload.size());
+        if (!step->payload.empty())  // an empty view may point nowhere, which memmove must not see
+            std::memmove(body_.data() + size, step->payload.data(), step->payload.size());
         size += step->payload.size();
         wire.remove_prefix(step->consumed);
     }

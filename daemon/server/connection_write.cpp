@@ -74,6 +74,8 @@ Connection::Sent Connection::send(std::span<iovec> parts) {
     for (const auto& part : parts) {
         auto gone = std::min(skip, part.iov_len);
         skip -= gone;
+        if (gone == part.iov_len)
+            continue;
         std::memcpy(out_.data() + out_end_, static_cast<char*>(part.iov_base) + gone,
                     part.iov_len - gone);
         out_end_ += part.iov_len - gone;
