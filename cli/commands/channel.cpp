@@ -298,11 +298,11 @@ Command channel_command() {
          .arguments = {{.name = "NAME", .help = "What people call it; unique"}},
          .flags = joined(setting_flags(),
                          {{.name = "disabled", .value = "", .help = "Do not use it yet"}}),
-         .examples = {{"obliv channel add main --type openai --key-file key --models 'gpt-4o*'",
-                       "OpenAI itself"},
-                      {"obliv channel add lab --type openai --base-url http://127.0.0.1:9000/v1 "
-                       "--models qwen3 --map fast=qwen3",
-                       "A server of one's own, under an alias too"}},
+         .examples =
+             {{"obliv channel add main --type openai --key-file key --models 'gpt-4o*'",
+               "OpenAI itself"},
+              {"obliv channel add lab --type openai --base-url http://[::1]:9/v1 --models qwen3",
+               "A server of one's own"}},
          .errors = errors_with({Code::conflict}),
          .run = add},
         {.name = "set",
