@@ -16,6 +16,7 @@ using simdjson::error_code;
 // More than any model can produce; keeps sums and products of money far from overflow.
 constexpr std::int64_t tokens_limit = 100'000'000;
 constexpr std::int64_t choices_limit = 128;
+constexpr int depth_max = 64;
 
 Error bad_field(std::string_view name, std::string_view expected) {
     auto error =
@@ -91,12 +92,53 @@ private:
         return take_value(field, value);
     }
 
-    /// An unknown field goes upstream as it is. Iteration skips its value and finds broken
-    /// structure.
+    /// An unknown field goes upstream as it is.
     static Result<void> skip(simdjson::simdjson_result<od::field>& entry) {
         od::value value;
         if (auto code = entry.value().get(value))
             return bad_json(code);
+        return check_depth(value, 1);
+    }
+
+    /// Steps through a value. Providers parse with recursion; nesting that fells them stops here.
+    static Result<void> check_depth(od::value& value, int depth) {
+        od::json_type type{};
+        if (auto code = value.type().get(type))
+            return bad_json(code);
+        if (type != od::json_type::object && type != od::json_type::array)
+            return ok();
+        if (depth >= depth_max)
+            return fail(Code::invalid_request, "the body is nested more than " +
+                                                   std::to_string(depth_max) + " levels deep");
+        return type == od::json_type::object ? check_object(value, depth)
+                                             : check_array(value, depth);
+    }
+
+    static Result<void> check_object(od::value& value, int depth) {
+        od::object object;
+        if (auto code = value.get_object().get(object))
+            return bad_json(code);
+        for (auto entry : object) {
+            od::value field;
+            if (auto code = entry.value().get(field))
+                return bad_json(code);
+            if (auto checked = check_depth(field, depth + 1); !checked)
+                return checked;
+        }
+        return ok();
+    }
+
+    static Result<void> check_array(od::value& value, int depth) {
+        od::array array;
+        if (auto code = value.get_array().get(array))
+            return bad_json(code);
+        for (auto entry : array) {
+            od::value element;
+            if (auto code = entry.get(element))
+                return bad_json(code);
+            if (auto checked = check_depth(element, depth + 1); !checked)
+                return checked;
+        }
         return ok();
     }
 
@@ -159,6 +201,13 @@ private:
             return bad_field("messages", "an array of messages");
         if (empty)
             return bad_field("messages", "an array of at least one message");
+        for (auto entry : array) {
+            od::value message;
+            if (auto code = entry.get(message))
+                return bad_json(code);
+            if (auto checked = check_depth(message, 2); !checked)
+                return checked;
+        }
         return ok();
     }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace obliv::llm {
 namespace {
@@ -172,15 +173,27 @@ bool StreamScan::examine(std::string_view event) {
     return forward;
 }
 
-Result<bool> StreamScan::feed(std::string_view payload, std::vector<std::string_view>& out) {
+Result<bool> StreamScan::feed(std::span<const std::string_view> payload,
+                              std::vector<std::string_view>& out) {
+    joined_.clear();
+    bool as_it_came = true;
+    for (auto piece : payload) {
+        auto same = feed_one(piece, out);
+        if (!same)
+            return same;
+        as_it_came = as_it_came && *same;
+    }
+    return as_it_came;
+}
+
+Result<bool> StreamScan::feed_one(std::string_view payload, std::vector<std::string_view>& out) {
     auto known = rest_.size();
     bool as_it_came = known == 0;
-    work_.swap(rest_);
-    rest_.clear();
-    std::string_view text = payload;
+    auto text = payload;
     if (known > 0) {
-        work_ += payload;
-        text = work_;
+        joined_.push_front(std::exchange(rest_, {}));
+        joined_.front() += payload;
+        text = joined_.front();
     }
     auto end = whole_events(text, known > 2 ? known - 2 : 0);
     auto whole = text.substr(0, end);

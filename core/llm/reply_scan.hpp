@@ -4,7 +4,9 @@
 #include "core/llm/usage.hpp"
 
 #include <cstdint>
+#include <forward_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,10 +63,11 @@ public:
     };
     explicit StreamScan(Options options) : options_(options) {}
 
-    /// Takes payload bytes and appends to `out` the stretches to forward. They point into `payload`
-    /// or into this object and live until the next call. True: `payload` goes out exactly as it
-    /// came in. An event over the limit is `upstream_failed`.
-    Result<bool> feed(std::string_view payload, std::vector<std::string_view>& out);
+    /// Takes the payload of one read and appends to `out` the stretches to forward. They point into
+    /// `payload` or into this object and live until the next call. True: the payload goes out
+    /// exactly as it came in. An event over the limit is `upstream_failed`.
+    Result<bool> feed(std::span<const std::string_view> payload,
+                      std::vector<std::string_view>& out);
 
     /// `[DONE]` and what followed it, as it came.
     std::string_view closing() const noexcept { return closing_; }
@@ -73,6 +76,7 @@ public:
     const ReplyFacts& facts() const noexcept { return facts_; }
 
 private:
+    Result<bool> feed_one(std::string_view payload, std::vector<std::string_view>& out);
     /// Whether the event goes to the client.
     bool examine(std::string_view event);
     void examine_usage(std::string_view event, bool& forward);
@@ -80,7 +84,8 @@ private:
     Options options_;
     ReplyFacts facts_;
     TextMeter meter_;
-    std::string work_;  ///< what the views of the last feed point into
+    std::forward_list<std::string>
+        joined_;        ///< events put together, for the views of the last feed
     std::string rest_;  ///< the start of an event
     std::string closing_;
 };

@@ -94,16 +94,14 @@ void Relay::Chat::take_head() {
 
 Result<void> Relay::Chat::take_chunk(SteadyTime now) {
     pieces.clear();
-    as_it_came = true;
-    for (auto payload : chunk.payload) {
-        if (!event_stream) {
-            plain.feed(payload);
-            continue;
-        }
-        auto same = stream.feed(payload, pieces);
+    if (event_stream) {
+        auto same = stream.feed(chunk.payload, pieces);
         if (!same)
             return same.error();
-        as_it_came = as_it_came && *same;
+        as_it_came = *same;
+    } else {
+        for (auto payload : chunk.payload)
+            plain.feed(payload);
     }
     bool content = event_stream ? facts().produced() : !chunk.payload.empty();
     if (record.call.ttft_us < 0 && content)

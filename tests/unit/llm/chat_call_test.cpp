@@ -153,7 +153,19 @@ TEST_CASE("what is not one JSON object of valid UTF-8 is refused", "[llm]") {
     refused("{\"model\":\"m\",\"messages\":[\"\xc0\xaf\"]}", "UTF-8");
 }
 
-TEST_CASE("a hundred thousand open brackets neither crash nor pass", "[llm]") {
-    std::string deep = R"({"model":"m","messages":)" + std::string(100'000, '[');
-    refused(deep, "");
+TEST_CASE("nesting has a limit, wherever it stands", "[llm]") {
+    auto nested = [](std::size_t depth) {
+        return std::string(depth, '[') + std::string(depth, ']');
+    };
+    CHECK(parse(R"({"model":"m","messages":[)" + nested(62) + "]}"));
+    refused(R"({"model":"m","messages":[)" + nested(63) + "]}", "nested");
+    CHECK(parse(R"({"model":"m","messages":[1],"x":)" + nested(63) + "}"));
+    refused(R"({"model":"m","messages":[1],"x":)" + nested(64) + "}", "nested");
+    refused(R"({"model":"m","messages":[1],"x":)" + nested(100'000) + "}", "nested");
+    std::string objects;
+    for (int i = 0; i < 100; ++i)
+        objects += R"({"a":)";
+    refused(R"({"model":"m","messages":[1],"x":)" + objects + "1" + std::string(100, '}') + "}",
+            "nested");
+    refused(R"({"model":"m","messages":)" + std::string(100'000, '['), "");
 }

@@ -35,7 +35,7 @@ Run run(std::string_view stream, bool withhold, const std::vector<std::size_t>& 
     Run result{{}, true, StreamScan({withhold, 1 << 20})};
     auto feed = [&](std::string_view piece) {
         std::vector<std::string_view> out;
-        auto same = result.scan.feed(piece, out);
+        auto same = result.scan.feed(std::span(&piece, 1), out);
         REQUIRE(same);
         std::string joined;
         for (auto part : out)
@@ -146,7 +146,8 @@ TEST_CASE("a large event passes whole, one over the limit is an error", "[llm]")
 
     StreamScan small({true, 1000});
     std::vector<std::string_view> out;
-    CHECK(!small.feed(std::string_view(big).substr(0, 2000), out));
+    std::string_view piece = std::string_view(big).substr(0, 2000);
+    CHECK(!small.feed(std::span(&piece, 1), out));
 }
 
 TEST_CASE("a plain reply gives the same facts whole and cut anywhere", "[llm]") {
@@ -171,4 +172,21 @@ TEST_CASE("a plain reply gives the same facts whole and cut anywhere", "[llm]") 
     for (char c : reply)
         bytes.feed(std::string_view(&c, 1));
     CHECK(bytes.facts().usage == whole.facts().usage);
+}
+
+TEST_CASE("the pieces of one read all stay valid together", "[llm]") {
+    auto stream = role + hello + finish + usage;
+    for (std::size_t size = 1; size < 40; ++size) {
+        std::vector<std::string_view> read;
+        for (std::size_t at = 0; at < stream.size(); at += size)
+            read.push_back(std::string_view(stream).substr(at, size));
+        StreamScan scan({true, 1 << 20});
+        std::vector<std::string_view> out;
+        REQUIRE(scan.feed(read, out));
+        std::string joined;
+        for (auto part : out)
+            joined += part;
+        INFO("pieces of " << size);
+        CHECK(joined == role + hello + finish);
+    }
 }

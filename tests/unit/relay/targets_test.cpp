@@ -78,6 +78,6 @@ TEST_CASE("what cannot be called says why", "[relay]") {
     channel.base_url = "ftp://x";
     CHECK(!target_of(channel).problem.empty());
     channel = row();
-    channel.proxy = "nonsense";
+    channel.proxy = "ftp://127.0.0.1";
     CHECK(!target_of(channel).problem.empty());
 }
