@@ -48,6 +48,7 @@ struct Writer::Impl {
     bool due() const noexcept;
     void take();
     void serve();
+    Result<void> begin() const;
     Result<void> attempt(std::size_t count);
     Result<void> append_backlog(std::size_t count);
     Result<void> run_jobs();
@@ -158,14 +159,18 @@ void Writer::Impl::serve() {
     answer_jobs(done);
 }
 
-Result<void> Writer::Impl::attempt(std::size_t count) {
+Result<void> Writer::Impl::begin() const {
     auto done = fault(WriteStep::begin);
-    if (done)
-        done = engine->begin();
+    return done ? engine->begin() : done;
+}
+
+Result<void> Writer::Impl::attempt(std::size_t count) {
+    auto done = begin();
     if (!done)
         return done;
-    done = count > 0 ? append_backlog(count) : ok();
-    if (done && count == 0 && failing)
+    if (count > 0)
+        done = append_backlog(count);
+    else if (failing)
         done = engine->probe();
     if (done)
         done = run_jobs();

@@ -252,8 +252,8 @@ Result<ledger::Transfer> Books::move(AccountId account, Money amount, ledger::Tr
     if (*before)
         return std::move(**before);
 
-    bool out = amount < Money{};
     ledger::Transfer transfer;
+    bool out = amount < Money{};
     transfer.time = now;
     transfer.source = out ? account : ledger::funding_account;
     transfer.target = out ? ledger::funding_account : account;
@@ -261,13 +261,17 @@ Result<ledger::Transfer> Books::move(AccountId account, Money amount, ledger::Tr
     transfer.kind = kind;
     transfer.reason = std::move(reason);
     transfer.operation_id = std::move(operation_id);
-    if (!out && transfer.amount > Balance::ceiling - balance->figures().granted)
+    return book(*balance, std::move(transfer), out);
+}
+
+/// What goes out is taken before it is stored, and what comes in is given after: in between nobody
+/// can spend money that is not there.
+Result<ledger::Transfer> Books::book(Balance& balance, ledger::Transfer transfer, bool out) {
+    if (!out && transfer.amount > Balance::ceiling - balance.figures().granted)
         return fail(Code::invalid_request, "the amount is too large to account for");
-    // What goes out is taken before it is stored, and what comes in is given after: in between
-    // nobody can spend money that is not there.
-    if (out && !balance->withdraw(transfer.amount))
-        return fail(Code::conflict, "account " + account.text() + " has only " +
-                                        balance->figures().available.text() + " USD available");
+    if (out && !balance.withdraw(transfer.amount))
+        return fail(Code::conflict, "account " + transfer.source.text() + " has only " +
+                                        balance.figures().available.text() + " USD available");
     transfer.id = take_id();
     auto stored = database_.write(
         [&](storage::Session& session) { return session.ledger().transfer(transfer); });
@@ -276,7 +280,7 @@ Result<ledger::Transfer> Books::move(AccountId account, Money amount, ledger::Tr
         sequence_->finished(transfer.id);
     }
     if (stored.has_value() != out)
-        check(balance->deposit(transfer.amount), "the ceiling was checked before");
+        check(balance.deposit(transfer.amount), "the ceiling was checked before");
     return stored;
 }
 

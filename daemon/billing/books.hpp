@@ -121,6 +121,7 @@ private:
     Result<void> fold_all();
     Result<ledger::Transfer> move(AccountId account, Money amount, ledger::TransferKind kind,
                                   std::string operation_id, std::string reason);
+    Result<ledger::Transfer> book(ledger::Balance& balance, ledger::Transfer transfer, bool out);
     template <typename Change>
     void publish(Change change);
 

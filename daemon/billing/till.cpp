@@ -25,6 +25,10 @@ void keep_sane(llm::Usage& usage) noexcept {
         *count = std::clamp(*count, std::int64_t{0}, units_max);
 }
 
+bool must_be_priced(Unpriced rule, bool limited) noexcept {
+    return rule == Unpriced::refuse || (rule == Unpriced::by_account && limited);
+}
+
 Error short_of(const std::string& what, Money available, Money amount) {
     auto error = fail(Code::quota_exhausted, what + " has " + available.text() +
                                                  " USD available, and this call may cost up to " +
@@ -45,11 +49,17 @@ struct Till::Quote {
 Till::Till(Books& books, unsigned number, Committed committed)
     : books_(books), ring_(books.ring().partition(number)), committed_(std::move(committed)) {}
 
-Result<Hold> Till::reserve(const Ask& ask) {
+Result<void> Till::may_ask(const Ask& ask) const {
     if (ask.input_tokens < 0 || ask.output_tokens < 0)
         return fail(Code::invalid_request, "a number of tokens is not negative");
     if (!books_.writer().accepting())
         return fail(Code::unavailable, "calls cannot be stored at the moment");
+    return ok();
+}
+
+Result<Hold> Till::reserve(const Ask& ask) {
+    if (auto fit = may_ask(ask); !fit)
+        return fit.error();
     if (auto version = books_.version(); version != version_) {
         view_ = books_.view();
         version_ = version;
@@ -77,9 +87,7 @@ Result<Hold> Till::reserve(const Ask& ask) {
         return done.error();
     auto slot = ring_.take(ask.account, ask.token, hold.amount_);
     if (!slot) {
-        hold.account_->release(hold.amount_);
-        if (hold.budget_)
-            hold.budget_->release(hold.amount_);
+        give_back(hold);
         return slot.error();
     }
     hold.slot_ = *slot;
@@ -110,9 +118,7 @@ Result<Till::Quote> Till::quote(const Ask& ask, bool limited) const {
     else
         for (const auto& model : ask.served)
             consider(model);
-    auto rule = books_.options().unpriced;
-    bool refuse = rule == Unpriced::refuse || (rule == Unpriced::by_account && limited);
-    if (unpriced.data() && refuse)
+    if (unpriced.data() && must_be_priced(books_.options().unpriced, limited))
         return fail(Code::forbidden, "the model " + std::string(unpriced) +
                                          " has no price, so that its calls cannot be billed");
     return quote;
@@ -130,29 +136,37 @@ Result<void> Till::set_aside(Hold& hold, const Ask& ask) const {
                     hold.amount_);
 }
 
+/// As much of `amount` as both the account and the budget still have.
+Money Till::hold_more(const Hold& hold, Money amount) noexcept {
+    auto more = hold.account_->reserve_up_to(amount);
+    auto both = hold.budget_ ? hold.budget_->reserve_up_to(more) : more;
+    if (both < more)
+        hold.account_->release(more - both);
+    return both;
+}
+
+/// The price that the call is charged at; null: it is free.
+const llm::Price* Till::rate_of(const Hold& hold, std::string_view served) {
+    if (hold.asked_price_)
+        return hold.asked_price_;
+    const auto* rate = find_price(*hold.view_, served);
+    // A model that was not announced is charged like the dearest that was: never for nothing.
+    return rate ? rate : hold.dearest_price_;
+}
+
 Result<Till::Receipt> Till::charge(Hold hold, storage::Call call) {
     check(hold.till_ == this, "a hold is settled once, on the loop that reserved it");
     keep_sane(call.usage);
     call.request_id.resize(cut_text(call.request_id, request_id_bytes_max).size());
     call.user_agent.resize(cut_text(call.user_agent, user_agent_bytes_max).size());
-    const auto* rate = hold.asked_price_;
-    if (!rate)
-        rate = find_price(*hold.view_, call.model_served);
-    // A model that was not announced is charged like the dearest that was: never for nothing.
-    if (!rate)
-        rate = hold.dearest_price_;
+    const auto* rate = rate_of(hold, call.model_served);
     call.price = rate ? rate->id : PriceId{};
     bool consumed = rate && call.source != llm::UsageSource::none;
     auto due = consumed ? llm::cost_of(*rate, call.usage) : Money{};
     call.held = hold.amount_;
     auto held = hold.amount_;
-    if (due > held) {
-        auto more = hold.account_->reserve_up_to(due - held);
-        auto both = hold.budget_ ? hold.budget_->reserve_up_to(more) : more;
-        if (both < more)
-            hold.account_->release(more - both);
-        held += both;
-    }
+    if (due > held)
+        held += hold_more(hold, due - held);
     call.cost = std::min(due, held);
     call.loss = due - call.cost;
     call.id = ChargeId{books_.take_id()};
@@ -179,10 +193,14 @@ Result<Till::Receipt> Till::charge(Hold hold, storage::Call call) {
     return receipt;
 }
 
-void Till::release(Hold& hold) noexcept {
+void Till::give_back(const Hold& hold) noexcept {
     hold.account_->release(hold.amount_);
     if (hold.budget_)
         hold.budget_->release(hold.amount_);
+}
+
+void Till::release(Hold& hold) noexcept {
+    give_back(hold);
     ring_.release(hold.slot_);
     hold.till_ = nullptr;
 }

@@ -39,6 +39,10 @@ private:
     friend class Hold;
     struct Quote;
     Result<Quote> quote(const Ask& ask, bool limited) const;
+    Result<void> may_ask(const Ask& ask) const;
+    static Money hold_more(const Hold& hold, Money amount) noexcept;
+    static const llm::Price* rate_of(const Hold& hold, std::string_view served);
+    static void give_back(const Hold& hold) noexcept;
     Result<void> set_aside(Hold& hold, const Ask& ask) const;
     void release(Hold& hold) noexcept;
 

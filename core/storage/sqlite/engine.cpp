@@ -133,6 +133,21 @@ Result<void> check_master_key(Connection& connection, const MasterKey& key) {
                                           ", and the key given is " + ours);
 }
 
+Result<void> bring_up_to_date(Connection& connection, const Options& options) {
+    auto known = embedded_migrations();
+    auto state = read_state(connection, known);
+    if (!state)
+        return state.error();
+    if (state->pending.empty())
+        return ok();
+    if (!options.migrate)
+        return fail(Code::config_invalid,
+                    "the store has schema version " + std::to_string(state->current) +
+                        ", and this program needs " + std::to_string(state->newest));
+    state = migrate(connection, known, state->newest, options.clock->wall());
+    return state ? ok() : Result<void>(state.error());
+}
+
 bool exists(const std::string& path) noexcept {
     struct stat status {};
     return ::stat(path.c_str(), &status) == 0 && status.st_size > 0;
@@ -147,19 +162,9 @@ Result<std::unique_ptr<Engine>> open_engine(const Options& options) {
     auto connection = Connection::open(options.path, Access::write);
     if (!connection)
         return connection.error();
-    auto known = embedded_migrations();
-    auto state = read_state(**connection, known);
-    if (!state)
-        return state.error();
-    if (!state->pending.empty() && !options.migrate)
-        return fail(Code::config_invalid,
-                    "the store has schema version " + std::to_string(state->current) +
-                        ", and this program needs " + std::to_string(state->newest));
-    if (!state->pending.empty())
-        state = migrate(**connection, known, state->newest, options.clock->wall());
-    if (!state)
-        return state.error();
-    auto done = check_master_key(**connection, options.master_key);
+    auto done = bring_up_to_date(**connection, options);
+    if (done)
+        done = check_master_key(**connection, options.master_key);
     if (done && options.pages_max > 0)
         done = (*connection)->run("PRAGMA max_page_count = " + std::to_string(options.pages_max));
     if (!done)

@@ -66,6 +66,43 @@ EventRange range_of(const EntryFilter& filter, const PageRequest& request) {
     return range;
 }
 
+/// The entries of some events that a page asks for, in its order.
+class PageOfEntries {
+public:
+    PageOfEntries(const EntryFilter& filter, const PageRequest& request)
+        : filter_(filter), request_(request) {}
+
+    void keep(std::vector<Entry> event) {
+        for (auto& entry : event)
+            if (ahead(entry) && (!filter_.account || entry.account == filter_.account))
+                entries_.push_back(std::move(entry));
+    }
+
+    Page<Entry> take(std::size_t limit) && {
+        std::sort(entries_.begin(), entries_.end(), [this](const Entry& a, const Entry& b) {
+            return request_.descending ? a.id > b.id : a.id < b.id;
+        });
+        Page<Entry> page;
+        if (entries_.size() > limit) {
+            page.next = entries_[limit - 1].id;
+            entries_.resize(limit);
+        }
+        page.rows = std::move(entries_);
+        return page;
+    }
+
+private:
+    bool ahead(const Entry& entry) const noexcept {
+        if (request_.after == 0)
+            return true;
+        return request_.descending ? entry.id < request_.after : entry.id > request_.after;
+    }
+
+    const EntryFilter& filter_;
+    const PageRequest& request_;
+    std::vector<Entry> entries_;
+};
+
 }  // namespace
 
 Result<void> SqliteLedger::append(std::span<const Call* const> calls) {
@@ -181,29 +218,12 @@ Result<Page<Entry>> SqliteLedger::entries(const EntryFilter& filter, const PageR
         moved = std::move(*rows);
     }
 
-    std::vector<Entry> entries;
-    auto keep = [&](std::vector<Entry> event) {
-        for (auto& entry : event) {
-            bool ahead = request.after == 0 ||
-                         (request.descending ? entry.id < request.after : entry.id > request.after);
-            if (ahead && (!filter.account || entry.account == filter.account))
-                entries.push_back(std::move(entry));
-        }
-    };
+    PageOfEntries page(filter, request);
     for (const auto& row : *called)
-        keep(ledger::entries_of(row));
+        page.keep(ledger::entries_of(row));
     for (const auto& row : moved)
-        keep(ledger::entries_of(row));
-    std::sort(entries.begin(), entries.end(), [&](const Entry& a, const Entry& b) {
-        return request.descending ? a.id > b.id : a.id < b.id;
-    });
-    Page<Entry> page;
-    if (entries.size() > limit) {
-        page.next = entries[limit - 1].id;
-        entries.resize(limit);
-    }
-    page.rows = std::move(entries);
-    return page;
+        page.keep(ledger::entries_of(row));
+    return std::move(page).take(limit);
 }
 
 Result<FoldStep> SqliteLedger::fold(ChargeId limit, std::int64_t rows_max) {
@@ -226,35 +246,44 @@ Result<FoldStep> SqliteLedger::fold(ChargeId limit, std::int64_t rows_max) {
         return step;
     }
     step.more = step.rows == rows_max;
-    auto accounts = sums_by(connection, "account", from->value, step.watermark.value);
-    if (!accounts)
-        return accounts.error();
-    auto tokens = sums_by(connection, "token", from->value, step.watermark.value);
-    if (!tokens)
-        return tokens.error();
-    Money cost;
-    Money loss;
-    auto done = ok();
-    for (const auto& sum : *accounts) {
-        if (done)
-            done = add_to_balance(AccountId{sum.id}, -sum.cost);
-        cost += sum.cost;
-        loss += sum.loss;
-    }
+    auto done = fold_accounts(from->value, step.watermark.value);
     if (done)
-        done = add_to_balance(revenue_account, cost + loss);
-    if (done)
-        done = add_to_balance(loss_account, -loss);
-    for (const auto& sum : *tokens)
-        if (done)
-            done = Query(connection, "UPDATE token SET spent = spent + ? WHERE id = ?")
-                       .bind(sum.cost, sum.id)
-                       .run();
+        done = fold_tokens(from->value, step.watermark.value);
     if (done)
         done = Query(connection, "UPDATE fold SET watermark = ?").bind(step.watermark.value).run();
     if (!done)
         return done.error();
     return step;
+}
+
+Result<void> SqliteLedger::fold_accounts(std::int64_t above, std::int64_t last) {
+    auto sums = sums_by(context_.connection, "account", above, last);
+    if (!sums)
+        return sums.error();
+    Money cost;
+    Money loss;
+    for (const auto& sum : *sums) {
+        if (auto done = add_to_balance(AccountId{sum.id}, -sum.cost); !done)
+            return done;
+        cost += sum.cost;
+        loss += sum.loss;
+    }
+    auto done = add_to_balance(revenue_account, cost + loss);
+    return done ? add_to_balance(loss_account, -loss) : done;
+}
+
+Result<void> SqliteLedger::fold_tokens(std::int64_t above, std::int64_t last) {
+    auto sums = sums_by(context_.connection, "token", above, last);
+    if (!sums)
+        return sums.error();
+    for (const auto& sum : *sums) {
+        auto done = Query(context_.connection, "UPDATE token SET spent = spent + ? WHERE id = ?")
+                        .bind(sum.cost, sum.id)
+                        .run();
+        if (!done)
+            return done;
+    }
+    return ok();
 }
 
 Result<ChargeId> SqliteLedger::watermark() {

@@ -2,6 +2,7 @@
 #include "core/storage/sqlite/stores.hpp"
 
 #include <optional>
+#include <tuple>
 #include <unordered_map>
 
 namespace obliv::storage::sqlite {
@@ -118,10 +119,9 @@ private:
             return problem(name + " has no usage row");
         ++report_.usage_rows;
         const auto& call = pair.call;
-        bool same = charge.account == call.account && pair.token == call.token &&
-                    pair.price == call.price && charge.held == call.held &&
-                    charge.cost == call.cost && charge.loss == call.loss;
-        if (!same)
+        if (std::tie(charge.account, pair.token, pair.price, charge.held, charge.cost,
+                     charge.loss) !=
+            std::tie(call.account, call.token, call.price, call.held, call.cost, call.loss))
             problem(name + " and its usage row differ");
         judge_cost(pair, name);
     }
