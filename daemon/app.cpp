@@ -255,7 +255,8 @@ void App::drain() {
 }
 
 bool App::drained() const {
-    return parts_->server->exchanges() == 0;
+    // Not exchanges(): a request that is on its way in belongs to a connection only.
+    return parts_->server->connections() == 0;
 }
 
 void App::stop() {

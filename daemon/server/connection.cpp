@@ -241,6 +241,8 @@ void Connection::say_gone() {
 void Connection::close_if_idle() {
     if (phase_ != Phase::idle || begin_ < end_)
         return;
+    if (fresh_)  // who has just been let in is about to ask, and would take a close for a crash
+        return wait_until(hub_.loop.now() + first_request_grace);
     closing_ = true;
     loop::interrupt(socket_);
 }

@@ -7,10 +7,14 @@
 #include "daemon/server/hub.hpp"
 
 #include <array>
+#include <chrono>
 #include <memory>
 #include <string>
 
 namespace obliv::server {
+
+/// How long a connection that has not asked anything yet may still do so once the server drains.
+inline constexpr auto first_request_grace = std::chrono::seconds(1);
 
 /// One client and its exchanges, one after the other. Everything happens on its loop. Which file
 /// holds what: connection.cpp its life, connection_read.cpp requests, connection_write.cpp replies.

@@ -32,6 +32,7 @@ asio::awaitable<Result<bool>> Connection::next_head() {
         if (!got || !*got)
             co_return got;
     }
+    fresh_ = false;
     arrived_ = hub_.loop.now();
     phase_ = Phase::head;
     wait_until(arrived_ + hub_.limits.head_timeout);
@@ -55,10 +56,11 @@ asio::awaitable<Result<bool>> Connection::next_head() {
 /// The first bytes of a request, which may be a long time coming: after one tick of silence the
 /// connection owns no buffer.
 asio::awaitable<Result<bool>> Connection::first_bytes() {
-    if (hub_.draining)
+    if (hub_.draining && !fresh_)
         co_return false;
-    auto patience =
-        std::exchange(fresh_, false) ? hub_.limits.head_timeout : hub_.limits.idle_timeout;
+    auto patience = fresh_ ? hub_.limits.head_timeout : hub_.limits.idle_timeout;
+    if (hub_.draining)
+        patience = first_request_grace;
     if (!in_)
         in_ = hub_.loop.blocks().take(loop::BlockPool::smallest);
     begin_ = end_ = 0;

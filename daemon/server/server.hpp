@@ -72,8 +72,10 @@ public:
     void start();
     void set_limits(const Limits& limits);
 
-    /// No new connections; idle ones are closed at once, busy ones after their reply. Socket files
-    /// that we made are removed. Returns when every loop has done so.
+    /// No new connections; idle ones are closed at once, busy ones after their reply, and those
+    /// that have not asked anything yet have a second to do so: behind a listening socket that
+    /// outlives us, nobody who was let in sees a reset. Socket files that we made are removed.
+    /// Returns when every loop has done so.
     void stop_accepting();
     std::size_t connections() const noexcept;
     /// Exchanges that are being served.

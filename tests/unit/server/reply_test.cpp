@@ -233,6 +233,17 @@ TEST_CASE("draining closes idle connections and lets the busy ones finish", "[se
     CHECK(eventually([&rig] { return rig.server.connections() == 0; }));
 }
 
+TEST_CASE("who was let in before a drain is still answered, once", "[server]") {
+    Rig rig(wait_or_echo);
+    Client fresh(rig.port);
+    REQUIRE(eventually([&rig] { return rig.server.connections() == 1; }));
+    rig.server.stop_accepting();
+    REQUIRE(fresh.send(get("/")));
+    CHECK_THAT(fresh.read_reply(), StartsWith("HTTP/1.1 200 ") && Contains("connection: close"));
+    CHECK(fresh.closed_by_server());
+    CHECK(eventually([&rig] { return rig.server.connections() == 0; }));
+}
+
 TEST_CASE("a reply head holds nothing that ends a line", "[server]") {
     http::Header headers[] = {{"x-good", "yes"},
                               {"x-bad", "a\r\nset-cookie: b"},
