@@ -54,6 +54,10 @@ Result<void> take_mark(std::string_view mark, Wishes& wishes) {
         wishes.echo.emplace();
         return ok();
     }
+    if (name == "stamp" && value.empty()) {
+        wishes.stamp = true;
+        return ok();
+    }
     if (name == "tool") {
         wishes.tool = std::string(value);
         return ok();

@@ -18,6 +18,7 @@ struct Wishes {
     std::optional<milliseconds> ttft{};    ///< ttft=5s
     std::optional<milliseconds> itl{};     ///< itl=0ms
     std::optional<std::string> echo{};     ///< echo: the message itself, without the marks
+    bool stamp = false;                    ///< stamp: each token is the time it was sent
     std::optional<std::string> tool{};     ///< tool or tool=NAME: a call of that tool
 };
 

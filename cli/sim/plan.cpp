@@ -77,6 +77,7 @@ Plan make_plan(const Options& options, const Call& call, std::uint64_t number) {
     plan.cut_short = !plan.tool && limit < plan.tokens;
     if (plan.cut_short)
         plan.tokens = limit;
+    plan.stamps = wishes.stamp && !plan.tool;
     plan.model = call.chat.model;
     plan.choices = call.chat.choices;
     plan.prompt_tokens = call.prompt_tokens;

@@ -39,6 +39,7 @@ struct Plan {
     bool cut_short = false;   ///< by the call's own limit: finish reason "length"
     std::string echo;         ///< the text to repeat; lorem without
     bool echoes = false;
+    bool stamps = false;  ///< streams: a token is CLOCK_MONOTONIC in nanoseconds, as decimal digits
     std::optional<std::string> tool;  ///< a call of this function in place of text
     milliseconds ttft{};
     milliseconds itl{};

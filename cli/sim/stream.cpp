@@ -1,9 +1,11 @@
 #include "cli/sim/stream.hpp"
 
 #include "cli/sim/reply.hpp"
+#include "core/base/clock.hpp"
 #include "core/http/chunked.hpp"
 
 #include <array>
+#include <charconv>
 
 namespace obliv::sim {
 namespace {
@@ -17,6 +19,12 @@ void append_chunk(std::string& out, std::initializer_list<std::string_view> part
     for (auto part : parts)
         out += part;
     out += http::chunk_end;
+}
+
+std::string_view stamp_of(std::array<char, 24>& storage) noexcept {
+    auto now = real_clock().steady().time_since_epoch().count();
+    auto* end = std::to_chars(storage.data(), storage.data() + storage.size(), now).ptr;
+    return {storage.data(), static_cast<std::size_t>(end - storage.data())};
 }
 
 }  // namespace
@@ -76,7 +84,8 @@ void StreamWriter::append_opening(std::string& out) {
 }
 
 void StreamWriter::append_token(std::string& out) {
-    auto word = words_[token_];
+    std::array<char, 24> stamp;
+    auto word = plan_.stamps ? stamp_of(stamp) : words_[token_];
     for (std::int64_t choice = 0; choice < plan_.choices; ++choice) {
         if (plan_.tool)
             append_event(out, choice, R"("tool_calls":[{"index":0,"function":{"arguments":")", word,

@@ -52,6 +52,8 @@ TEST_CASE("marks count when they stand in the last user message", "[sim]") {
     CHECK(wishes.itl == milliseconds(0));
     CHECK_FALSE(wishes.echo);
     CHECK_FALSE(wishes.tool);
+    CHECK_FALSE(wishes.stamp);
+    CHECK(parse_wishes("[[sim:stamp]]")->stamp);
 }
 
 TEST_CASE("an echo is the message without its marks", "[sim]") {

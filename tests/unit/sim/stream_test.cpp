@@ -1,4 +1,5 @@
 #include "cli/sim/stream.hpp"
+#include "core/base/clock.hpp"
 #include "core/http/chunked.hpp"
 
 #include <catch2/catch.hpp>
@@ -140,4 +141,19 @@ TEST_CASE("the pieces of a streamed tool call join to JSON", "[sim]") {
             at(written, i)["choices"][0]["delta"]["tool_calls"][0]["function"]["arguments"];
     CHECK(json::parse(arguments) == json{{"text", "lorem ipsum dolor"}});
     CHECK(at(written, 5)["choices"][0]["finish_reason"] == "tool_calls");
+}
+
+TEST_CASE("a stamped stream's tokens are times, never falling", "[sim]") {
+    auto plan = plan_of(3);
+    plan.stamps = true;
+    auto before = real_clock().steady().time_since_epoch().count();
+    auto written = write(std::move(plan));
+    auto after = real_clock().steady().time_since_epoch().count();
+    for (std::size_t i = 1; i <= 3; ++i) {
+        auto stamp =
+            std::stoll(at(written, i)["choices"][0]["delta"]["content"].get<std::string>());
+        CHECK(stamp >= before);
+        CHECK(stamp <= after);
+        before = stamp;
+    }
 }

@@ -1,0 +1,1 @@
+"""The parts of scripts/bench: who is measured (servers), what with (load, probes), and how it is told (table)."""
