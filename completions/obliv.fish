@@ -5,7 +5,7 @@ function __obliv_path
     for word in (commandline -opc)[2..-1]
         if test $skip = 1; set skip 0; continue; end
         switch $word
-            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--input' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--call' '--body' '--body-file' '--wait' '--all'
+            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--input' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
                 set skip 1
             case '-*'
             case '*'
@@ -53,6 +53,7 @@ complete -c obliv -n '__obliv_at '\'''\''' -a 'logout' -d 'Forget the token of a
 complete -c obliv -n '__obliv_at '\'''\''' -a 'whoami' -d 'Say who the server thinks you are'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'config' -d 'Read and change the settings of obliv'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'api' -d 'Make one authenticated call, for what has no command'
+complete -c obliv -n '__obliv_at '\'''\''' -a 'sim' -d 'Play a provider: simulated replies on real sockets'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'doctor' -d 'Check settings, server and credential'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'completion' -d 'Print a completion script for a shell'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'man' -d 'Print a manual page'
@@ -224,6 +225,18 @@ complete -c obliv -n 'string match -q -- '\''api*'\'' (__obliv_path)' -l body-fi
 complete -c obliv -n 'string match -q -- '\''api*'\'' (__obliv_path)' -l key-file -r -F -d 'Read the server'\''s key from FILE, which nobody else may read (0600)'
 complete -c obliv -n 'string match -q -- '\''api*'\'' (__obliv_path)' -l key-stdin -d 'Read the server'\''s key from stdin'
 complete -c obliv -n '__obliv_at '\''api'\''' -a 'GET HEAD POST PUT PATCH DELETE'
+complete -c obliv -n 'string match -q -- '\''sim*'\'' (__obliv_path)' -l listen -x -d 'Where to listen; port 0 is a free one (127.0.0.1:0)'
+complete -c obliv -n 'string match -q -- '\''sim*'\'' (__obliv_path)' -l threads -x -d 'Event loops (one for each CPU)'
+complete -c obliv -n 'string match -q -- '\''sim*'\'' (__obliv_path)' -l ttft -x -d 'Time to the first token (200ms)'
+complete -c obliv -n 'string match -q -- '\''sim*'\'' (__obliv_path)' -l itl -x -d 'Time between tokens (20ms)'
+complete -c obliv -n 'string match -q -- '\''sim*'\'' (__obliv_path)' -l jitter -x -d 'How far delays differ from these (0.2)'
+complete -c obliv -n 'string match -q -- '\''sim*'\'' (__obliv_path)' -l output-tokens -x -d 'Tokens of a reply, with a standard deviation or without (50)'
+complete -c obliv -n 'string match -q -- '\''sim*'\'' (__obliv_path)' -l usage -x -a 'on off final-chunk' -d 'Whether replies tell their usage; final-chunk: streams too, unasked (on)'
+complete -c obliv -n 'string match -q -- '\''sim*'\'' (__obliv_path)' -l models -x -d 'Serve these only (every name is served)'
+complete -c obliv -n 'string match -q -- '\''sim*'\'' (__obliv_path)' -l fault -x -d 'A status such as 429, or hang, cut, malformed, drip, for this share of calls'
+complete -c obliv -n 'string match -q -- '\''sim*'\'' (__obliv_path)' -l seed -x -d 'Repeats a run (1)'
+complete -c obliv -n 'string match -q -- '\''sim*'\'' (__obliv_path)' -l key-file -r -F -d 'Read the key that callers must give from FILE, which nobody else may read (0600)'
+complete -c obliv -n 'string match -q -- '\''sim*'\'' (__obliv_path)' -l key-stdin -d 'Read the key that callers must give from stdin'
 complete -c obliv -n 'string match -q -- '\''doctor*'\'' (__obliv_path)' -l wait -x -d 'Wait so long for the daemon to be ready'
 complete -c obliv -n 'string match -q -- '\''doctor*'\'' (__obliv_path)' -l key-file -r -F -d 'Read the server'\''s key from FILE, which nobody else may read (0600)'
 complete -c obliv -n 'string match -q -- '\''doctor*'\'' (__obliv_path)' -l key-stdin -d 'Read the server'\''s key from stdin'

@@ -7,12 +7,12 @@ _obliv() {
         word=${words[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--input|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--call|--body|--body-file|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--input|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
         case "$next" in
-            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel explain'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'usage'|'usage report'|'usage tail'|'ledger'|'ledger show'|'ledger verify'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'doctor'|'completion'|'man'|'version') path=$next ;;
+            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel explain'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'usage'|'usage report'|'usage tail'|'ledger'|'ledger show'|'ledger verify'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
             *) break ;;
         esac
     done
@@ -129,6 +129,17 @@ _obliv() {
         'api'' --body') candidates='' ;;
         'api'' --body-file') files=1 ;;
         'api'' --key-file') files=1 ;;
+        'sim'' --listen') candidates='' ;;
+        'sim'' --threads') candidates='' ;;
+        'sim'' --ttft') candidates='' ;;
+        'sim'' --itl') candidates='' ;;
+        'sim'' --jitter') candidates='' ;;
+        'sim'' --output-tokens') candidates='' ;;
+        'sim'' --usage') candidates='on off final-chunk' ;;
+        'sim'' --models') candidates='' ;;
+        'sim'' --fault') candidates='' ;;
+        'sim'' --seed') candidates='' ;;
+        'sim'' --key-file') files=1 ;;
         'doctor'' --wait') candidates='' ;;
         'doctor'' --key-file') files=1 ;;
         'man'' --all') files=1 ;;
@@ -144,7 +155,7 @@ _obliv() {
         *' --output'|*' -o') files=1 ;;
         *)
             case "$path" in
-                '') candidates='ask chat model token channel price account usage ledger login logout whoami config api doctor completion man version' ;;
+                '') candidates='ask chat model token channel price account usage ledger login logout whoami config api sim doctor completion man version' ;;
                 'ask') candidates='--model -m --file -f --system -S --max-tokens --temperature --usage --key-file --key-stdin' ;;
                 'chat') candidates='--model -m --system -S --max-tokens --temperature --ephemeral --key-file' ;;
                 'model') candidates='list get' ;;
@@ -200,6 +211,7 @@ _obliv() {
                 'config check') candidates=''; files=1 ;;
                 'config trust') candidates='' ;;
                 'api') candidates='GET HEAD POST PUT PATCH DELETE --body --body-file --key-file --key-stdin' ;;
+                'sim') candidates='--listen --threads --ttft --itl --jitter --output-tokens --usage --models --fault --seed --key-file --key-stdin' ;;
                 'doctor') candidates='--wait --key-file --key-stdin' ;;
                 'completion') candidates='bash zsh fish' ;;
                 'man') candidates='--all --markdown' ;;
