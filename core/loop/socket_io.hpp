@@ -31,17 +31,17 @@ Io receive_now(int descriptor, std::span<char> into, int flags = 0) noexcept;
 Io send_now(int descriptor, std::span<iovec> parts) noexcept;
 
 /// Waits that cost no coroutine frame: `co_await readable(socket)` gives a tuple of one error code.
-/// Readiness is asked for anew each time, so an end of stream that came with the last bytes is
-/// seen. A read that waits for the next edge, as async_read_some does after a short read, misses
-/// it.
+/// One epoll_ctl each, which asks for readiness anew: an end of stream that came with the last
+/// bytes is seen.
 inline auto readable(Socket& socket) {
     return socket.async_wait(Socket::wait_read, boost::asio::as_tuple(boost::asio::deferred));
 }
 inline auto writable(Socket& socket) {
     return socket.async_wait(Socket::wait_write, boost::asio::as_tuple(boost::asio::deferred));
 }
-/// Reads without a call to the poller. Cancel it after a tick and use readable() from then on: that
-/// frees the buffer, and sees what an edge may have hidden.
+/// Tries one recv and waits for the next edge when there is nothing, without a call to epoll_ctl:
+/// cheaper than readable() for what answers within a tick. It lends its buffer to the wait, so
+/// interrupt it after a tick and use readable() from then on.
 inline auto read_some(Socket& socket, std::span<char> into) {
     return socket.async_read_some(boost::asio::buffer(into.data(), into.size()),
                                   boost::asio::as_tuple(boost::asio::deferred));
