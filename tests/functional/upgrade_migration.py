@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 from daemon_lifecycle import Callers, held_socket, start_behind
-from harness import BIN, WAIT, Daemon, FunctionalTest, environment
+from harness import BIN, WAIT, Daemon, FunctionalTest, environment, until
 
 
 class Upgrade(FunctionalTest):
@@ -43,7 +43,8 @@ class Upgrade(FunctionalTest):
                 callers.wait_more(30)
             self.assertEqual(callers.problems, [])
             self.assertEqual(self.schema(daemon), newest)
-            self.assertEqual(len([row for row in daemon.calls() if row["cost"] == "0.0000975"]), len(upstream.requests))
+            until(lambda: [row["cost"] for row in daemon.calls()] == ["0.0000975"] * len(upstream.requests),
+                  "every call of both releases is charged, once", seconds=5)
             self.assert_books(daemon)
 
     def test_a_dry_run_says_the_steps_and_does_none(self) -> None:

@@ -36,15 +36,15 @@ std::int64_t count(Connection& connection, const std::string& table) {
     return rows;
 }
 
-/// One row in every table that a step may have to carry along.
+/// One row in every table that a step may have to carry along, in the columns of the first step.
 void fill(Connection& connection) {
     must(connection.run(
         "INSERT INTO token (tenant, user, account, name, digest, hint, role, grp, models, "
         "requests_per_minute, concurrent_max, created_at) VALUES (1, 1, 10, 't', x'00', 'h', 0, "
         "'default', '[]', 0, 0, 1);"
         "INSERT INTO channel (tenant, name, type, base_url, models, aliases, groups, priority, "
-        "weight, enabled, proxy, created_at, updated_at) VALUES (1, 'c', 'openai', '', '[]', "
-        "'{}', '[]', 0, 1, 1, '', 1, 1);"
+        "weight, enabled, created_at, updated_at) VALUES (1, 'c', 'openai', '', '[]', "
+        "'{}', '[]', 0, 1, 1, 1, 1);"
         "INSERT INTO channel_key VALUES (1, 0, x'00');"
         "INSERT INTO price (tenant, model, effective_from, removed, input, output, per_call) "
         "VALUES (1, 'm', 0, 0, 1, 1, 0);"

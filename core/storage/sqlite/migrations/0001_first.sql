@@ -58,25 +58,20 @@ CREATE UNIQUE INDEX token_name ON token (tenant, name) WHERE removed_at IS NULL;
 CREATE UNIQUE INDEX token_digest ON token (digest);
 
 CREATE TABLE channel (
-    id                    INTEGER PRIMARY KEY,
-    tenant                INTEGER NOT NULL REFERENCES tenant (id),
-    name                  TEXT NOT NULL,
-    type                  TEXT NOT NULL,
-    base_url              TEXT NOT NULL,
-    models                TEXT NOT NULL,
-    aliases               TEXT NOT NULL,
-    groups                TEXT NOT NULL,
-    priority              INTEGER NOT NULL,
-    weight                INTEGER NOT NULL,
-    enabled               INTEGER NOT NULL,
-    proxy                 TEXT NOT NULL,
-    connect_timeout_ms    INTEGER,
-    first_byte_timeout_ms INTEGER,
-    idle_timeout_ms       INTEGER,
-    total_timeout_ms      INTEGER,
-    created_at            INTEGER NOT NULL,
-    updated_at            INTEGER NOT NULL,
-    removed_at            INTEGER
+    id         INTEGER PRIMARY KEY,
+    tenant     INTEGER NOT NULL REFERENCES tenant (id),
+    name       TEXT NOT NULL,
+    type       TEXT NOT NULL,
+    base_url   TEXT NOT NULL,
+    models     TEXT NOT NULL,
+    aliases    TEXT NOT NULL,
+    groups     TEXT NOT NULL,
+    priority   INTEGER NOT NULL,
+    weight     INTEGER NOT NULL,
+    enabled    INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    removed_at INTEGER
 );
 CREATE UNIQUE INDEX channel_name ON channel (tenant, name) WHERE removed_at IS NULL;
 
