@@ -1,8 +1,5 @@
 # What `cmake --install` places where, and the two .debs that CPack makes of it: `obliv` and `oblivd`.
-# The units name /usr/bin, so that is where things go unless somebody says otherwise.
-if(CMAKE_INSTALL_PREFIX_INITIALIZED_TO_DEFAULT)
-    set(CMAKE_INSTALL_PREFIX /usr CACHE PATH "Where to install" FORCE)
-endif()
+# The presets install to /usr, because the units name /usr/bin.
 # Packaging takes what was built; it builds nothing, so that a package can be made of one target's outcome.
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY TRUE)
 include(GNUInstallDirs)

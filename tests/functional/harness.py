@@ -178,7 +178,7 @@ class FunctionalTest(unittest.TestCase):
 
     def setUp(self) -> None:
         if not (BIN / "oblivd").exists():
-            self.skipTest(f"{BIN}/oblivd is not built")
+            self.fail(f"{BIN}/oblivd is not built")
         self.folder = Path(tempfile.mkdtemp(prefix="obliv-"))
         self.daemons: list[Daemon] = []
         self.addCleanup(shutil.rmtree, self.folder, True)
