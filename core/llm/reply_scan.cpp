@@ -63,37 +63,45 @@ bool empty_array(std::string_view json, std::size_t at) {
 
 }  // namespace
 
+/// How much of `json` still belongs to a string that an earlier piece opened.
+std::size_t TextMeter::rest_of_string(std::string_view json) {
+    std::size_t at = 0;
+    while (at < json.size() && (escaped_ || json[at] != '"')) {
+        escaped_ = !escaped_ && json[at] == '\\';
+        ++at;
+    }
+    return at;
+}
+
+/// Measures the string that starts at `at` and returns where it ends; it may go on in the next
+/// piece.
+std::size_t TextMeter::measure(std::string_view json, std::size_t at, std::int64_t& counter) {
+    auto text = string_at(json, at);
+    counter += static_cast<std::int64_t>(text.size());
+    auto end = at + 1 + text.size();
+    if (end >= json.size()) {
+        open_ = &counter;
+        auto last_other = text.find_last_not_of('\\');
+        auto slashes = text.size() - (last_other == npos ? 0 : last_other + 1);
+        escaped_ = slashes % 2 == 1;
+    }
+    return end;
+}
+
 void TextMeter::feed(std::string_view json, ReplyFacts& facts) {
     if (open_ != nullptr) {
-        std::size_t at = 0;
-        while (at < json.size() && (escaped_ || json[at] != '"')) {
-            escaped_ = !escaped_ && json[at] == '\\';
-            ++at;
-        }
-        *open_ += static_cast<std::int64_t>(at);
-        if (at == json.size())
+        auto length = rest_of_string(json);
+        *open_ += static_cast<std::int64_t>(length);
+        if (length == json.size())
             return;
         open_ = nullptr;
-        json.remove_prefix(at + 1);
+        json.remove_prefix(length + 1);
     }
-    for (const auto& key : text_keys) {
-        for (auto at = find_value(json, key.name); at != npos;
-             at = find_value(json, key.name, at)) {
-            if (at >= json.size() || json[at] != '"')
-                continue;
-            auto text = string_at(json, at);
-            facts.*key.counter += static_cast<std::int64_t>(text.size());
-            at += text.size() + 1;
-            if (at < json.size())
-                continue;
-            // The string goes on in the next piece.
-            open_ = &(facts.*key.counter);
-            auto last_other = text.find_last_not_of('\\');
-            auto slashes = text.size() - (last_other == npos ? 0 : last_other + 1);
-            escaped_ = slashes % 2 == 1;
-            break;
-        }
-    }
+    for (const auto& key : text_keys)
+        for (auto at = find_value(json, key.name); at < json.size();
+             at = find_value(json, key.name, at))
+            if (json[at] == '"')
+                at = measure(json, at, facts.*key.counter);
 }
 
 void PlainScan::take_usage(std::string_view object) {
@@ -187,6 +195,10 @@ Result<bool> StreamScan::feed(std::span<const std::string_view> payload,
 }
 
 Result<bool> StreamScan::feed_one(std::string_view payload, std::vector<std::string_view>& out) {
+    if (facts_.done) {
+        closing_ += payload;
+        return payload.empty();
+    }
     auto known = rest_.size();
     bool as_it_came = known == 0;
     auto text = payload;
@@ -196,30 +208,11 @@ Result<bool> StreamScan::feed_one(std::string_view payload, std::vector<std::str
         text = joined_.front();
     }
     auto end = whole_events(text, known > 2 ? known - 2 : 0);
-    auto whole = text.substr(0, end);
-    std::size_t from = 0;  // start of the stretch that is being gathered
-    std::size_t at = 0;
-    while (at < whole.size() && !facts_.done) {
-        auto length = first_event(whole.substr(at));
-        if (length == 0)
-            break;
-        auto next = at + length;
-        if (!examine(whole.substr(at, length))) {
-            if (at > from)
-                out.push_back(whole.substr(from, at - from));
-            if (facts_.done)
-                closing_ += whole.substr(at, length);
-            from = next;
-            as_it_came = false;
-        }
-        at = next;
-    }
+    auto from = forward(text.substr(0, end), out, as_it_came);
     if (facts_.done) {
         closing_ += text.substr(from);
         return false;
     }
-    if (whole.size() > from)
-        out.push_back(whole.substr(from));
     if (end < text.size()) {
         rest_ = text.substr(end);
         as_it_came = false;
@@ -228,6 +221,30 @@ Result<bool> StreamScan::feed_one(std::string_view payload, std::vector<std::str
         return fail(Code::upstream_failed, "an event of the stream is over " +
                                                std::to_string(options_.event_bytes_max) + " bytes");
     return as_it_came;
+}
+
+/// Sorts whole events into those that go out, in as few stretches as possible, and those that do
+/// not. Returns how far it came: to the end, or to the closing event.
+std::size_t StreamScan::forward(std::string_view events, std::vector<std::string_view>& out,
+                                bool& as_it_came) {
+    std::size_t from = 0;  // start of the stretch that is being gathered
+    std::size_t at = 0;
+    while (at < events.size()) {
+        auto length = first_event(events.substr(at));
+        auto next = length == 0 ? events.size() : at + length;
+        if (!examine(events.substr(at, next - at))) {
+            if (at > from)
+                out.push_back(events.substr(from, at - from));
+            as_it_came = false;
+            if (facts_.done)
+                return at;
+            from = next;
+        }
+        at = next;
+    }
+    if (at > from)
+        out.push_back(events.substr(from));
+    return at;
 }
 
 }  // namespace obliv::llm

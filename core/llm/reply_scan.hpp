@@ -31,6 +31,9 @@ public:
     void feed(std::string_view json, ReplyFacts& facts);
 
 private:
+    std::size_t rest_of_string(std::string_view json);
+    std::size_t measure(std::string_view json, std::size_t at, std::int64_t& counter);
+
     std::int64_t* open_ = nullptr;  ///< the counter of the string that the last piece ended in
     bool escaped_ = false;          ///< that piece ended with a backslash
 };
@@ -77,6 +80,8 @@ public:
 
 private:
     Result<bool> feed_one(std::string_view payload, std::vector<std::string_view>& out);
+    std::size_t forward(std::string_view events, std::vector<std::string_view>& out,
+                        bool& as_it_came);
     /// Whether the event goes to the client.
     bool examine(std::string_view event);
     void examine_usage(std::string_view event, bool& forward);

@@ -190,3 +190,13 @@ TEST_CASE("the pieces of one read all stay valid together", "[llm]") {
         CHECK(joined == role + hello + finish);
     }
 }
+
+TEST_CASE("nothing is forwarded after the closing event, however it comes", "[llm]") {
+    CHECK(run(hello + done + hello, true).forwarded == hello);
+    auto stream = hello + done + hello;
+    for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+        auto result = run(stream, true, {cut});
+        CHECK(result.forwarded == hello);
+        CHECK(result.scan.closing() == done + hello);
+    }
+}
