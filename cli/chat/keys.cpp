@@ -1,5 +1,7 @@
 #include "cli/chat/keys.hpp"
 
+#include "core/base/text.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -148,13 +150,18 @@ bool KeyReader::take(std::vector<KeyPress>& out) {
 
 bool KeyReader::take_text(std::vector<KeyPress>& out) {
     auto first = static_cast<unsigned char>(pending_.front());
-    std::size_t length = first < 0xC2 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    if (pending_.size() < length)
+    std::size_t length = first < 0xC2 || first > 0xF4 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+    std::size_t have = 1;
+    while (have < std::min(length, pending_.size()) && continues(pending_[have]))
+        ++have;
+    if (have < length && have == pending_.size())
         return false;
-    // A byte that starts no character is dropped.
-    if (first < 0x80 || (first >= 0xC2 && first <= 0xF4))
-        out.push_back({Key::text, pending_.substr(0, length)});
-    pending_.erase(0, length);
+    auto character = pending_.substr(0, have);
+    pending_.erase(0, have);
+    // What is no character is dropped.
+    if (!first_invalid_utf8(character))
+        out.push_back({Key::text, std::move(character)});
     return true;
 }
 

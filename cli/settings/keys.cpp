@@ -32,8 +32,8 @@ Error wrong(const Key& key, std::string_view expected) {
 std::span<const Key> all_keys() {
     using enum Key::Type;
     static const std::vector<Key> keys{
-        {"profile", text, "The profile in use when --profile names none", "", "OBLIV_PROFILE",
-         false, false},
+        {"default_profile", text, "The profile in use when --profile names none", "",
+         "OBLIV_PROFILE", false, false},
         {"server", text, "The server to call", "", "OBLIV_SERVER", true, false},
         {"api",
          text,

@@ -72,8 +72,10 @@ Result<Settings> Settings::load(const SettingSources& sources, const Environment
         !read)
         return read.error();
     settings.read_variables(environment);
+    // `profile` itself is the table of profiles, so the choice among them has another name.
     for (const auto& [name, value] : sources.flags)
-        settings.values_[name] = {value, {}, Layer::flag, "--" + name};
+        settings.values_[name == "profile" ? "default_profile" : name] = {
+            value, {}, Layer::flag, "--" + name};
     if (auto chosen = settings.choose_profile(); !chosen)
         return chosen.error();
     return settings;
@@ -131,7 +133,7 @@ void Settings::read_variables(const Environment& environment) {
 }
 
 Result<void> Settings::choose_profile() {
-    auto chosen = values_.find("profile");
+    auto chosen = values_.find("default_profile");
     if (chosen == values_.end() || chosen->second.text.empty())
         return ok();
     profile_ = chosen->second.text;
