@@ -7,7 +7,7 @@ _obliv() {
         word=${words[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--input|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
@@ -152,7 +152,7 @@ _obliv() {
         *' --color') candidates='auto always never' ;;
         *' --timeout') candidates='' ;;
         *' --config') files=1 ;;
-        *' --output'|*' -o') files=1 ;;
+        *' --output-file'|*' -o') files=1 ;;
         *)
             case "$path" in
                 '') candidates='ask chat model token channel price account usage ledger login logout whoami config api sim doctor completion man version' ;;
@@ -217,7 +217,7 @@ _obliv() {
                 'man') candidates='--all --markdown' ;;
                 'version') candidates='' ;;
             esac
-            candidates="$candidates --help -h --profile --server --api --json --ndjson --fields --jq --format --quiet -q --verbose -v --color --no-pager --yes -y --no-input --timeout --config --no-project --dry-run --output -o --force" ;;
+            candidates="$candidates --help -h --profile --server --api --json --ndjson --fields --jq --format --quiet -q --verbose -v --color --no-pager --yes -y --no-input --timeout --config --no-project --dry-run --output-file -o --force" ;;
     esac
     compadd -- ${=candidates}
     [[ -n $files ]] && _files

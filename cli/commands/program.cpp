@@ -65,7 +65,7 @@ OutputOptions options_of(const Values& values, const Settings& settings,
         options.form = Form::json;
     options.layout = layout_of(settings.text("format"));
     options.color = color_of(settings.text("color"));
-    options.file = values.text("output").value_or("");
+    options.file = values.text("output-file").value_or("");
     options.replace_file = values.has("force");
     options.pager = pager_of(settings, values, environment);
     options.verbosity = values.has("quiet") ? -1 : std::min(values.times("verbose"), 2);

@@ -49,7 +49,7 @@ const std::vector<Flag>& global_flags() {
          .kind = Kind::file},
         {.name = "no-project", .value = "", .help = "Ignore the project's .obliv.toml"},
         {.name = "dry-run", .value = "", .help = "Say what would change and change nothing"},
-        {.name = "output",
+        {.name = "output-file",
          .value = "FILE",
          .help = "Write the result to FILE, whole or not at all; - is stdout",
          .kind = Kind::file,

@@ -68,12 +68,16 @@ std::vector<Bound> bind_flags(CLI::App& app, const Command& command) {
             option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
         bound.push_back({&flag, option});
     };
-    for (const auto& flag : command.flags)
+    for (const auto& flag : command.flags) {
+        auto same = [&](const Flag& global) {
+            return global.name == flag.name || (flag.letter && global.letter == flag.letter);
+        };
+        check(std::none_of(global_flags().begin(), global_flags().end(), same),
+              "no command gives a global flag another meaning");
         add(flag);
+    }
     for (const auto& flag : global_flags())
-        if (std::none_of(command.flags.begin(), command.flags.end(),
-                         [&](const Flag& own) { return own.name == flag.name; }))
-            add(flag);
+        add(flag);
     return bound;
 }
 

@@ -55,6 +55,7 @@ class Management(CliTest):
                 self.server.on(f"{method} {path}", 204 if method == "DELETE" else 200, b"" if method == "DELETE" else {})
                 self.ok(*words)
                 self.assertEqual(self.last(), expected)
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["home"])
 
     def test_a_top_up_has_an_operation_id_of_its_own(self) -> None:
         self.server.on("POST /api/v1/accounts/t/topup", 200, {"transfer": {"id": "1"}, "account": {"name": "t"}})

@@ -40,6 +40,8 @@ class Generated(CliTest):
                 continue
             self.assertGreaterEqual(len(re.findall(r"^  (?:\S.*)?\bobliv\b", brief, re.MULTILINE)), 2, path)
             self.assertIn("Exit codes:", full)
+            # Also proves that no flag of the command has the name of a global one: that aborts.
+            self.fails(2, *words, "--no-such-flag")
 
     def test_bash_accepts_and_completes(self) -> None:
         script = self.ok("completion", "bash")
