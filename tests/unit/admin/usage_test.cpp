@@ -149,7 +149,9 @@ TEST_CASE("entries sum to zero for each event and name their request", "[admin]"
     REQUIRE_FALSE(of_call["data"].empty());
     for (const auto& row : of_call["data"])
         CHECK(row["call"] == "request-2");
-    for (const auto& row : world.good("GET", "/api/v1/ledger/entries?account=revenue")["data"])
+    auto of_revenue = world.good("GET", "/api/v1/ledger/entries?account=revenue");
+    CHECK_FALSE(of_revenue["data"].empty());
+    for (const auto& row : of_revenue["data"])
         CHECK(row["account_id"] == "1");
     for (int limit : {1, 2, 5}) {
         auto ids = world.walk("/api/v1/ledger/entries", "id", limit);
