@@ -101,11 +101,15 @@ void ReplyEnd::reset() {
     status_ = 0;
 }
 
+void StreamEnd::read_status() {
+    constexpr std::string_view good = "HTTP/1.1 200 ";
+    if (opened_ || tail_.size() < good.size())
+        return;
+    opened_ = true;
+    failed_ = !tail_.starts_with(good);
+}
+
 std::int64_t StreamEnd::read_event(std::string_view event) {
-    if (!opened_) {
-        opened_ = true;
-        failed_ = event.find(" 200 ") == std::string_view::npos;
-    }
     auto data = event.find("data: ");
     if (data == std::string_view::npos) {
         failed_ = true;

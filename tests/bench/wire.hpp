@@ -50,6 +50,7 @@ public:
     template <typename Delays>
     void feed(std::string_view bytes, std::int64_t at, Delays& delays) {
         tail_ += bytes;
+        read_status();
         std::size_t from = 0;
         for (auto end = tail_.find("\n\n"); end != std::string::npos;
              end = tail_.find("\n\n", from)) {
@@ -68,6 +69,7 @@ private:
         if (auto stamp = read_event(event); stamp > 0)
             delays.push_back(at - stamp);
     }
+    void read_status();
     /// The stamp of an event with content, 0 for any other.
     std::int64_t read_event(std::string_view event);
 
