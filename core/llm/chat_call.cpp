@@ -255,7 +255,8 @@ private:
             return bad_field("model", "given: which model is asked?");
         if (!seen_[messages])
             return bad_field("messages", "given: an array of messages");
-        call_.output_tokens_max = max_completion_tokens_ ? max_completion_tokens_ : max_tokens_;
+        // Servers differ in which of the two they know: the larger one is what may come.
+        call_.output_tokens_max = std::max(max_completion_tokens_, max_tokens_);
         call_.choices = choices_.value_or(1);
         return std::move(call_);
     }

@@ -32,7 +32,7 @@ struct ChatCall {
     std::optional<Span> include_usage;              ///< the value in it, if it is there
     bool stream_options_empty = false;              ///< `null` or `{}`
     Span object_open;                               ///< the brace that opens the body
-    std::optional<std::int64_t> output_tokens_max;  ///< max_completion_tokens, else max_tokens
+    std::optional<std::int64_t> output_tokens_max;  ///< max_completion_tokens or max_tokens
     std::int64_t choices = 1;                       ///< n
 };
 

@@ -1,5 +1,6 @@
 #include "core/llm/reply_scan.hpp"
 
+#include "core/base/text.hpp"
 #include "core/llm/json_scan.hpp"
 #include "core/llm/openai_usage.hpp"
 #include "core/llm/sse.hpp"
@@ -16,6 +17,7 @@ constexpr auto npos = std::string_view::npos;
 constexpr std::size_t tail_bytes = 96;
 constexpr std::size_t usage_bytes_max = 16'384;
 constexpr std::size_t finish_reason_bytes_max = 32;
+constexpr std::size_t error_bytes_max = 16'384;
 
 struct Key {
     std::string_view name;
@@ -44,14 +46,29 @@ void note_finish_reason(std::string_view json, ReplyFacts& facts) {
         facts.finish_reason = std::string(reason->substr(0, finish_reason_bytes_max));
 }
 
-/// The text of the `data:` line that an event begins with; empty if it has another shape.
+/// The text of an event's first `data:` line, wherever it stands among the other lines, without the
+/// spaces around it; empty if there is none.
 std::string_view data_of(std::string_view event) {
-    while (event.starts_with('\n') || event.starts_with('\r'))
-        event.remove_prefix(1);
-    if (!event.starts_with("data:"))
-        return {};
-    event.remove_prefix(event.starts_with("data: ") ? 6 : 5);
-    return event.substr(0, event.find_first_of("\r\n"));
+    while (!event.empty()) {
+        auto line = event.substr(0, event.find_first_of("\r\n"));
+        constexpr std::string_view field = "data:";
+        if (line.starts_with(field))
+            return trim(line.substr(field.size()));
+        event.remove_prefix(std::min(event.size(), line.size() + 1));
+    }
+    return {};
+}
+
+/// An error that says something: some servers send `"error":null` with every event.
+bool has_error(std::string_view json) {
+    auto at = find_value(json, "error");
+    return at < json.size() && (json[at] == '{' || json[at] == '"');
+}
+
+bool is_error(std::string_view json) {
+    if (!has_error(json))
+        return false;
+    return json.starts_with("{\"error\"") || find_value(json, "choices") == npos;
 }
 
 bool empty_array(std::string_view json, std::size_t at) {
@@ -126,6 +143,9 @@ void PlainScan::look_for_keys(std::string_view text) {
 }
 
 void PlainScan::feed(std::string_view bytes) {
+    if (!std::exchange(begun_, true))
+        facts_.error =
+            has_error(bytes) && bytes.find("\"error\"") == bytes.find_first_not_of("{ \t\r\n");
     if (!usage_.empty()) {
         usage_ += bytes.substr(0, usage_bytes_max);
         if (auto object = object_at(usage_, 0); !object.empty()) {
@@ -154,14 +174,29 @@ void PlainScan::feed(std::string_view bytes) {
         tail_.erase(0, tail_.size() - tail_bytes);
 }
 
-void StreamScan::examine_usage(std::string_view event, bool& forward) {
+/// Whether the event reports usage that can be read.
+bool StreamScan::examine_usage(std::string_view event, bool& forward) {
     auto at = find_value(event, "usage");
     if (at == npos || at >= event.size() || event[at] != '{')
-        return;
-    if (auto usage = parse_openai_usage(object_at(event, at)))
+        return false;
+    auto usage = parse_openai_usage(object_at(event, at));
+    if (usage)
         facts_.usage = usage;
     if (options_.withhold_usage && empty_array(event, find_value(event, "choices")))
         forward = false;
+    return usage.has_value();
+}
+
+void StreamScan::meter(std::string_view event, bool usage_reported) {
+    auto text = facts_.text_bytes;
+    auto reasoning = facts_.reasoning_bytes;
+    meter_.feed(event, facts_);
+    if (usage_reported) {
+        facts_.text_bytes_after_usage = facts_.reasoning_bytes_after_usage = 0;
+    } else if (facts_.usage) {
+        facts_.text_bytes_after_usage += facts_.text_bytes - text;
+        facts_.reasoning_bytes_after_usage += facts_.reasoning_bytes - reasoning;
+    }
 }
 
 bool StreamScan::examine(std::string_view event) {
@@ -171,13 +206,14 @@ bool StreamScan::examine(std::string_view event) {
         return false;
     }
     bool forward = true;
-    examine_usage(event, forward);
-    note_finish_reason(event, facts_);
-    if (data.starts_with("{\"error\"") ||
-        (find_value(event, "choices") == npos && find_value(event, "error") != npos))
+    bool reported = examine_usage(event, forward);
+    if (is_error(data)) {
         facts_.error = true;
-    else
-        meter_.feed(event, facts_);
+        error_ = data.substr(0, error_bytes_max);
+        return false;
+    }
+    note_finish_reason(event, facts_);
+    meter(event, reported);
     return forward;
 }
 

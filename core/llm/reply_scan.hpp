@@ -19,8 +19,11 @@ struct ReplyFacts {
     std::string finish_reason;    ///< the last one that was not null; cut at 32 bytes
     std::int64_t text_bytes = 0;  ///< of content, refusals and tool arguments, escapes included
     std::int64_t reasoning_bytes = 0;  ///< of reasoning texts
-    bool done = false;                 ///< the stream's `[DONE]` was seen
-    bool error = false;                ///< an error object came where a reply should be
+    // What a stream brought after its last report of usage, which cannot contain it.
+    std::int64_t text_bytes_after_usage = 0;
+    std::int64_t reasoning_bytes_after_usage = 0;
+    bool done = false;   ///< the stream's `[DONE]` was seen
+    bool error = false;  ///< an error object came where a reply should be
 
     bool produced() const noexcept { return text_bytes + reasoning_bytes > 0; }
 };
@@ -48,6 +51,7 @@ private:
     void look_for_keys(std::string_view text);
     void take_usage(std::string_view object);
 
+    bool begun_ = false;
     ReplyFacts facts_;
     TextMeter meter_;
     std::string tail_;   ///< end of the last read: a key may be cut
@@ -55,9 +59,9 @@ private:
 };
 
 /// Scans a stream and decides which of its bytes go to the client: all whole events but the extra
-/// usage event when the client did not ask for one, and the closing `[DONE]`, which waits until the
-/// call is settled. The start of an event that has not ended is kept back too: nobody could use it,
-/// and it may turn out to be one of those two.
+/// usage event when the client did not ask for one, an error, whose words may hold a secret, and
+/// the closing `[DONE]`, which waits until the call is settled. The start of an event that has not
+/// ended is kept back too: nobody could use it, and it may turn out to be one of those two.
 class StreamScan {
 public:
     struct Options {
@@ -77,6 +81,8 @@ public:
     /// The start of an event whose end never came.
     std::string_view unfinished() const noexcept { return rest_; }
     const ReplyFacts& facts() const noexcept { return facts_; }
+    /// The JSON of the last error event, which was withheld; cut at 16 KiB.
+    std::string_view error() const noexcept { return error_; }
 
 private:
     Result<bool> feed_one(std::string_view payload, std::vector<std::string_view>& out);
@@ -84,7 +90,8 @@ private:
                         bool& as_it_came);
     /// Whether the event goes to the client.
     bool examine(std::string_view event);
-    void examine_usage(std::string_view event, bool& forward);
+    bool examine_usage(std::string_view event, bool& forward);
+    void meter(std::string_view event, bool usage_reported);
 
     Options options_;
     ReplyFacts facts_;
@@ -93,6 +100,7 @@ private:
         joined_;        ///< events put together, for the views of the last feed
     std::string rest_;  ///< the start of an event
     std::string closing_;
+    std::string error_;
 };
 
 }  // namespace obliv::llm

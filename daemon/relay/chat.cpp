@@ -4,6 +4,7 @@
 #include "core/config/limits.hpp"
 #include "core/llm/estimate.hpp"
 #include "core/llm/wire_error.hpp"
+#include "daemon/relay/upstream_error.hpp"
 
 namespace obliv::relay {
 namespace {
@@ -20,7 +21,13 @@ bool is_event_stream(const http::ResponseHead& head) {
 
 /// Whether the stream came to its own end.
 bool complete(const llm::ReplyFacts& facts) {
-    return facts.done || !facts.finish_reason.empty();
+    return !facts.error && (facts.done || !facts.finish_reason.empty());
+}
+
+/// Whether the provider's figures can be meant: some servers report zeros whatever they have said.
+bool tells_usage(const llm::ReplyFacts& facts) {
+    return facts.usage &&
+           (facts.usage->input_all() + facts.usage->output_all() > 0 || !facts.produced());
 }
 
 }  // namespace
@@ -84,12 +91,17 @@ void Relay::Chat::write_request(std::string_view target_head) {
     request.push_back(body.substr(at));
 }
 
-void Relay::Chat::take_head() {
+Result<void> Relay::Chat::take_head() {
     const auto& reply = upstream.head();
+    auto encoding = reply.headers.find("content-encoding").value_or("identity");
+    if (!encoding.empty() && !equal_ignoring_case(encoding, "identity"))
+        return fail(Code::upstream_failed,
+                    "the provider compressed its reply, which it was asked not to do");
     event_stream = is_event_stream(reply);
     content_type = std::string(reply.headers.find("content-type").value_or("application/json"));
     content_length = reply.content_length;
     upstream_request_id = std::string(reply.headers.find("x-request-id").value_or(""));
+    return ok();
 }
 
 Result<void> Relay::Chat::take_chunk(SteadyTime now) {
@@ -111,6 +123,7 @@ Result<void> Relay::Chat::take_chunk(SteadyTime now) {
 }
 
 void Relay::Chat::start_reply() {
+    begun = true;
     record.call.status = upstream.status();
     header_count = 0;
     if (!upstream_request_id.empty())
@@ -154,25 +167,28 @@ void Relay::Chat::end(const Result<void>& ended) {
 void Relay::Chat::end_stream(const Result<void>& ended) {
     auto outcome = ended;
     if (outcome && !complete(facts()))
-        outcome = fail(Code::upstream_failed, "the provider's stream ended before it was complete");
+        outcome = fail(Code::upstream_failed,
+                       facts().error ? "the provider broke off its stream with an error"
+                                     : "the provider's stream ended before it was complete");
     if (!outcome && complete(facts()) && !gone())
         outcome = ok();  // all was said; only the connection ended badly
     end(outcome);
     if (!outcome && !(gone() && !exchange.stopping())) {
         auto error = exchange.stopping() ? fail(Code::unavailable, "the server is being restarted")
                                          : outcome.error();
-        closing_error =
-            "data: " + llm::error_body(llm::ErrorShape::openai, error, exchange.request_id()) +
-            "\n\n";
+        auto said = stream.error().empty()
+                        ? llm::error_body(llm::ErrorShape::openai, error, exchange.request_id())
+                        : callers_error_body(stream.error());
+        closing_error = "data: " + said + "\n\n";
     }
 }
 
 std::span<const std::string_view> Relay::Chat::closing_pieces() {
     if (!closing_error.empty())
         pieces.push_back(closing_error);
-    else if (!stream.closing().empty())
+    if (!stream.closing().empty())
         pieces.push_back(stream.closing());
-    else if (!stream.unfinished().empty())
+    else if (closing_error.empty() && !stream.unfinished().empty())
         pieces.push_back(stream.unfinished());
     return pieces;
 }
@@ -181,10 +197,14 @@ void Relay::Chat::fill_usage() {
     auto& row = record.call;
     const auto& seen = facts();
     bool whole = row.finish_reason != "aborted" && row.finish_reason != "cut";
-    if (seen.usage) {
+    if (tells_usage(seen)) {
         row.usage = *seen.usage;
+        row.usage.output += llm::estimate_tokens(seen.text_bytes_after_usage);
+        row.usage.reasoning += llm::estimate_tokens(seen.reasoning_bytes_after_usage);
+        whole = whole && row.usage == *seen.usage;
         row.source = whole ? llm::UsageSource::provider : llm::UsageSource::partial;
-    } else if (seen.produced()) {
+    } else if (seen.produced() || (begun && row.finish_reason == "aborted")) {
+        // A caller who leaves before the first word has had the prompt read all the same.
         row.usage = {};
         row.usage.input = input_estimate;
         row.usage.output = llm::estimate_tokens(seen.text_bytes);

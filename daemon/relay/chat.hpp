@@ -71,7 +71,7 @@ struct Relay::Chat {
     // The reply.
     bool is_stream() const noexcept { return event_stream; }
     /// Keeps what is needed of the reply's head, which goes with the first wait for its body.
-    void take_head();
+    Result<void> take_head();
     /// Takes in the chunk that was just read: scans it and, of a stream, picks what goes out.
     Result<void> take_chunk(SteadyTime now);
     void start_reply();
@@ -118,6 +118,7 @@ struct Relay::Chat {
     std::string closing_error;  ///< the event that ends a stream which broke off
     std::array<http::Header, 4> headers;
     std::size_t header_count = 0;
+    bool begun = false;           ///< the provider's reply is on its way to the client
     std::int64_t input_estimate;  ///< of the body, which is gone when the call is settled
 };
 

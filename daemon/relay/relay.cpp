@@ -170,7 +170,10 @@ asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const channels::Opt
         auto error = co_await refused(chat, entry);
         co_return chat.failed(std::move(error));
     }
-    chat.take_head();
+    auto readable = chat.take_head();
+    if (!readable)
+        co_return chat.failed(
+            std::move(readable.error()).in("channel '" + entry.channel.name + "'"));
     auto first = co_await read_first(chat);
     if (!first)
         co_return chat.failed(std::move(first.error()).in("channel '" + entry.channel.name + "'"));
@@ -187,6 +190,8 @@ asio::awaitable<Result<void>> Relay::read_first(Chat& chat) {
     auto taken = chat.take_chunk(parts_.clock.steady());
     if (!taken)
         co_return taken.error();
+    if (chat.chunk.last && chat.chunk.payload.empty())
+        co_return fail(Code::upstream_failed, "the provider's reply is empty");
     if (chat.facts().error && !chat.facts().produced())
         co_return fail(Code::upstream_failed, "the provider began its reply with an error");
     co_return ok();

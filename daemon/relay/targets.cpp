@@ -43,7 +43,8 @@ std::string head_of(const upstream::BaseUrl& place, const providers::WireTarget&
         head.append("proxy-authorization: ").append(proxy.authorization).append("\r\n");
     head.append("user-agent: oblivd/")
         .append(version)
-        .append("\r\naccept: */*\r\ncontent-type: application/json\r\n");
+        .append("\r\naccept: */*\r\naccept-encoding: identity\r\n"
+                "content-type: application/json\r\n");
     return head;
 }
 

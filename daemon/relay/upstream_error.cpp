@@ -41,8 +41,11 @@ json shown(const json& error, const char* key) {
 }  // namespace
 
 Verdict verdict_on(int status) noexcept {
+    // Neither a redirection, which we do not follow, nor a reply without a body is an answer.
+    if (status >= 200 && status < 300)
+        return status == 204 || status == 205 ? Verdict::channel : Verdict::accepted;
     if (status < 400)
-        return Verdict::accepted;
+        return Verdict::channel;
     if (status == 401 || status == 402 || status == 403)
         return Verdict::key;
     if (status == 408 || status == 409 || status == 425 || status == 429 || status >= 500)

@@ -52,8 +52,10 @@ TEST_CASE("the fields that route and price a call are read", "[llm]") {
     CHECK(call->choices == 3);
 }
 
-TEST_CASE("max_completion_tokens goes before max_tokens, and null means absent", "[llm]") {
+TEST_CASE("the larger of the two output limits counts, and null means absent", "[llm]") {
     CHECK(parse(R"({"model":"m","messages":[1],"max_tokens":7,"max_completion_tokens":9})")
+              ->output_tokens_max == 9);
+    CHECK(parse(R"({"model":"m","messages":[1],"max_tokens":9,"max_completion_tokens":1})")
               ->output_tokens_max == 9);
     CHECK(parse(R"({"model":"m","messages":[1],"max_tokens":7,"max_completion_tokens":null})")
               ->output_tokens_max == 7);

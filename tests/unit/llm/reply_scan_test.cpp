@@ -200,3 +200,51 @@ TEST_CASE("nothing is forwarded after the closing event, however it comes", "[ll
         CHECK(result.scan.closing() == done + hello);
     }
 }
+
+TEST_CASE("the closing event is known among other lines and with spaces", "[llm]") {
+    for (std::string closing :
+         {"data:[DONE]\n\n", "data: [DONE] \n\n", "event: end\ndata: [DONE]\n\n",
+          "id: 7\r\ndata: [DONE]\r\n\r\n", ": bye\ndata: [DONE]\n\n"}) {
+        INFO(closing);
+        auto result = run(hello + closing, true);
+        CHECK(result.scan.facts().done);
+        CHECK(result.forwarded == hello);
+        CHECK(result.scan.closing() == closing);
+    }
+}
+
+TEST_CASE("an error event is kept back for whoever takes the secrets out", "[llm]") {
+    auto result = run(hello + "data: {\"error\":{\"message\":\"sk-x\"}}\n\n" + done, true);
+    CHECK(result.forwarded == hello);
+    CHECK(result.scan.error() == "{\"error\":{\"message\":\"sk-x\"}}");
+    CHECK(result.scan.closing() == done);
+    // No error at all: it is forwarded, and its text counts.
+    auto harmless =
+        run("data: {\"error\":null,\"choices\":[{\"delta\":{\"content\":\"abc\"}}]}\n\n", true);
+    CHECK(!harmless.scan.facts().error);
+    CHECK(harmless.scan.facts().text_bytes == 3);
+    CHECK(!run("data: {\"id\":\"x\",\"error\":null}\n\n", true).scan.facts().error);
+}
+
+TEST_CASE("what a stream says after its report of usage is counted apart", "[llm]") {
+    auto early = run(hello + usage + hello + hello, false).scan.facts();
+    CHECK(early.text_bytes == 21);
+    CHECK(early.text_bytes_after_usage == 14);
+    CHECK(run(hello + usage + hello + usage, false).scan.facts().text_bytes_after_usage == 0);
+    CHECK(run(hello + hello, false).scan.facts().text_bytes_after_usage == 0);
+    auto both = run("data: {\"choices\":[{\"delta\":{\"content\":\"abc\"}}],"
+                    "\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":1}}\n\n",
+                    false);
+    CHECK(both.scan.facts().text_bytes_after_usage == 0);
+}
+
+TEST_CASE("a plain reply that is an error is known by its first bytes", "[llm]") {
+    auto is_error = [](std::string_view reply) {
+        PlainScan scan;
+        scan.feed(reply);
+        return scan.facts().error;
+    };
+    CHECK(is_error(" {\"error\":{\"message\":\"no\"}}"));
+    CHECK(!is_error("{\"error\":null,\"choices\":[]}"));
+    CHECK(!is_error("{\"choices\":[{\"message\":{\"content\":\"\\\"error\\\":{\"}}]}"));
+}

@@ -38,6 +38,8 @@ TEST_CASE("a channel is called at its base URL with each of its keys", "[relay]"
                Catch::StartsWith("POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:9\r\n"));
     CHECK_THAT(target.heads[0], Catch::Contains("\r\nauthorization: Bearer sk-a\r\n"));
     CHECK_THAT(target.heads[1], Catch::Contains("\r\nauthorization: Bearer sk-b\r\n"));
+    // What is compressed can neither be metered nor withheld.
+    CHECK_THAT(target.heads[0], Catch::Contains("\r\naccept-encoding: identity\r\n"));
     CHECK_THAT(target.heads[0], Catch::EndsWith("\r\n"));
 }
 

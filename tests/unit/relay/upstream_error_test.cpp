@@ -13,7 +13,7 @@ TEST_CASE("a status tells whose fault it is", "[relay]") {
         CHECK(verdict_on(status) == Verdict::callers);
     for (int status : {401, 402, 403})
         CHECK(verdict_on(status) == Verdict::key);
-    for (int status : {408, 409, 425, 429, 500, 502, 503, 529})
+    for (int status : {204, 205, 301, 302, 304, 307, 408, 409, 425, 429, 500, 502, 503, 529})
         CHECK(verdict_on(status) == Verdict::channel);
 }
 

@@ -1,0 +1,112 @@
+"""A provider that is odd, broken or hostile costs nobody a call, a secret or a wrong bill.
+
+Proved with replies that no good provider sends: compressed, empty, redirecting, with errors inside a stream, with
+figures that cannot be true.
+"""
+import gzip
+import json
+import unittest
+from typing import Any
+
+import upstream as provider
+from client import Response
+from harness import FunctionalTest, ask
+from upstream import completion_bytes, delta, event_bytes, usage, usage_event
+
+SECRET = "sk-upstream-secret-0001"
+
+
+def events(*parts: Any) -> provider.Answer:
+    def answer(connection: provider.Connection, _: provider.Request) -> None:
+        connection.start_stream()
+        for part in parts:
+            connection.chunk(part if isinstance(part, bytes) else event_bytes(part))
+        connection.end_stream()
+    return answer
+
+
+def plain(body: bytes, status: int = 200, **headers: str) -> provider.Answer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda connection, _: connection.reply(status, body, named)
+
+
+class RelayOddProviders(FunctionalTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.upstream = self.new_upstream()
+        self.daemon = self.new_daemon()
+        self.daemon.add_channel(self.upstream, models=["m1"])
+        self.daemon.set_price("m1")
+        self.key = self.daemon.add_token()
+
+    def post(self, answer: provider.Answer, **more: Any) -> tuple[Response, dict[str, Any]]:
+        self.upstream.answer = answer
+        reply = self.daemon.post(self.key, ask(**more))
+        return reply, self.daemon.call(reply.request_id)
+
+    def test_what_is_no_answer_is_the_providers_failure_and_costs_nothing(self) -> None:
+        empty = b""
+        for name, answer in (
+                ("no content", lambda connection, _: connection.send(b"HTTP/1.1 204 X\r\n\r\n")),
+                ("not modified", lambda connection, _: connection.send(b"HTTP/1.1 304 X\r\n\r\n")),
+                ("redirection", plain(empty, 302, location="http://127.0.0.1:9/")),
+                ("empty", plain(empty)),
+                ("empty stream", events()),
+                ("compressed", plain(gzip.compress(completion_bytes()), content_encoding="gzip")),
+                ("an error with status 200", plain(b'{"error":{"message":"overloaded"}}'))):
+            reply, row = self.post(answer)
+            self.assertEqual((reply.status, row["status"], row["cost"]), (502, 502, "0.00"), name)
+        self.assert_books(self.daemon)
+
+    def test_the_next_channel_makes_an_empty_answer_good(self) -> None:
+        spare = self.new_upstream()
+        self.daemon.add_channel(spare, "spare", priority=-1)
+        reply, row = self.post(plain(b""))
+        self.assertEqual((reply.status, row["attempts"], len(spare.requests)), (200, 2, 1))
+
+    def test_an_error_inside_a_stream_is_passed_on_without_secrets(self) -> None:
+        error = {"error": {"message": f"bad key {SECRET}", "type": "server_error", "code": "overloaded"}}
+        reply, row = self.post(events(delta("Hel"), error, "[DONE]"), stream=True)
+        said, told, end = reply.body.split(b"\n\n", 2)
+        self.assertEqual((said + b"\n\n", end), (event_bytes(delta("Hel")), b"data: [DONE]\n\n"))
+        self.assertEqual(json.loads(told[6:])["error"]["code"], "overloaded")
+        self.assertNotIn(b"secret", reply.body)
+        self.assertEqual((row["finish_reason"], row["usage_source"]), ("cut", "estimated"))
+
+    def test_figures_of_zero_beside_a_text_are_not_believed(self) -> None:
+        body = completion_bytes("x" * 400, used=usage(0, 0))
+        reply, row = self.post(plain(body))
+        self.assertEqual((reply.body, row["usage_source"]), (body, "estimated"))
+        self.assertGreaterEqual(row["usage"]["output"], 100)
+        self.assertGreater(row["usage"]["input"], 0)
+
+    def test_what_follows_the_last_figures_is_estimated(self) -> None:
+        first = {**delta("x"), "usage": usage(11, 1)}
+        _, row = self.post(events(first, delta("y" * 400), delta(finish="stop"), "[DONE]"), stream=True)
+        self.assertEqual((row["usage"]["input"], row["usage"]["output"], row["usage_source"]), (11, 101, "partial"))
+        _, row = self.post(events(first, delta("y" * 400), delta(finish="stop"), usage_event(), "[DONE]"), stream=True)
+        self.assertEqual((row["usage"]["output"], row["usage_source"]), (7, "provider"))
+
+    def test_nobody_sees_the_end_before_it_is_billed_however_it_is_written(self) -> None:
+        for end in (b"event: end\ndata: [DONE]\n\n", b"data: [DONE] \n\n"):
+            reply, row = self.post(events(delta("a"), delta(finish="stop"), usage_event(), end), stream=True)
+            self.assertEqual(reply.body, event_bytes(delta("a")) + event_bytes(delta(finish="stop")) + end)
+            self.assertEqual((row["finish_reason"], row["usage_source"]), ("stop", "provider"))
+
+    def test_who_leaves_before_the_first_word_pays_for_the_prompt(self) -> None:
+        def silent(connection: provider.Connection, _: provider.Request) -> None:
+            connection.start_stream()
+            connection.event({**delta(""), "note": "the prompt has been read"})
+            connection.wait_closed()
+        self.upstream.answer = silent
+        stream = self.daemon.stream(self.key, ask(stream=True))
+        self.assertIn(b"note", stream.event())
+        stream.close()
+        row = self.daemon.call(stream.headers["x-request-id"])
+        self.assertEqual((row["finish_reason"], row["usage"]["output"]), ("aborted", 0))
+        self.assertGreater(row["usage"]["input"], 0)
+        self.assert_books(self.daemon)
+
+
+if __name__ == "__main__":
+    unittest.main()
