@@ -45,6 +45,26 @@ TEST_CASE("a timer goes off once, never early and at most two ticks late", "[loo
     CHECK(fired == 1);
 }
 
+TEST_CASE("a wheel of finer ticks is finer in time", "[loop]") {
+    SteadyTime now{1000s};
+    TimerWheel wheel(
+        now, [] {}, 1ms);
+    int fired = 0;
+    Timer timer(wheel, count, &fired);
+    timer.arm(now + 7ms);
+    wheel.advance(now + 6ms);
+    CHECK(fired == 0);
+    wheel.advance(now + 9ms);
+    CHECK(fired == 1);
+    // Longer than one round of this wheel, which is about half a second.
+    timer.arm(now + 3s);
+    for (auto at = now + 10ms; at < now + 3s; at += 100ms)
+        wheel.advance(at);
+    CHECK(fired == 1);
+    wheel.advance(now + 3002ms);
+    CHECK(fired == 2);
+}
+
 TEST_CASE("a timer can be moved both ways, cancelled and destroyed", "[loop]") {
     Wheel at;
     int fired = 0;
