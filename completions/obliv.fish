@@ -5,7 +5,7 @@ function __obliv_path
     for word in (commandline -opc)[2..-1]
         if test $skip = 1; set skip 0; continue; end
         switch $word
-            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
+            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
                 set skip 1
             case '-*'
             case '*'
@@ -194,6 +194,7 @@ complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -
 complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l token -x -d 'Only this token'
 complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l account -x -d 'Only this account'
 complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l channel -x -d 'Only this channel'
+complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l error -x -d 'Only calls that failed with this error'
 complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l limit -x -d 'How many (20 if not given)'
 complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l follow -d 'Go on with new ones until Ctrl-C'
 complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l since -x -d 'Not before: a time, or -24h'
@@ -202,6 +203,7 @@ complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l 
 complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l token -x -d 'Only this token'
 complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l account -x -d 'Only this account'
 complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l channel -x -d 'Only this channel'
+complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l error -x -d 'Only calls that failed with this error'
 complete -c obliv -n '__obliv_at '\''ledger'\''' -a 'show' -d 'List entries, newest first'
 complete -c obliv -n '__obliv_at '\''ledger'\''' -a 'verify' -d 'Prove that entries, balances and usage agree'
 complete -c obliv -n 'string match -q -- '\''ledger show*'\'' (__obliv_path)' -l limit -x -d 'How many rows at most (1-1000, 50 if not given)'

@@ -7,7 +7,7 @@ _obliv() {
         word=${words[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
@@ -113,6 +113,7 @@ _obliv() {
         'usage report'' --token') candidates='' ;;
         'usage report'' --account') candidates='' ;;
         'usage report'' --channel') candidates='' ;;
+        'usage report'' --error') candidates='' ;;
         'usage tail'' --limit') candidates='' ;;
         'usage tail'' --since') candidates='' ;;
         'usage tail'' --until') candidates='' ;;
@@ -120,6 +121,7 @@ _obliv() {
         'usage tail'' --token') candidates='' ;;
         'usage tail'' --account') candidates='' ;;
         'usage tail'' --channel') candidates='' ;;
+        'usage tail'' --error') candidates='' ;;
         'ledger show'' --limit') candidates='' ;;
         'ledger show'' --cursor') candidates='' ;;
         'ledger show'' --account') candidates='' ;;
@@ -194,8 +196,8 @@ _obliv() {
                 'account topup') candidates='--reason --operation-id' ;;
                 'account adjust') candidates='--reason --operation-id' ;;
                 'usage') candidates='report tail' ;;
-                'usage report') candidates='--by --since --until --model -m --token --account --channel' ;;
-                'usage tail') candidates='--limit --follow --since --until --model -m --token --account --channel' ;;
+                'usage report') candidates='--by --since --until --model -m --token --account --channel --error' ;;
+                'usage tail') candidates='--limit --follow --since --until --model -m --token --account --channel --error' ;;
                 'ledger') candidates='show verify' ;;
                 'ledger show') candidates='--limit --cursor --account --call' ;;
                 'ledger verify') candidates='' ;;

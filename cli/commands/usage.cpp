@@ -18,6 +18,7 @@ const std::vector<Column>& columns() {
                                           {"token_id", "TOKEN", true},
                                           {"channel_id", "CHANNEL", true},
                                           {"status", "STATUS", true},
+                                          {"error", "ERROR"},
                                           {"usage.input", "IN", true},
                                           {"usage.output", "OUT", true},
                                           {"cost", "COST", true},
@@ -32,7 +33,7 @@ Query filters(const Values& values) {
     auto now = real_clock().wall();
     query.add("since", values.time("since", now));
     query.add("until", values.time("until", now));
-    for (const char* name : {"model", "token", "account", "channel"})
+    for (const char* name : {"model", "token", "account", "channel", "error"})
         query.add(name, values.text(name));
     return query;
 }
@@ -138,7 +139,8 @@ std::vector<Flag> filter_flags() {
         {.name = "model", .value = "ID", .help = "Only this model", .letter = 'm'},
         {.name = "token", .value = "ID", .help = "Only this token"},
         {.name = "account", .value = "ID", .help = "Only this account"},
-        {.name = "channel", .value = "ID", .help = "Only this channel"}};
+        {.name = "channel", .value = "ID", .help = "Only this channel"},
+        {.name = "error", .value = "NAME", .help = "Only calls that failed with this error"}};
 }
 
 }  // namespace
@@ -168,7 +170,8 @@ Command usage_command() {
                      {.name = "follow", .value = "", .help = "Go on with new ones until Ctrl-C"}},
                     filter_flags()),
          .examples = {{"obliv usage tail", "The last twenty"},
-                      {"obliv usage tail --follow --ndjson", "Every call as it ends"}},
+                      {"obliv usage tail --follow --ndjson", "Every call as it ends"},
+                      {"obliv usage tail --error upstream_timeout", "Who was too slow"}},
          .errors = remote_errors(),
          .run = tail},
     };

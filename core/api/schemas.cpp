@@ -307,6 +307,7 @@ constexpr std::array call{
     Field{"finish_reason", text, must_or_null, "the provider's, or `aborted`, `cut`"},
     Field{"client", text, must, "address"},
     Field{"user_agent", text, must, ""},
+    Field{"error", text, must_or_null, "why it failed: a name of docs/errors.md; null: it did not"},
 };
 
 constexpr std::array usage_group{

@@ -41,6 +41,7 @@ struct Call {
         finish_reason;   ///< the provider's, or `aborted` (client left), `cut` (upstream broke off)
     std::string client;  ///< address
     std::string user_agent;  ///< cut at 96 bytes
+    std::string error;       ///< public name of the Code that the call failed with; empty: none
 };
 
 struct UsageFilter {
@@ -50,6 +51,7 @@ struct UsageFilter {
     TokenId token;
     AccountId account;
     ChannelId channel;
+    std::string error;
 };
 
 enum class UsageKey : std::uint8_t { model, day, token, account, channel };
@@ -57,6 +59,7 @@ enum class UsageKey : std::uint8_t { model, day, token, account, channel };
 struct UsageGroup {
     std::vector<std::string> key;  ///< one text for each UsageKey asked, in that order
     std::int64_t requests = 0;
+    /// Calls that were answered with an error or broke off; not those whose caller left meanwhile.
     std::int64_t errors = 0;
     llm::Usage usage;
     Money cost;

@@ -241,7 +241,8 @@ string call_json(const storage::Call& call) {
                        {"stream", call.stream},
                        {"finish_reason", text_or_null(call.finish_reason)},
                        {"client", call.client},
-                       {"user_agent", call.user_agent}});
+                       {"user_agent", call.user_agent},
+                       {"error", text_or_null(call.error)}});
 }
 
 string entry_json(const storage::Entry& entry, string_view request_id) {

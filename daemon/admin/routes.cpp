@@ -50,8 +50,8 @@ constexpr std::array table{
     Route{{"POST", "/api/v1/accounts/{id}/topup", admin, "Puts money into an account", "", "TransferAsk", object, "TransferDone"}, topup_account},
     Route{{"POST", "/api/v1/accounts/{id}/adjust", admin, "Corrects an account by an amount of either sign", "", "TransferAsk", object, "TransferDone"}, adjust_account},
 
-    Route{{"GET", "/api/v1/usage", admin, "Lists calls, newest first", "limit cursor since until model token account channel", "", list, "Call"}, list_usage},
-    Route{{"GET", "/api/v1/usage/report", admin, "Sums calls by model, day, token, account or channel", "by since until model token account channel", "", object, "UsageReport"}, report_usage},
+    Route{{"GET", "/api/v1/usage", admin, "Lists calls, newest first", "limit cursor since until model token account channel error", "", list, "Call"}, list_usage},
+    Route{{"GET", "/api/v1/usage/report", admin, "Sums calls by model, day, token, account or channel", "by since until model token account channel error", "", object, "UsageReport"}, report_usage},
     Route{{"GET", "/api/v1/calls/{request_id}", admin, "Shows one call", "", "", object, "Call"}, get_call},
 
     Route{{"GET", "/api/v1/ledger/entries", admin, "Lists entries of the books, newest first", "limit cursor account call", "", list, "Entry"}, list_entries},

@@ -49,6 +49,18 @@ Result<std::optional<WallTime>> time_filter(const Request& request, std::string_
     return std::optional<WallTime>{*time};
 }
 
+/// A name that no call can carry would find nothing, which reads as if nothing had failed.
+Result<std::string> error_filter(const Request& request) {
+    auto name = request.query("error").value_or("");
+    if (name.empty() || code_from_name(name))
+        return name;
+    auto error = fail(Code::invalid_request, "error: expected the name of an error such as "
+                                             "upstream_timeout, got '" +
+                                                 visible(name.substr(0, 80)) + "'");
+    error.param = "error";
+    return error;
+}
+
 Result<UsageFilter> filter_of(const Request& request, Session& session, WallTime now) {
     UsageFilter filter;
     auto since = time_filter(request, "since", now);
@@ -68,12 +80,16 @@ Result<UsageFilter> filter_of(const Request& request, Session& session, WallTime
         request, "channel", [&](const std::string& name) { return session.channels().find(name); });
     if (!channel)
         return channel.error();
+    auto error = error_filter(request);
+    if (!error)
+        return error.error();
     filter.since = *since;
     filter.until = *until;
     filter.model = request.query("model").value_or("");
     filter.token = *token;
     filter.account = *account;
     filter.channel = *channel;
+    filter.error = *error;
     return filter;
 }
 

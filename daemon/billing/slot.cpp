@@ -45,9 +45,13 @@ static_assert(std::is_trivially_copyable_v<UsagePart>);
 
 constexpr std::size_t checksum_from = 8;
 constexpr std::size_t texts_from = sizeof(ChargePart) + sizeof(UsagePart);
-// Together with the length bytes the capped texts fit, with 48 bytes left for the last one.
-constexpr std::size_t caps[] = {request_id_bytes_max, 64, 64, 16, 46, user_agent_bytes_max};
-static_assert(texts_from + 64 + 64 + 64 + 16 + 46 + 6 + 16 <= slot_bytes);
+// Together with the length bytes the capped texts fit, the user agent with 16 bytes at least: of
+// all texts it is the one that can be missed, so it gives way.
+constexpr std::size_t caps[] = {request_id_bytes_max, 64, 64, 16, 46, user_agent_bytes_max,
+                                error_bytes_max};
+constexpr std::size_t user_agent_place = 5;
+static_assert(texts_from + 64 + 64 + 64 + 16 + 46 + 16 + error_bytes_max + std::size(caps) <=
+              slot_bytes);
 
 std::uint32_t checksum_of(const unsigned char* slot) noexcept {
     return crc32c(
@@ -56,12 +60,15 @@ std::uint32_t checksum_of(const unsigned char* slot) noexcept {
 
 void write_texts(unsigned char* slot, const storage::Call& call) noexcept {
     const std::string_view texts[] = {call.request_id,    call.model,  call.model_served,
-                                      call.finish_reason, call.client, call.user_agent};
+                                      call.finish_reason, call.client, call.user_agent,
+                                      call.error};
     auto* at = slot + texts_from;
     auto* end = slot + slot_bytes;
     for (std::size_t i = 0; i < std::size(texts); ++i) {
         // The length bytes of the texts behind this one have to fit too.
         auto room = static_cast<std::size_t>(end - at) - (std::size(texts) - i);
+        if (i == user_agent_place)
+            room -= std::min(call.error.size(), error_bytes_max);
         auto text = cut_text(texts[i], std::min(caps[i], room));
         *at++ = static_cast<unsigned char>(text.size());
         at = std::copy(text.begin(), text.end(), at);
@@ -71,10 +78,15 @@ void write_texts(unsigned char* slot, const storage::Call& call) noexcept {
 
 bool read_texts(const unsigned char* slot, storage::Call& call) {
     std::string* texts[] = {&call.request_id,    &call.model,  &call.model_served,
-                            &call.finish_reason, &call.client, &call.user_agent};
+                            &call.finish_reason, &call.client, &call.user_agent,
+                            &call.error};
     const auto* at = slot + texts_from;
     const auto* end = slot + slot_bytes;
     for (auto* text : texts) {
+        // A release that knew no errors ended with the user agent, and with zeros unless that one
+        // filled the slot.
+        if (at == end && text == &call.error)
+            return true;
         if (at == end || end - at - 1 < *at)
             return false;
         text->assign(reinterpret_cast<const char*>(at + 1), *at);

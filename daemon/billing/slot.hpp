@@ -18,6 +18,7 @@ inline constexpr std::size_t slot_bytes = 512;
 /// call from another one.
 inline constexpr std::size_t request_id_bytes_max = 64;
 inline constexpr std::size_t user_agent_bytes_max = 96;
+inline constexpr std::size_t error_bytes_max = 32;
 
 /// At most `limit` bytes of UTF-8 text, without half a character at the end.
 std::string_view cut_text(std::string_view text, std::size_t limit) noexcept;

@@ -159,6 +159,7 @@ Result<Till::Receipt> Till::charge(Hold hold, storage::Call call) {
     keep_sane(call.usage);
     call.request_id.resize(cut_text(call.request_id, request_id_bytes_max).size());
     call.user_agent.resize(cut_text(call.user_agent, user_agent_bytes_max).size());
+    call.error.resize(cut_text(call.error, error_bytes_max).size());
     const auto* rate = rate_of(hold, call.model_served);
     call.price = rate ? rate->id : PriceId{};
     bool consumed = rate && call.source != llm::UsageSource::none;

@@ -145,10 +145,17 @@ void Relay::Chat::release_request() {
     exchange.release_request();
 }
 
+Code Relay::Chat::reason(Code code) const {
+    if (exchange.stopping())
+        return Code::unavailable;
+    return gone() ? Code::cancelled : code;
+}
+
 void Relay::Chat::end_without_reply(const Error& error) {
     // What a failed attempt may have produced reached nobody.
     forget_reply();
     auto& row = record.call;
+    row.error = info(reason(error.code)).name;
     row.status = gone() ? client_closed_request : llm::status_of(llm::ErrorShape::openai, error);
     if (gone())
         row.finish_reason = "aborted";
@@ -159,6 +166,7 @@ void Relay::Chat::end(const Result<void>& ended) {
     row.finish_reason = facts().finish_reason;
     if (ended)
         return attempt.succeeded();
+    row.error = info(reason(ended.error().code)).name;
     row.finish_reason = gone() ? "aborted" : "cut";
     if (!gone())
         attempt.failed(ended.error().message);
@@ -181,6 +189,12 @@ void Relay::Chat::end_stream(const Result<void>& ended) {
                         : callers_error_body(stream.error());
         closing_error = "data: " + said + "\n\n";
     }
+}
+
+void Relay::Chat::end_refused() {
+    attempt.succeeded();
+    record.call.status = upstream.status();
+    record.call.error = info(Code::invalid_request).name;
 }
 
 std::span<const std::string_view> Relay::Chat::closing_pieces() {

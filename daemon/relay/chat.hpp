@@ -83,12 +83,15 @@ struct Relay::Chat {
         return event_stream ? stream.facts() : plain.facts();
     }
 
-    // The end.
+    // The end. Each notes in the row why the call failed, if it did.
     void end_without_reply(const Error& error);
     void end(const Result<void>& ended);
     void end_stream(const Result<void>& ended);
+    void end_refused();  ///< the provider says that the request is wrong
     std::span<const std::string_view> closing_pieces();
     void fill_usage();
+    /// `code`, unless the call ended because the caller left or we are stopping.
+    Code reason(Code code) const;
 
     server::Exchange& exchange;
     Record& record;

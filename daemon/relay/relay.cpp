@@ -213,8 +213,7 @@ asio::awaitable<Result<void>> Relay::pass_on_refusal(Chat& chat) {
     auto status = chat.upstream.status();
     auto body = co_await chat.upstream.read_all(error_body_bytes_max);
     std::string text = callers_error_body(body ? *body : std::string_view{});
-    chat.attempt.succeeded();
-    chat.record.call.status = status;
+    chat.end_refused();
     auto settled = co_await settle(chat);
     if (!settled)
         co_return settled.error();

@@ -193,7 +193,9 @@ class Drain(FunctionalTest):
         self.assertIn(b'"error"', stream.rest())
         self.assertEqual(daemon.running().wait(WAIT), 0)
         daemon.start()
-        self.assertGreater(float(daemon.call(stream.headers["x-request-id"])["cost"]), 0)
+        row = daemon.call(stream.headers["x-request-id"])
+        self.assertGreater(float(row["cost"]), 0)
+        self.assertEqual(row["error"], "unavailable")
         self.assert_books(daemon)
 
     def test_a_second_signal_waits_no_longer(self) -> None:

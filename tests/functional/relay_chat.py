@@ -31,6 +31,7 @@ class RelayChat(FunctionalTest):
         row = self.daemon.call(reply.request_id)
         self.assertEqual((row["usage"]["input"], row["usage"]["output"], row["usage_source"]), (11, 7, "provider"))
         self.assertEqual((row["model"], row["status"], row["stream"], row["finish_reason"]), ("m1", 200, False, "stop"))
+        self.assertIsNone(row["error"])
         # 11 x 2.5 + 7 x 10 nano-dollars a token, times 1000.
         self.assertEqual(row["cost"], "0.0000975")
         self.assert_books(self.daemon)
@@ -187,7 +188,8 @@ class RelayChat(FunctionalTest):
         reply = self.daemon.post(self.key, ask())
         self.assertEqual(reply.status, 400)
         self.assertIn("max_tokens is too large", reply.json["error"]["message"])
-        self.assertEqual(self.daemon.call(reply.request_id)["cost"], "0.00")
+        row = self.daemon.call(reply.request_id)
+        self.assertEqual((row["cost"], row["error"]), ("0.00", "invalid_request"))
         self.assert_books(self.daemon)
 
     def test_the_providers_refusal_of_our_key_is_not_the_callers_fault(self) -> None:
@@ -196,6 +198,7 @@ class RelayChat(FunctionalTest):
         self.assert_openai_error(reply, 502, "upstream_credentials_exhausted")
         self.assertNotIn(b"secret", reply.body)
         self.assertNotIn("secret-0001", self.daemon.stderr())
+        self.assertEqual(self.daemon.call(reply.request_id)["error"], "upstream_credentials")
 
     def test_the_unix_socket_relays_too(self) -> None:
         reply = request(self.daemon.socket, "POST", "/v1/chat/completions", ask(), {"Authorization": f"Bearer {self.key}"})

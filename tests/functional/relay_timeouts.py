@@ -32,7 +32,8 @@ class RelayTimeouts(FunctionalTest):
         self.daemon.add_channel(f"http://127.0.0.1:{free_port()}/v1")
         reply = self.daemon.post(self.key, ask())
         self.assert_openai_error(reply, 502, "upstream_error")
-        self.assertEqual(self.row(reply.request_id)["cost"], "0.00")
+        row = self.row(reply.request_id)
+        self.assertEqual((row["cost"], row["status"], row["error"]), ("0.00", 502, "upstream_failed"))
 
     def test_a_provider_that_never_accepts_is_504(self) -> None:
         with socket.socket() as full:
@@ -61,7 +62,8 @@ class RelayTimeouts(FunctionalTest):
         reply = self.daemon.post(self.key, ask())
         self.assert_openai_error(reply, 504, "timeout")
         self.assertTrue(left.wait(WAIT), "the provider's connection is closed")
-        self.assertEqual(self.row(reply.request_id)["cost"], "0.00")
+        row = self.row(reply.request_id)
+        self.assertEqual((row["cost"], row["status"], row["error"]), ("0.00", 504, "upstream_timeout"))
 
     def test_a_stream_that_falls_silent_ends_with_an_error_event_and_is_billed_for_what_came(self) -> None:
         self.channel(idle_ms=300)
@@ -79,6 +81,7 @@ class RelayTimeouts(FunctionalTest):
         row = self.row(reply.request_id)
         self.assertGreater(float(row["cost"]), 0)
         self.assertNotEqual(row["usage_source"], "provider")
+        self.assertEqual((row["status"], row["error"]), (200, "upstream_timeout"))
 
     def test_a_stream_cut_in_the_middle_is_told_and_billed(self) -> None:
         self.channel()
@@ -91,7 +94,7 @@ class RelayTimeouts(FunctionalTest):
         reply = self.daemon.post(self.key, ask(stream=True))
         self.assertIn(b'"error"', reply.body)
         row = self.row(reply.request_id)
-        self.assertEqual(row["finish_reason"], "cut")
+        self.assertEqual((row["finish_reason"], row["error"]), ("cut", "upstream_failed"))
         self.assertGreater(float(row["cost"]), 0)
 
     def test_a_plain_reply_cut_in_the_middle_is_an_error_and_not_half_an_answer(self) -> None:
@@ -111,6 +114,7 @@ class RelayTimeouts(FunctionalTest):
             status = 502
         self.assertEqual(status, 502)
         until(lambda: len(self.daemon.calls()) == 1, "the usage row")
+        self.assertEqual(self.daemon.calls()[0]["error"], "upstream_failed")
         self.assert_books(self.daemon)
 
     def test_a_caller_that_leaves_a_stream_ends_the_providers_call_and_pays_for_what_was_produced(self) -> None:
@@ -130,7 +134,7 @@ class RelayTimeouts(FunctionalTest):
         stream.close()
         self.assertTrue(left.wait(WAIT), "the provider saw the close")
         row = self.row(stream.headers["x-request-id"])
-        self.assertEqual(row["finish_reason"], "aborted")
+        self.assertEqual((row["finish_reason"], row["error"]), ("aborted", "cancelled"))
         self.assertGreater(row["usage"]["output"], 0)
         self.assertGreater(float(row["cost"]), 0)
 
@@ -149,6 +153,8 @@ class RelayTimeouts(FunctionalTest):
             self.assertTrue(self.upstream.wait_requests(1))
         self.assertTrue(left.wait(WAIT), "the provider saw the close")
         until(lambda: len(self.daemon.calls()) == 1, "the usage row")
+        row = self.daemon.calls()[0]
+        self.assertEqual((row["status"], row["error"]), (499, "cancelled"))
         self.assert_books(self.daemon)
 
     def test_the_whole_call_has_a_limit(self) -> None:

@@ -127,7 +127,7 @@ Result<void> SqliteLedger::append_one(const Call& call) {
                                             call_columns +
                                             ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                                             "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                                            "?, ?)";
+                                            "?, ?, ?)";
     Query query(connection, insert_usage);
     bind_call(query, call);
     return query.run();

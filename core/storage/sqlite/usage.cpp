@@ -19,6 +19,8 @@ public:
             text_ += " AND account = ?";
         if (filter.channel)
             text_ += " AND channel = ?";
+        if (!filter.error.empty())
+            text_ += " AND error = ?";
     }
     const std::string& text() const noexcept { return text_; }
     void bind(Query& query) const {
@@ -34,6 +36,8 @@ public:
             query.bind(filter_.account);
         if (filter_.channel)
             query.bind(filter_.channel);
+        if (!filter_.error.empty())
+            query.bind(filter_.error);
     }
 
 private:
@@ -59,7 +63,8 @@ std::string_view expression_of(UsageKey key) noexcept {
 
 // sum() of integers refuses to overflow, unlike total(), which turns to floating point.
 constexpr std::string_view sums =
-    "count(*), count(CASE WHEN status >= 400 THEN 1 END), coalesce(sum(input), 0), "
+    "count(*), count(CASE WHEN status >= 400 OR error NOT IN ('', 'cancelled') THEN 1 END), "
+    "coalesce(sum(input), 0), "
     "coalesce(sum(cache_read), 0), coalesce(sum(cache_write_5m), 0), "
     "coalesce(sum(cache_write_1h), 0), coalesce(sum(audio_in), 0), coalesce(sum(image_in), 0), "
     "coalesce(sum(output), 0), coalesce(sum(reasoning), 0), coalesce(sum(audio_out), 0), "
@@ -79,7 +84,7 @@ const std::string call_columns =
     "id, time, request_id, tenant, account, user, token, model, model_served, channel, key_index, "
     "input, cache_read, cache_write_5m, cache_write_1h, audio_in, image_in, output, reasoning, "
     "audio_out, source, price, held, cost, loss, ttft_us, duration_us, status, attempts, stream, "
-    "finish_reason, client, user_agent";
+    "finish_reason, client, user_agent, error";
 
 void read_call(Query& query, Call& call) {
     auto& usage = call.usage;
@@ -89,7 +94,7 @@ void read_call(Query& query, Call& call) {
                usage.audio_in, usage.image_in, usage.output, usage.reasoning, usage.audio_out);
     query.read(call.source, call.price, call.held, call.cost, call.loss, call.ttft_us,
                call.duration_us, call.status, call.attempts, call.stream, call.finish_reason,
-               call.client, call.user_agent);
+               call.client, call.user_agent, call.error);
 }
 
 void bind_call(Query& query, const Call& call) {
@@ -100,7 +105,7 @@ void bind_call(Query& query, const Call& call) {
                usage.audio_in, usage.image_in, usage.output, usage.reasoning, usage.audio_out);
     query.bind(call.source, call.price, call.held, call.cost, call.loss, call.ttft_us,
                call.duration_us, call.status, call.attempts, call.stream, call.finish_reason,
-               call.client, call.user_agent);
+               call.client, call.user_agent, call.error);
 }
 
 Result<Page<Call>> SqliteUsage::page(const UsageFilter& filter, const PageRequest& request) {

@@ -44,6 +44,7 @@ TEST_CASE("a call is shown with all that is known of it", "[admin]") {
     CHECK(call["cost"] == "0.00000001");
     CHECK(call["ttft_ms"] == 1.5);
     CHECK(call["finish_reason"] == "stop");
+    CHECK(call["error"].is_null());
     CHECK(call["token_id"] == "2");
     CHECK(call["time"] == "2025-12-31T23:00:00.000Z");
     world.bad("GET", "/api/v1/calls/none", "", "not_found");
@@ -58,6 +59,7 @@ TEST_CASE("a call that reached no provider shows what it has not", "[admin]") {
     failed.finish_reason = "";
     failed.ttft_us = -1;
     failed.user_agent = "curl\xff";
+    failed.error = "no_channel";
     must(world.host.database().write([&](Session& session) {
         const storage::Call* one = &failed;
         return session.ledger().append({&one, 1});
@@ -66,6 +68,7 @@ TEST_CASE("a call that reached no provider shows what it has not", "[admin]") {
     CHECK(call["channel_id"].is_null());
     CHECK(call["model_served"].is_null());
     CHECK(call["finish_reason"].is_null());
+    CHECK(call["error"] == "no_channel");
     CHECK(call["ttft_ms"].is_null());
     CHECK(call["unpriced"] == false);
     CHECK(call["user_agent"] == "curl\xef\xbf\xbd");
@@ -94,6 +97,35 @@ TEST_CASE("usage is listed newest first and filtered", "[admin]") {
     bad("account=nobody", "not_found", "account");
     bad("channel=nobody", "not_found", "channel");
     bad("channel=99999999999999999999", "not_found", "channel");
+    bad("error=bad_luck", "invalid_request", "error");
+}
+
+TEST_CASE("what failed is found by its error, and a caller who left is no failure", "[admin]") {
+    World world;
+    std::vector<storage::Call> calls;
+    for (const char* error : {"", "upstream_timeout", "cancelled", "upstream_failed"}) {
+        calls.push_back(
+            sample_call(static_cast<std::int64_t>(calls.size()) + 1, storage::admin_account));
+        calls.back().error = error;  // each began with status 200, as a stream does
+    }
+    // As a release wrote it that knew no errors.
+    calls.push_back(sample_call(5, storage::admin_account));
+    calls.back().status = 502;
+    must(world.host.database().write([&](Session& session) {
+        std::vector<const storage::Call*> pointers;
+        for (const auto& call : calls)
+            pointers.push_back(&call);
+        return session.ledger().append(pointers);
+    }));
+    CHECK(world.walk("/api/v1/usage?error=upstream_timeout", "request_id", 4) ==
+          std::vector<std::string>{"request-2"});
+    CHECK(world.walk("/api/v1/usage?error=timeout", "request_id", 4).empty());
+    auto all = world.good("GET", "/api/v1/usage/report");
+    CHECK(all["data"][0]["requests"] == 5);
+    CHECK(all["data"][0]["errors"] == 3);
+    auto some = world.good("GET", "/api/v1/usage/report?error=cancelled");
+    CHECK(some["data"][0]["requests"] == 1);
+    CHECK(some["data"][0]["errors"] == 0);
 }
 
 TEST_CASE("a walk over usage is not disturbed by new calls", "[admin]") {

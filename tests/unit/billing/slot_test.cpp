@@ -1,9 +1,11 @@
 #include "daemon/billing/slot.hpp"
 
+#include "core/base/digest.hpp"
 #include "tests/support/calls.hpp"
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <cstring>
 
 using namespace obliv;
 using namespace obliv::billing;
@@ -26,6 +28,7 @@ storage::Call full_call() {
     call.ttft_us = -1;
     call.duration_us = 123456789;
     call.stream = true;
+    call.error = "upstream_timeout";
     return call;
 }
 
@@ -65,6 +68,7 @@ TEST_CASE("a settled slot reads back as the call", "[billing]") {
     CHECK(row->finish_reason == call.finish_reason);
     CHECK(row->client == call.client);
     CHECK(row->user_agent == call.user_agent);
+    CHECK(row->error == call.error);
 }
 
 TEST_CASE("long texts are cut, at the end of a character, and never spill", "[billing]") {
@@ -76,6 +80,7 @@ TEST_CASE("long texts are cut, at the end of a character, and never spill", "[bi
     call.finish_reason = std::string(500, 'f');
     call.client = std::string(500, 'c');
     call.user_agent = std::string(500, 'u');
+    call.error = std::string(500, 'e');
     write_settled(slot.data(), call);
     auto row = read_settled(slot.data());
     REQUIRE(row);
@@ -86,7 +91,39 @@ TEST_CASE("long texts are cut, at the end of a character, and never spill", "[bi
     CHECK(row->client == std::string(46, 'c'));
     CHECK(row->user_agent.size() >= 16);
     CHECK(row->user_agent.size() <= 96);
+    CHECK(row->error == std::string(32, 'e'));
     CHECK(row->usage == call.usage);
+}
+
+TEST_CASE("a slot of a release that knew no errors is read, and none is made up", "[billing]") {
+    auto call = full_call();
+    call.error = "";
+    Slot slot;
+    SECTION("with room behind its user agent") {
+        write_settled(slot.data(), call);
+    }
+    SECTION("with a user agent that fills it") {
+        call.request_id = std::string(64, 'r');
+        call.model = std::string(64, 'm');
+        call.model_served = std::string(64, 's');
+        call.finish_reason = std::string(16, 'f');
+        call.client = std::string(46, 'c');
+        call.user_agent = std::string(500, 'u');
+        write_settled(slot.data(), call);
+        // What stands in the last byte now is the length of the error; it was one more letter.
+        auto length = read_settled(slot.data())->user_agent.size();
+        slot.bytes[slot_bytes - length - 2] += 1;
+        slot.bytes[slot_bytes - 1] = 'u';
+        const auto* bytes = reinterpret_cast<const char*>(slot.data());
+        auto checksum = crc32c({bytes + 8, slot_bytes - 8});
+        std::memcpy(slot.data() + 4, &checksum, sizeof(checksum));
+        call.user_agent = std::string(length + 1, 'u');
+    }
+    auto row = read_settled(slot.data());
+    REQUIRE(row);
+    CHECK(row->error.empty());
+    CHECK(row->user_agent == call.user_agent);
+    CHECK(row->cost == call.cost);
 }
 
 TEST_CASE("a changed byte anywhere but in the state is noticed", "[billing]") {

@@ -159,6 +159,7 @@ TEST_CASE("a request id of any length is told apart when its call is replayed", 
     auto call = shop.call(5, storage::admin_account);
     call.request_id = std::string(63, 'r') + "é and a lot more";
     call.user_agent = std::string(500, 'u');
+    call.error = "upstream_timeout";
     must(shop.till->charge(must(shop.reserve(5, storage::admin_account)), call));
     // The ring as a kill between the commit and the freeing of the slot leaves it.
     auto ring = shop.books_options.ring_path;
@@ -166,6 +167,7 @@ TEST_CASE("a request id of any length is told apart when its call is replayed", 
     shop.flush();
     CHECK(shop.rows()[0].request_id == std::string(63, 'r'));
     CHECK(shop.rows()[0].user_agent.size() == 96);
+    CHECK(shop.rows()[0].error == "upstream_timeout");
     shop.close();
     std::filesystem::rename(ring + ".kill", ring);
     shop.open();

@@ -85,6 +85,7 @@ TEST_CASE("a stored call comes back as it was", "[storage]") {
     call.duration_us = 456;
     call.attempts = 3;
     call.stream = true;
+    call.error = "upstream_timeout";
     must(books.append(call));
     auto row = must(books.read([](Session& s) { return s.usage().get("request-1"); }));
     CHECK(row.id == call.id);
@@ -111,6 +112,7 @@ TEST_CASE("a stored call comes back as it was", "[storage]") {
     CHECK(row.finish_reason == call.finish_reason);
     CHECK(row.client == call.client);
     CHECK(row.user_agent == call.user_agent);
+    CHECK(row.error == call.error);
     auto missing = books.read([](Session& s) { return s.usage().get("nobody"); });
     REQUIRE_FALSE(missing);
     CHECK(missing.error().code == Code::not_found);
