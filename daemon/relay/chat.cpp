@@ -4,6 +4,7 @@
 #include "core/config/limits.hpp"
 #include "core/llm/estimate.hpp"
 #include "core/llm/wire_error.hpp"
+#include "core/loop/loop.hpp"
 #include "daemon/relay/upstream_error.hpp"
 
 namespace obliv::relay {
@@ -11,6 +12,8 @@ namespace {
 
 constexpr auto event_bytes_max = static_cast<std::size_t>(limits::sse_event_bytes);
 constexpr int client_closed_request = 499;
+// The figures follow the last word at once, and the rest of a plain reply its head.
+constexpr auto figures_patience = std::chrono::seconds(1);
 
 bool is_event_stream(const http::ResponseHead& head) {
     auto type = head.headers.find("content-type");
@@ -35,17 +38,30 @@ bool tells_usage(const llm::ReplyFacts& facts) {
 Relay::Chat::Chat(server::Exchange& exchange_, Record& record_, const llm::ChatCall& call_,
                   std::string_view body_, billing::Hold hold_)
     : exchange(exchange_), record(record_), call(call_), body(body_), hold(std::move(hold_)),
+      patience(
+          exchange_.loop().timers(), [](void* self) { static_cast<Chat*>(self)->stop_upstream(); },
+          this),
       stream({call_.stream && !call_.usage_asked, event_bytes_max}),
       input_estimate(llm::estimate_input_tokens(body_)) {
-    exchange.on_client_gone([this] {
-        cancel.cancel();
-        if (upstream)
-            upstream.cancel();
-    });
+    exchange.on_client_gone([this] { client_left(); });
 }
 
 Relay::Chat::~Chat() {
     exchange.on_client_gone({});
+}
+
+void Relay::Chat::client_left() {
+    bool all_said = begun && (!event_stream || !facts().finish_reason.empty());
+    if (!all_said)
+        return stop_upstream();
+    if (!patience.armed())
+        patience.arm(exchange.loop().now() + figures_patience);
+}
+
+void Relay::Chat::stop_upstream() {
+    cancel.cancel();
+    if (upstream)
+        upstream.cancel();
 }
 
 void Relay::Chat::begin_attempt(const channels::Option& option) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/llm/reply_scan.hpp"
+#include "core/loop/timer_wheel.hpp"
 #include "daemon/relay/relay.hpp"
 
 #include <array>
@@ -67,6 +68,10 @@ struct Relay::Chat {
     void write_request(std::string_view head);
     std::span<const std::string_view> request_pieces() const noexcept { return request; }
     bool gone() const { return exchange.client_gone() || exchange.stopping(); }
+    /// Nobody listens any more. A provider that has said everything is heard out for a moment,
+    /// because its figures are still to come; any other is stopped.
+    void client_left();
+    void stop_upstream();
 
     // The reply.
     bool is_stream() const noexcept { return event_stream; }
@@ -100,6 +105,7 @@ struct Relay::Chat {
     billing::Hold hold;
 
     AttemptMark attempt;
+    loop::Timer patience;
     upstream::Cancel cancel;
     upstream::Call upstream;
     upstream::Chunk chunk;

@@ -148,7 +148,8 @@ asio::awaitable<Result<void>> Relay::open_first(Chat& chat, channels::Candidates
 asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const channels::Option& option) {
     const auto& entry = *option.entry;
     chat.begin_attempt(option);
-    const auto* target = targets_->find(entry.channel.id);
+    auto targets = targets_;  // a change of channels must not take the time-outs away meanwhile
+    const auto* target = targets->find(entry.channel.id);
     if (target == nullptr || !target->problem.empty()) {
         auto error =
             fail(Code::no_channel, target == nullptr ? "it is being changed" : target->problem);
@@ -183,13 +184,9 @@ asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const channels::Opt
 /// The first bytes of the body. A reply that begins with an error, or ends before it begins, is a
 /// failure that somebody else can still make good.
 asio::awaitable<Result<void>> Relay::read_first(Chat& chat) {
-    auto chunk = co_await chat.upstream.next();
-    if (!chunk)
-        co_return chunk.error();
-    chat.chunk = *chunk;
-    auto taken = chat.take_chunk(parts_.clock.steady());
-    if (!taken)
-        co_return taken.error();
+    auto read = co_await read_more(chat);
+    if (!read)
+        co_return read.error();
     if (chat.chunk.last && chat.chunk.payload.empty())
         co_return fail(Code::upstream_failed, "the provider's reply is empty");
     if (chat.facts().error && !chat.facts().produced())
@@ -226,20 +223,14 @@ asio::awaitable<Result<void>> Relay::pump_plain(Chat& chat) {
     chat.release_request();
     Result<void> ended = ok();
     while (!chat.chunk.last) {
-        auto sent = co_await chat.exchange.write(chat.chunk.payload);
-        if (!sent) {
-            ended = sent.error();
-            break;
+        if (ended) {
+            ended = co_await chat.exchange.write(chat.chunk.payload);
+            if (!ended)
+                chat.client_left();
         }
-        auto chunk = co_await chat.upstream.next();
-        if (!chunk) {
-            ended = chunk.error();
-            break;
-        }
-        chat.chunk = *chunk;
-        auto taken = chat.take_chunk(parts_.clock.steady());
-        if (!taken) {
-            ended = taken.error();
+        auto read = co_await read_more(chat);
+        if (!read) {
+            ended = read.error();
             break;
         }
     }
@@ -262,23 +253,37 @@ asio::awaitable<Result<void>> Relay::pump_stream(Chat& chat) {
         auto more = co_await forward(chat);
         if (!more) {
             ended = more.error();
+            chat.client_left();
+            co_await hear_out(chat);
             break;
         }
         if (!*more)
             break;
-        auto chunk = co_await chat.upstream.next();
-        if (!chunk) {
-            ended = chunk.error();
-            break;
-        }
-        chat.chunk = *chunk;
-        auto taken = chat.take_chunk(parts_.clock.steady());
-        if (!taken) {
-            ended = taken.error();
+        auto read = co_await read_more(chat);
+        if (!read) {
+            ended = read.error();
             break;
         }
     }
     co_return co_await end_stream(chat, std::move(ended));
+}
+
+asio::awaitable<Result<void>> Relay::read_more(Chat& chat) {
+    auto chunk = co_await chat.upstream.next();
+    if (!chunk)
+        co_return chunk.error();
+    chat.chunk = *chunk;
+    co_return chat.take_chunk(parts_.clock.steady());
+}
+
+/// Reads what nobody will see, for the figures in it: leaving between the last word and the bill
+/// must not make a call cheaper.
+asio::awaitable<void> Relay::hear_out(Chat& chat) {
+    while (!chat.chunk.last && !chat.facts().done) {
+        auto read = co_await read_more(chat);
+        if (!read)
+            co_return;
+    }
 }
 
 /// Sends what the last read brought. False: the stream has ended, and what is left goes out with

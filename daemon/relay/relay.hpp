@@ -70,7 +70,9 @@ private:
     asio::awaitable<Result<void>> pass_on_refusal(Chat& chat);
     asio::awaitable<Result<void>> pump_plain(Chat& chat);
     asio::awaitable<Result<void>> pump_stream(Chat& chat);
+    asio::awaitable<Result<void>> read_more(Chat& chat);
     asio::awaitable<Result<bool>> forward(Chat& chat);
+    asio::awaitable<void> hear_out(Chat& chat);
     asio::awaitable<Result<void>> end_stream(Chat& chat, Result<void> ended);
     asio::awaitable<Result<void>> settle(Chat& chat);
 

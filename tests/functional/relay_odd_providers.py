@@ -5,6 +5,7 @@ figures that cannot be true.
 """
 import gzip
 import json
+import socket
 import unittest
 from typing import Any
 
@@ -106,6 +107,53 @@ class RelayOddProviders(FunctionalTest):
         self.assertEqual((row["finish_reason"], row["usage"]["output"]), ("aborted", 0))
         self.assertGreater(row["usage"]["input"], 0)
         self.assert_books(self.daemon)
+
+    def leave_and_row(self, stream: Any) -> dict[str, Any]:
+        stream.close()
+        return self.daemon.call(stream.headers["x-request-id"])
+
+    def test_leaving_between_the_last_word_and_the_figures_makes_no_call_cheaper(self) -> None:
+        def answer(connection: provider.Connection, _: provider.Request) -> None:
+            connection.start_stream()
+            connection.event(delta("x"))
+            connection.event(delta(finish="stop"))
+            if not connection.wait_closed(0.3):  # long enough for the relay to see that its client has left
+                connection.event(usage_event(usage(11, 777)))
+                connection.event("[DONE]")
+                connection.end_stream()
+        self.upstream.answer = answer
+        stream = self.daemon.stream(self.key, ask(stream=True))
+        self.assertIn(b"x", stream.event())
+        self.assertIn(b"stop", stream.event())
+        self.assertEqual(self.leave_and_row(stream)["usage"]["output"], 777)
+        self.assert_books(self.daemon)
+
+    def test_leaving_inside_a_plain_reply_makes_no_call_cheaper(self) -> None:
+        body = completion_bytes("x" * 50000, used=usage(11, 777))
+
+        def answer(connection: provider.Connection, _: provider.Request) -> None:
+            connection.send(provider.head(200, {"content-type": "application/json", "content-length": str(len(body))}))
+            connection.send(body[:20000])
+            if not connection.wait_closed(0.3):
+                connection.send(body[20000:])
+        self.upstream.answer = answer
+        stream = self.daemon.stream(self.key, ask())
+        self.assertTrue(stream.response.read(1000))
+        self.assertEqual(self.leave_and_row(stream)["usage"]["output"], 777)
+        self.assert_books(self.daemon)
+
+    def test_a_change_of_channels_during_a_call_leaves_the_call_alone(self) -> None:
+        self.assertEqual(self.daemon.post(self.key, ask()).status, 200)
+
+        def change_and_drop(connection: provider.Connection, _: provider.Request) -> None:
+            self.daemon.api("PATCH", "/channels/main", {"weight": 7})
+            self.upstream.answer = provider.chat()
+            connection.sock.shutdown(socket.SHUT_RDWR)
+        self.upstream.answer = change_and_drop
+        # The connection had been used before, so the call is sent again, by the table it began with.
+        reply = self.daemon.post(self.key, ask())
+        self.assertIn(reply.status, (200, 502))  # 502: the other loop has the call, and its connection was new
+        self.assertEqual((self.daemon.running().poll(), self.upstream.problems), (None, []))
 
 
 if __name__ == "__main__":
