@@ -5,7 +5,7 @@ function __obliv_path
     for word in (commandline -opc)[2..-1]
         if test $skip = 1; set skip 0; continue; end
         switch $word
-            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
+            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--from' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
                 set skip 1
             case '-*'
             case '*'
@@ -151,9 +151,9 @@ complete -c obliv -n 'string match -q -- '\''channel test*'\'' (__obliv_path)' -
 complete -c obliv -n 'string match -q -- '\''channel explain*'\'' (__obliv_path)' -l group -x -d 'For callers of this group'
 complete -c obliv -n '__obliv_at '\''price'\''' -a 'list' -d 'List the prices in force'
 complete -c obliv -n '__obliv_at '\''price'\''' -a 'get' -d 'Show the price of a model'
-complete -c obliv -n '__obliv_at '\''price'\''' -a 'set' -d 'Set the price of a model from now on'
+complete -c obliv -n '__obliv_at '\''price'\''' -a 'set' -d 'Set the price of a model, from now on or from a time to come'
 complete -c obliv -n '__obliv_at '\''price'\''' -a 'history' -d 'List every version of a model'\''s price, newest first'
-complete -c obliv -n '__obliv_at '\''price'\''' -a 'remove' -d 'Remove the price of a model'
+complete -c obliv -n '__obliv_at '\''price'\''' -a 'remove' -d 'Remove the price of a model, and those set for later'
 complete -c obliv -n 'string match -q -- '\''price list*'\'' (__obliv_path)' -l limit -x -d 'How many rows at most (1-1000, 50 if not given)'
 complete -c obliv -n 'string match -q -- '\''price list*'\'' (__obliv_path)' -l cursor -x -d 'Go on where the page before ended'
 complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l input -x -d 'USD per million input tokens'
@@ -166,6 +166,7 @@ complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l a
 complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l audio-out -x -d 'USD per million audio tokens spoken'
 complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l image-in -x -d 'USD per million image tokens seen'
 complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l per-call -x -d 'USD for each call'
+complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l from -x -d 'In force from then on: a duration from now (30d) or a time (now if not given)'
 complete -c obliv -n 'string match -q -- '\''price history*'\'' (__obliv_path)' -l limit -x -d 'How many rows at most (1-1000, 50 if not given)'
 complete -c obliv -n 'string match -q -- '\''price history*'\'' (__obliv_path)' -l cursor -x -d 'Go on where the page before ended'
 complete -c obliv -n '__obliv_at '\''account'\''' -a 'list' -d 'List accounts with their balances'

@@ -4,6 +4,7 @@
 #include "core/base/random.hpp"
 #include "core/config/load.hpp"
 #include "daemon/app/host.hpp"
+#include "daemon/app/price_alarm.hpp"
 #include "daemon/app/pulse.hpp"
 #include "daemon/ops/state_folder.hpp"
 #include "daemon/upstream/tls.hpp"
@@ -93,6 +94,7 @@ struct App::Parts {
     std::unique_ptr<upstream::Tls> tls;
     std::unique_ptr<metrics::Metrics> metrics;
     std::unique_ptr<Publisher> publisher;
+    std::unique_ptr<PriceAlarm> price_alarm;
     std::atomic<bool> draining{false};
     std::unique_ptr<LiveVitals> vitals;
     std::unique_ptr<LiveHost> host;
@@ -132,6 +134,9 @@ void App::Parts::build_services() {
     tls = std::make_unique<upstream::Tls>(upstream::TlsOptions{config.upstream.ca_file});
     metrics = std::make_unique<metrics::Metrics>(loops->size());
     publisher = std::make_unique<Publisher>(*database, *books, *loops);
+    price_alarm =
+        std::make_unique<PriceAlarm>((*loops)[0], *workers, [this] { return publisher->prices(); });
+    publisher->on_prices([this](std::optional<WallTime> next) { price_alarm->set(next); });
     vitals = std::make_unique<LiveVitals>(
         LiveVitals::Parts{*database, *books, *publisher, *metrics, *workers, draining, now});
     host = std::make_unique<LiveHost>(

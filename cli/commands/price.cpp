@@ -68,6 +68,12 @@ Result<void> set(Invocation& run) {
                             std::string("--") + unit.flag + ": a price is not negative");
             body[unit.field] = *price;
         }
+    if (auto from = run.values.text("from")) {
+        auto time = time_ahead("from", *from);
+        if (!time)
+            return time.error();
+        body["effective_from"] = *time;
+    }
     for (const char* needed : {"input", "output"})
         if (!body.contains(needed))
             return fail(Code::usage, std::string("--") + needed + " is missing");
@@ -119,12 +125,17 @@ Command price_command() {
          .errors = found,
          .run = get},
         {.name = "set",
-         .summary = "Set the price of a model from now on",
+         .summary = "Set the price of a model, from now on or from a time to come",
          .arguments = {model},
-         .flags = unit_flags(),
+         .flags = joined(unit_flags(), {{.name = "from",
+                                         .value = "WHEN",
+                                         .help = "In force from then on: a duration from now "
+                                                 "(30d) or a time (now if not given)"}}),
          .examples = {{"obliv price set gpt-4o --input 2.50 --output 10.00", "Text only"},
                       {"obliv price set gpt-4o --input 2.50 --output 10 --cache-read 1.25",
-                       "Cached input costs less"}},
+                       "Cached input costs less"},
+                      {"obliv price set gpt-4o --input 2 --output 8 --from 2027-01-31T00:00:00Z",
+                       "A change that is announced"}},
          .errors = remote_errors(),
          .run = set},
         {.name = "history",
@@ -136,7 +147,7 @@ Command price_command() {
          .errors = found,
          .run = history},
         {.name = "remove",
-         .summary = "Remove the price of a model",
+         .summary = "Remove the price of a model, and those set for later",
          .arguments = {model},
          .examples = {{"obliv price remove gpt-4o", "Asks first"},
                       {"obliv price rm gpt-4o -y", "Without a question"}},

@@ -1,6 +1,7 @@
 #include "cli/commands/remote.hpp"
 
 #include "core/base/text.hpp"
+#include "core/base/time_format.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -120,6 +121,18 @@ Result<void> expect_missing(Invocation& run, const std::string& path, const std:
     if (there.error().code == Code::not_found)
         return ok();
     return there.error();
+}
+
+Result<Json> time_ahead(std::string_view flag, const std::string& text) {
+    auto now = real_clock().wall();
+    if (auto span = parse_duration(text))
+        return Json(rfc3339(now + *span));
+    auto time = parse_rfc3339(text);
+    if (time)
+        return Json(rfc3339(*time));
+    return fail(Code::usage, "--" + std::string(flag) +
+                                 ": expected a duration such as 30d or a time such as "
+                                 "2027-01-31T00:00:00Z");
 }
 
 std::string encoded(std::string_view text) {

@@ -27,6 +27,9 @@ Result<Json> change(Invocation& run, const std::string& method, const std::strin
 /// Under --dry-run: `conflict` when this object exists already.
 Result<void> expect_missing(Invocation& run, const std::string& path, const std::string& what);
 
+/// The time that a flag means, for a body: `30d` from now, or a time.
+Result<Json> time_ahead(std::string_view flag, const std::string& text);
+
 /// One path segment or query value, percent-encoded.
 std::string encoded(std::string_view text);
 

@@ -1,6 +1,5 @@
 #include "cli/commands/all.hpp"
 #include "cli/commands/remote.hpp"
-#include "core/base/time_format.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -18,18 +17,6 @@ const std::vector<Column>& columns() {
 
 std::string path_of(const Invocation& run) {
     return "/tokens/" + encoded(run.argument(0));
-}
-
-/// `30d` from now, or a time.
-Result<Json> expiry(const std::string& text) {
-    auto now = real_clock().wall();
-    if (auto span = parse_duration(text))
-        return Json(rfc3339(now + *span));
-    auto time = parse_rfc3339(text);
-    if (time)
-        return Json(rfc3339(*time));
-    return fail(Code::usage, "--expires: expected a duration such as 30d or a time such as "
-                             "2027-01-31T00:00:00Z");
 }
 
 /// The fields that create and set have in common. `none` clears, where something can be cleared.
@@ -56,7 +43,8 @@ Result<Json> body_of(const Values& values, bool may_clear) {
             return good.error();
     put("budget", "budget", values.text("budget").value_or(""));
     if (auto expires = values.text("expires")) {
-        auto at = may_clear && *expires == "none" ? Result<Json>(Json()) : expiry(*expires);
+        auto at = may_clear && *expires == "none" ? Result<Json>(Json())
+                                                  : time_ahead("expires", *expires);
         if (!at)
             return at.error();
         put("expires", "expires_at", *at);

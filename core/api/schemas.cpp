@@ -98,6 +98,7 @@ constexpr std::array price_set{
     Field{"audio_out", money, may_or_null, "null: as output"},
     Field{"image_in", money, may_or_null, "null: as input"},
     Field{"per_call", money, may_or_null, "USD for each call; null: nothing"},
+    Field{"effective_from", time, may_or_null, "a time to come; null: now"},
 };
 
 constexpr std::array account_create{

@@ -26,6 +26,8 @@ public:
     virtual ~PriceStore() = default;
     /// The newest version of every model that has a price at `now`.
     virtual Result<std::vector<PriceRow>> current(WallTime now) = 0;
+    /// When `current` will answer something else without anything being appended; nothing: never.
+    virtual Result<std::optional<WallTime>> next_change(WallTime now) = 0;
     virtual Result<std::vector<PriceRow>> history(std::string_view model) = 0;  ///< newest first
     virtual Result<PriceRow> get(PriceId id) = 0;
     virtual Result<PriceId> append(const PriceRow& row) = 0;

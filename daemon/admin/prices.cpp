@@ -1,3 +1,4 @@
+#include "core/base/time_format.hpp"
 #include "core/llm/pattern.hpp"
 #include "daemon/admin/handlers.hpp"
 #include "daemon/admin/render.hpp"
@@ -55,6 +56,39 @@ Result<std::string> model_of(const Request& request) {
         return error;
     }
     return model;
+}
+
+/// A price of the past would change nothing: what was charged stays charged.
+Result<WallTime> start_of(const api::Body& body, WallTime now) {
+    auto from = body.set("effective_from") ? body.time("effective_from") : now;
+    if (from >= now)
+        return from;
+    auto error = fail(Code::invalid_request, "effective_from: expected a time to come, got " +
+                                                 rfc3339(from) +
+                                                 "; without it the price is in force at once");
+    error.param = "effective_from";
+    return error;
+}
+
+/// What has to be appended so that the model has no price from now on, nor one that lies ahead.
+std::vector<PriceRow> removals(const std::vector<PriceRow>& history, WallTime now) {
+    std::vector<PriceRow> rows;
+    std::optional<WallTime> seen;
+    // Newest first, and of one time the last word first.
+    for (const auto& row : history) {
+        if (row.effective_from == seen)
+            continue;
+        seen = row.effective_from;
+        // Calls that were made at the old price keep naming its version.
+        if (!row.removed) {
+            rows.push_back(row);
+            rows.back().removed = true;
+            rows.back().effective_from = std::max(now, row.effective_from);
+        }
+        if (row.effective_from <= now)
+            break;
+    }
+    return rows;
 }
 
 Error no_price(const std::string& model) {
@@ -140,7 +174,10 @@ Result<Reply> set_price(const Request& request, Host& host) {
     row.price = *price;
     row.tenant = storage::first_tenant;
     row.model = *model;
-    row.effective_from = host.clock().wall();
+    auto from = start_of(*body, host.clock().wall());
+    if (!from)
+        return from.error();
+    row.effective_from = *from;
     auto stored =
         host.database().write([&](Session& session) { return session.prices().append(row); });
     if (!stored)
@@ -156,17 +193,17 @@ Result<Reply> remove_price(const Request& request, Host& host) {
     if (!model)
         return model.error();
     auto now = host.clock().wall();
-    auto stored = host.database().write([&](Session& session) -> Result<PriceId> {
+    auto stored = host.database().write([&](Session& session) -> Result<void> {
         auto history = session.prices().history(*model);
         if (!history)
             return history.error();
-        if (history->empty() || history->front().removed)
+        auto rows = removals(*history, now);
+        if (rows.empty())
             return no_price(*model);
-        // Calls that were made at the old price keep naming its version.
-        PriceRow row = history->front();
-        row.effective_from = now;
-        row.removed = true;
-        return session.prices().append(row);
+        for (const auto& row : rows)
+            if (auto appended = session.prices().append(row); !appended)
+                return appended.error();
+        return ok();
     });
     if (!stored)
         return stored.error();

@@ -44,7 +44,11 @@ Result<void> Publisher::channels() {
 
 Result<void> Publisher::prices() {
     std::lock_guard change(change_);
-    return books_.refresh_prices();
+    if (auto refreshed = books_.refresh_prices(); !refreshed)
+        return refreshed;
+    if (told_)
+        told_(books_.next_price_change());
+    return ok();
 }
 
 Result<void> Publisher::accounts() {

@@ -7,8 +7,10 @@
 #include "daemon/gate/gate.hpp"
 #include "daemon/relay/relay.hpp"
 
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace obliv::daemon {
@@ -29,6 +31,9 @@ public:
 
     /// `readers[i]` belong to loop i and outlive the publisher's use.
     void attach(std::vector<Readers> readers);
+    /// `told` runs whenever prices were published, with the time at which to publish them again;
+    /// nothing: they stay as they are. Before any call of prices().
+    void on_prices(std::function<void(std::optional<WallTime>)> told) { told_ = std::move(told); }
 
     Result<void> tokens();
     Result<void> channels();
@@ -48,6 +53,7 @@ private:
     billing::Books& books_;
     loop::Loops& loops_;
     std::vector<Readers> readers_;
+    std::function<void(std::optional<WallTime>)> told_;
 
     /// One change at a time, from the reading of the store to the last loop: otherwise the older of
     /// two snapshots could come out last.

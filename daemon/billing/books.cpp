@@ -204,8 +204,16 @@ Result<void> Books::refresh_tokens() {
 Result<void> Books::refresh_prices() {
     std::lock_guard lock(refresh_mutex_);
     auto now = options_.clock->wall();
-    auto rows =
-        database_.read([now](storage::Session& session) { return session.prices().current(now); });
+    std::optional<WallTime> next_change;
+    // Both of one snapshot: a price that comes in between is in one of them.
+    using Rows = std::vector<storage::PriceRow>;
+    auto rows = database_.read([&](storage::Session& session) -> Result<Rows> {
+        auto ahead = session.prices().next_change(now);
+        if (!ahead)
+            return ahead.error();
+        next_change = *ahead;
+        return session.prices().current(now);
+    });
     if (!rows)
         return rows.error();
     publish([&](BooksView& next) {
@@ -213,7 +221,14 @@ Result<void> Books::refresh_prices() {
         for (const auto& row : *rows)
             next.prices.emplace(row.model, row.price);
     });
+    std::lock_guard view_lock(view_mutex_);
+    next_price_change_ = next_change;
     return ok();
+}
+
+std::optional<WallTime> Books::next_price_change() const {
+    std::lock_guard lock(view_mutex_);
+    return next_price_change_;
 }
 
 Result<ledger::Transfer> Books::topup(AccountId account, Money amount, std::string operation_id,

@@ -78,6 +78,9 @@ public:
     Result<void> refresh_accounts();
     Result<void> refresh_tokens();
     Result<void> refresh_prices();
+    /// When the published prices will be out of date by themselves: refresh them then. Nothing:
+    /// no price lies ahead.
+    std::optional<WallTime> next_price_change() const;
 
     /// `amount` (more than zero) from funding to the account. Blocks until stored; published at
     /// once. A repeat of the operation id is a no-op and answers the first transfer.
@@ -132,7 +135,8 @@ private:
     std::mutex refresh_mutex_;            // one refresh at a time
     std::mutex move_mutex_;               // one transfer at a time
     mutable std::mutex view_mutex_;
-    std::shared_ptr<const BooksView> view_;  // under view_mutex_
+    std::shared_ptr<const BooksView> view_;      // under view_mutex_
+    std::optional<WallTime> next_price_change_;  // under view_mutex_
     Recovery recovery_;
     bool started_ = false;
     std::atomic<std::int64_t> next_id_{1};

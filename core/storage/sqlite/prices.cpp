@@ -31,6 +31,20 @@ Result<std::vector<PriceRow>> SqlitePrices::current(WallTime now) {
     return read_all<PriceRow>(query, read_row);
 }
 
+Result<std::optional<WallTime>> SqlitePrices::next_change(WallTime now) {
+    Query query(context_.connection,
+                "SELECT effective_from FROM price WHERE effective_from > ? ORDER BY effective_from "
+                "LIMIT 1");
+    query.bind(now);
+    auto row = query.step();
+    if (!row)
+        return row.error();
+    std::optional<WallTime> next;
+    if (*row)
+        query.read(next.emplace());
+    return next;
+}
+
 Result<std::vector<PriceRow>> SqlitePrices::history(std::string_view model) {
     Query query(context_.connection,
                 select("FROM price WHERE model = ? ORDER BY effective_from DESC, id DESC"));

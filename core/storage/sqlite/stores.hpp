@@ -67,6 +67,7 @@ class SqlitePrices final : public PriceStore {
 public:
     explicit SqlitePrices(const Context& context) : context_(context) {}
     Result<std::vector<PriceRow>> current(WallTime now) override;
+    Result<std::optional<WallTime>> next_change(WallTime now) override;
     Result<std::vector<PriceRow>> history(std::string_view model) override;
     Result<PriceRow> get(PriceId id) override;
     Result<PriceId> append(const PriceRow& row) override;

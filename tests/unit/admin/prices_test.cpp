@@ -39,6 +39,41 @@ TEST_CASE("a price is set, shown, replaced and taken off", "[admin]") {
     CHECK(world.host.publications == std::vector<std::string>(3, "prices"));
 }
 
+TEST_CASE("a price is set ahead, and taken off with the one in force", "[admin]") {
+    World world;
+    auto set = [&](const std::string& from) {
+        return world.good("PUT", "/api/v1/prices/m",
+                          R"({"input":"2","output":"2","effective_from":")" + from + "\"}");
+    };
+    world.good("PUT", "/api/v1/prices/m", R"({"input":"1","output":"1","effective_from":null})");
+    auto ahead = set("2026-02-01T00:00:00Z");
+    CHECK(ahead["effective_from"] == "2026-02-01T00:00:00.000Z");
+    CHECK(world.good("GET", "/api/v1/prices/m")["input"] == "1.00");
+    world.host.clock_.advance(std::chrono::hours(24 * 40));
+    CHECK(world.good("GET", "/api/v1/prices/m")["version"] == ahead["version"]);
+    CHECK(world
+              .bad("PUT", "/api/v1/prices/m",
+                   R"({"input":"2","output":"2","effective_from":"2026-02-01T00:00:00Z"})",
+                   "invalid_request")
+              .param() == "effective_from");
+
+    set("2026-04-01T00:00:00Z");
+    set("2026-03-01T00:00:00Z");
+    set("2026-03-01T00:00:00Z");
+    world.good("DELETE", "/api/v1/prices/m", "", 204);
+    world.bad("GET", "/api/v1/prices/m", "", "not_found");
+    world.host.clock_.advance(std::chrono::hours(24 * 365));
+    world.bad("GET", "/api/v1/prices/m", "", "not_found");
+    world.bad("DELETE", "/api/v1/prices/m", "", "not_found");
+
+    // One that is not in force yet can be taken off, too.
+    set("2028-01-01T00:00:00Z");
+    world.bad("GET", "/api/v1/prices/m", "", "not_found");
+    world.good("DELETE", "/api/v1/prices/m", "", 204);
+    world.host.clock_.advance(std::chrono::hours(24 * 1000));
+    world.bad("GET", "/api/v1/prices/m", "", "not_found");
+}
+
 TEST_CASE("the price of one call is kept to the nano-dollar", "[admin]") {
     World world;
     auto set = [&](const std::string& amount) {

@@ -1,5 +1,6 @@
 #include "daemon/billing/books.hpp"
 
+#include "tests/support/fake_clock.hpp"
 #include "tests/unit/billing/shop.hpp"
 
 #include <catch2/catch.hpp>
@@ -9,6 +10,7 @@
 using namespace obliv;
 using test::must;
 using test::Shop;
+using namespace std::chrono_literals;
 
 namespace {
 Money nanos(std::int64_t count) {
@@ -148,6 +150,36 @@ TEST_CASE("a removed token is no longer known, and its open call still settles",
     CHECK(shop.figures(shop.team).available == nanos(80));
     shop.reopen();
     CHECK(must(shop.books->verify()).ok());
+}
+
+TEST_CASE("a price that lies ahead is announced, and counts from its time on", "[billing]") {
+    test::FakeClock clock;
+    Shop shop;
+    shop.close();
+    shop.books_options.clock = &clock;
+    shop.open();
+    CHECK_FALSE(shop.books->next_price_change());
+    auto append = [&](std::int64_t nanos, std::chrono::seconds from_now) {
+        auto row = test::nano_price("asked");
+        row.price.output = Money::nanos(nanos);
+        row.effective_from = clock.wall() + from_now;
+        must(shop.write([&](storage::Session& s) { return s.prices().append(row); }));
+        must(shop.books->refresh_prices());
+    };
+    auto price = [&] { return shop.books->view()->prices.at("asked").output; };
+    auto first = clock.wall() + 60s;
+    append(7, 90s);
+    append(5, 60s);
+    CHECK(price() == Money::nanos(1'000'000));
+    CHECK(shop.books->next_price_change() == first);
+    clock.advance(60s);
+    must(shop.books->refresh_prices());
+    CHECK(price() == Money::nanos(5));
+    CHECK(shop.books->next_price_change() == first + 30s);
+    clock.advance(30s);
+    must(shop.books->refresh_prices());
+    CHECK(price() == Money::nanos(7));
+    CHECK_FALSE(shop.books->next_price_change());
 }
 
 TEST_CASE("a new price counts for the next call, not for one that was let in before", "[billing]") {

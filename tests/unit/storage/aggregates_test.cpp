@@ -289,6 +289,14 @@ TEST_CASE("the newest version of a price counts from its time on", "[storage]") 
     REQUIRE(at(19).size() == 1);
     CHECK(at(19)[0].price.id == first);
     CHECK(at(20)[0].price.id == third);
+    auto next = [&](std::int64_t now) {
+        auto time = must(
+            store.read([&](Session& s) { return s.prices().next_change(from_unix_nanos(now)); }));
+        return time ? unix_nanos(*time) : -1;
+    };
+    CHECK(next(19) == 20);
+    CHECK(next(20) == 30);
+    CHECK(next(30) == -1);
     CHECK(at(20)[0].price.cache_read == Money::nanos(3));
     CHECK_FALSE(at(20)[0].price.reasoning);
     CHECK(at(30).empty());
