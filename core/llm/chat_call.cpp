@@ -45,6 +45,31 @@ enum Field : std::uint8_t {
 constexpr std::array<std::string_view, 7> field_names{
     "model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n", "messages"};
 
+/// `key` in lower case, with the two letters beyond ASCII that fold into it.
+std::string folded(std::string_view key) {
+    constexpr std::string_view kelvin_sign = "\xE2\x84\xAA";
+    constexpr std::string_view long_s = "\xC5\xBF";
+    std::string out;
+    while (!key.empty()) {
+        bool kelvin = key.starts_with(kelvin_sign);
+        bool is_long_s = key.starts_with(long_s);
+        char c = kelvin ? 'k' : is_long_s ? 's' : key.front();
+        out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        key.remove_prefix(kelvin ? kelvin_sign.size() : is_long_s ? long_s.size() : 1);
+    }
+    return out;
+}
+
+/// The deciding field that a reader who ignores case, as those in Go do, would take `key` for.
+std::string_view field_like(std::string_view key) {
+    constexpr std::size_t longest = 64;
+    if (key.size() > longest)
+        return {};
+    auto lower = folded(key);
+    auto found = std::find(field_names.begin(), field_names.end(), lower);
+    return found == field_names.end() ? std::string_view{} : *found;
+}
+
 /// Reads the fields of one body; each `take_*` consumes one value.
 class Reader {
 public:
@@ -80,8 +105,12 @@ private:
         if (auto code = entry.unescaped_key().get(key))
             return bad_json(code);
         auto known = std::find(field_names.begin(), field_names.end(), key);
-        if (known == field_names.end())
+        if (known == field_names.end()) {
+            if (auto like = field_like(key); !like.empty())
+                return fail(Code::invalid_request, "'" + std::string(key) + "' must be written '" +
+                                                       std::string(like) + "'");
             return skip(entry);
+        }
         auto field = static_cast<Field>(known - field_names.begin());
         if (seen_[field])
             return fail(Code::invalid_request, "'" + std::string(*known) + "' is given twice");

@@ -38,8 +38,8 @@ struct ChatCall {
 
 /// Reads a request body. `body` is followed by json_padding readable bytes. Refused with a message
 /// that names the field: invalid JSON or UTF-8, a missing or empty model, wrong types, numbers out
-/// of range, and a second occurrence of a field that decides routing or price: two readers of such
-/// a body may see two different calls.
+/// of range, and a second occurrence of a field that decides routing or price, or one that differs
+/// from it in case: two readers of such a body may see two different calls.
 Result<ChatCall> parse_chat_call(std::string_view body);
 
 /// One replacement in a body: `length` bytes at `at` become `text`.

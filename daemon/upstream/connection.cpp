@@ -109,6 +109,7 @@ asio::awaitable<Result<void>> Connection::read_head(std::string_view method) {
         make_room();
         got = co_await fill();
     }
+    expecting_ = false;
     begin_ += head_->size;
     keep_alive_ = head_->keep_alive;
     body_end_ = head_->body;
@@ -219,6 +220,7 @@ asio::awaitable<Result<Chunk>> Connection::next() {
             begin_ = end_ = 0;
             set_deadline(timeouts_.idle, "it has been silent");
             auto got = co_await fill();
+            expecting_ = false;
             if (!got)
                 co_return got.error();
             if (!*got) {
@@ -317,6 +319,7 @@ bool Connection::append(std::string_view bytes, std::size_t& size, std::size_t b
 }
 
 void Connection::set_deadline(std::chrono::milliseconds span, const char* what) {
+    expecting_ = true;
     deadline_ = total_end_;
     waited_for_ = timeouts_.total;
     waiting_ = "its answer is not complete";
@@ -340,7 +343,13 @@ void Connection::arm_timer() {
 }
 
 void Connection::on_timer() {
-    if (loop_.now() >= deadline_) {
+    auto now = loop_.now();
+    // A caller that is busy elsewhere, with a slow client, does not make the upstream silent.
+    if (now >= deadline_ && now < total_end_ && !expecting_) {
+        deadline_ = total_end_;
+        return arm_timer();
+    }
+    if (now >= deadline_) {
         timed_out_ = true;
         return interrupt();
     }

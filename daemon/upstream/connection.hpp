@@ -101,6 +101,7 @@ private:
     Timeouts timeouts_;
     SteadyTime total_end_ = SteadyTime::max();
     SteadyTime deadline_ = SteadyTime::max();
+    bool expecting_ = false;  // the other side is to act; else only the total time counts
     std::chrono::milliseconds waited_for_{0};
     const char* waiting_ = "";
     std::unique_ptr<http::ResponseHead> head_;

@@ -46,8 +46,9 @@ class Row:
 
 def compared(figure: str, unit: str, ours: list[float], theirs: list[float], **target: float) -> Row:
     digits = 0 if statistics.median(ours) >= 1000 else 2
-    return Row(figure, f"{statistics.median(ours):,.{digits}f} {unit}", f"{statistics.median(theirs):,.{digits}f} {unit}",
-               ratio(ours, theirs), spread(ours, theirs), **target)
+    def shown(values: list[float]) -> str:
+        return f"{statistics.median(values):,.{digits}f} {unit}".strip()
+    return Row(figure, shown(ours), shown(theirs), ratio(ours, theirs), spread(ours, theirs), **target)
 
 
 def markdown(rows: list[Row], peer: str) -> str:

@@ -157,6 +157,28 @@ class RelayTimeouts(FunctionalTest):
         self.assertEqual((row["status"], row["error"]), (499, "cancelled"))
         self.assert_books(self.daemon)
 
+    def test_a_client_that_reads_slowly_does_not_make_the_provider_silent(self) -> None:
+        self.channel(idle_ms=300)
+        stalled = threading.Event()
+        event = provider.event_bytes(provider.delta("word " * 3000))
+
+        def flood(connection: provider.Connection, _: provider.Request) -> None:
+            connection.start_stream()
+            data = memoryview(b"%x\r\n%s\r\n" % (len(event), event) * 1000)
+            connection.sock.settimeout(0.9)  # three times what the provider may be silent
+            while data:
+                try:
+                    data = data[connection.sock.send(data):]
+                except TimeoutError:
+                    stalled.set()
+            connection.event("[DONE]")
+            connection.end_stream()
+        self.upstream.answer = flood
+        stream = self.daemon.stream(self.key, ask(stream=True))
+        self.assertTrue(stalled.wait(WAIT), "the client has stopped the provider")
+        self.assertTrue(stream.rest().endswith(b"data: [DONE]\n\n"))
+        stream.close()
+
     def test_the_whole_call_has_a_limit(self) -> None:
         self.channel(total_ms=500, idle_ms=10000)
         stop = threading.Event()

@@ -171,3 +171,13 @@ TEST_CASE("nesting has a limit, wherever it stands", "[llm]") {
             "nested");
     refused(R"({"model":"m","messages":)" + std::string(100'000, '['), "");
 }
+
+TEST_CASE("a field that some readers would take for a deciding one is refused", "[llm]") {
+    for (std::string field :
+         {R"("Model":"dear")", R"("MAX_TOKENS":9)", R"("N":9)", R"("Stream":true)",
+          R"("\u004dodel":"dear")", R"("me\u017f\u017fages":[1])", R"("max_to\u212Aens":9)"}) {
+        INFO(field);
+        CHECK(!parse(R"({"model":"m","messages":[1],)" + field + "}"));
+    }
+    CHECK(parse(R"({"model":"m","messages":[1],"Models":1,"x":{"Model":1},"\u017f":2,"":3})"));
+}
