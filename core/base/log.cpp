@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t queue_bytes_max = 4U << 20;
 constexpr std::size_t events_max = 1024;
+constexpr std::size_t line_bytes_usual = 384;
 // Lines of requests wait this long for company: one write for many lines is what keeps logging
 // cheap.
 constexpr auto batch_window = std::chrono::milliseconds(50);
@@ -146,6 +147,32 @@ Writer& writer() {
     return instance;
 }
 
+/// What a byte needs in a line.
+enum class Class : std::uint8_t {
+    word,     ///< may stand without quotes
+    plain,    ///< stands for itself inside quotes
+    special,  ///< has to be looked at
+};
+
+constexpr auto classes = [] {
+    std::array<Class, 256> table{};
+    table.fill(Class::special);
+    for (unsigned c = 0x20; c < 0x7F; ++c)
+        table[c] = c == '"' || c == '\\' ? Class::special : Class::plain;
+    for (char c :
+         std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:/+,@"))
+        table[static_cast<unsigned char>(c)] = Class::word;
+    return table;
+}();
+
+/// The least that all bytes of `text` allow.
+Class class_of(std::string_view text) noexcept {
+    auto worst = Class::word;
+    for (char c : text)
+        worst = std::max(worst, classes[static_cast<unsigned char>(c)]);
+    return worst;
+}
+
 void append_escaped(std::string& out, std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
     for (char c : text) {
@@ -165,18 +192,31 @@ void append_escaped(std::string& out, std::string_view text) {
     }
 }
 
+void append_message(std::string& out, std::string_view text) {
+    if (class_of(text) == Class::special)
+        append_escaped(out, visible(text));
+    else
+        out += text;
+}
+
 void append_quoted(std::string& out, std::string_view text) {
-    // Invalid UTF-8 and C1 controls are marked first: neither JSON nor a terminal may carry them.
     out += '"';
-    append_escaped(out, without_dangers(text));
+    // Invalid UTF-8 and C1 controls are marked first: neither JSON nor a terminal may carry them.
+    if (class_of(text) == Class::special)
+        append_escaped(out, without_dangers(text));
+    else
+        out += text;
     out += '"';
 }
 
 bool plain_word(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               std::string_view("-_.:/+,@").find(c) != std::string_view::npos;
-    });
+    return !text.empty() && class_of(text) == Class::word;
+}
+
+/// A text without content says nothing that its absence would not.
+bool empty(const Field& field) {
+    const auto* text = std::get_if<std::string_view>(&field.value);
+    return text != nullptr && text->empty();
 }
 
 void append_value(std::string& out, const Field& field, bool json) {
@@ -210,6 +250,8 @@ std::string format_json(Level level, std::int64_t unix_nanos, std::string_view m
     out += "\",\"message\":";
     append_quoted(out, message);
     for (const auto& field : fields) {
+        if (empty(field))
+            continue;
         out += ",\"";
         out += field.key;
         out += "\":";
@@ -226,6 +268,7 @@ std::string format_line(Format format, Level level, std::int64_t unix_nanos,
     if (format == Format::json)
         return format_json(level, unix_nanos, message, fields);
     std::string out;
+    out.reserve(line_bytes_usual);
     if (format == Format::journal)
         out = "<" + std::to_string(priority(level)) + ">";
     else
@@ -233,8 +276,10 @@ std::string format_line(Format format, Level level, std::int64_t unix_nanos,
             .append(" ")
             .append(level_name(level))
             .append(" ");
-    append_escaped(out, visible(message));
+    append_message(out, message);
     for (const auto& field : fields) {
+        if (empty(field))
+            continue;
         out += ' ';
         out += field.key;
         out += '=';

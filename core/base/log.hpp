@@ -18,7 +18,7 @@ enum class Format : std::uint8_t {
     journal,  ///< text with `<n>` priorities and no time, as journald wants it
 };
 
-/// One named value of a line. Never a secret, a prompt or a body.
+/// One named value of a line; an empty text is left out. Never a secret, a prompt or a body.
 struct Field {
     std::string_view key;
     std::variant<std::string_view, std::int64_t, bool> value;

@@ -3,11 +3,41 @@
 #include "core/base/check.hpp"
 #include "core/base/error.hpp"
 
-#include <type_traits>
+#include <memory>
+#include <optional>
 #include <utility>
-#include <variant>
 
 namespace obliv {
+
+namespace detail {
+
+/// The failed side of a Result. An Error has several texts and a Result travels through many
+/// frames: kept on the heap, success costs one word. Nothing stands for the internal error of a
+/// Result that nobody has given a value.
+class Failure {
+public:
+    Failure() noexcept = default;
+    explicit Failure(Error error) : error_(std::make_unique<Error>(std::move(error))) {}
+    Failure(const Failure& other)
+        : error_(other.error_ ? std::make_unique<Error>(*other.error_) : nullptr) {}
+    Failure(Failure&&) noexcept = default;
+    Failure& operator=(Failure other) noexcept {
+        error_.swap(other.error_);
+        return *this;
+    }
+    ~Failure() = default;
+
+    Error& get() {
+        if (!error_)
+            error_ = std::make_unique<Error>(fail(Code::internal, "no result was produced"));
+        return *error_;
+    }
+
+private:
+    std::unique_ptr<Error> error_;
+};
+
+}  // namespace detail
 
 /// A value or the `Error` that stands in its place. Names follow `std::expected`, which GCC 12
 /// lacks, so that a later swap is mechanical. A default-constructed Result is an internal error:
@@ -17,11 +47,11 @@ class [[nodiscard]] Result {
 public:
     using value_type = T;
 
-    Result() : state_(std::in_place_index<1>, fail(Code::internal, "no result was produced")) {}
-    Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+    Result() noexcept = default;
+    Result(T value) : value_(std::move(value)) {}
+    Result(Error error) : failure_(std::move(error)) {}
 
-    bool has_value() const noexcept { return state_.index() == 0; }
+    bool has_value() const noexcept { return value_.has_value(); }
     explicit operator bool() const noexcept { return has_value(); }
 
     T& operator*() & noexcept { return value(); }
@@ -32,25 +62,26 @@ public:
 
     T& value() noexcept {
         check(has_value(), "a Result is tested before its value is read");
-        return *std::get_if<0>(&state_);
+        return *value_;
     }
     const T& value() const noexcept {
         check(has_value(), "a Result is tested before its value is read");
-        return *std::get_if<0>(&state_);
+        return *value_;
     }
     T value_or(T other) && { return has_value() ? std::move(value()) : std::move(other); }
 
-    Error& error() noexcept {
+    Error& error() {
         check(!has_value(), "only a failed Result has an error");
-        return *std::get_if<1>(&state_);
+        return failure_.get();
     }
-    const Error& error() const noexcept {
+    const Error& error() const {
         check(!has_value(), "only a failed Result has an error");
-        return *std::get_if<1>(&state_);
+        return failure_.get();
     }
 
 private:
-    std::variant<T, Error> state_;
+    std::optional<T> value_;
+    mutable detail::Failure failure_;  ///< of a failed Result; made when it is first asked for
 };
 
 template <>
@@ -58,27 +89,27 @@ class [[nodiscard]] Result<void> {
 public:
     using value_type = void;
 
-    Result() : error_(fail(Code::internal, "no result was produced")), ok_(false) {}
-    Result(Error error) : error_(std::move(error)), ok_(false) {}
+    Result() noexcept = default;
+    Result(Error error) : failure_(std::move(error)) {}
 
     bool has_value() const noexcept { return ok_; }
     explicit operator bool() const noexcept { return ok_; }
-    Error& error() noexcept {
+    Error& error() {
         check(!ok_, "only a failed Result has an error");
-        return error_;
+        return failure_.get();
     }
-    const Error& error() const noexcept {
+    const Error& error() const {
         check(!ok_, "only a failed Result has an error");
-        return error_;
+        return failure_.get();
     }
 
 private:
     struct Success {};
-    explicit Result(Success) : ok_(true) {}
+    explicit Result(Success) noexcept : ok_(true) {}
     friend Result<void> ok() noexcept;
 
-    Error error_{};
-    bool ok_;
+    mutable detail::Failure failure_;  ///< of a failed Result; made when it is first asked for
+    bool ok_ = false;
 };
 
 /// The success of an operation that has no value.

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <charconv>
-#include <cstdio>
 
 namespace obliv {
 namespace {
@@ -82,14 +81,20 @@ std::string rfc3339(WallTime time) {
     auto day = floor<std::chrono::days>(time);
     std::chrono::year_month_day date(day);
     std::chrono::hh_mm_ss clock(floor<std::chrono::milliseconds>(time - day));
-    std::array<char, 40> out{};
-    auto length = std::snprintf(
-        out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-        static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-        static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-        static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
-        static_cast<int>(clock.subseconds().count()));
-    return std::string(out.data(), static_cast<std::size_t>(length));
+    // By hand: every log line has one, and snprintf takes a microsecond.
+    std::string out = "0000-00-00T00:00:00.000Z";
+    auto put = [&out](std::size_t at, std::size_t width, std::int64_t value) {
+        for (auto i = width; i-- > 0; value /= 10)
+            out[at + i] = static_cast<char>('0' + value % 10);
+    };
+    put(0, 4, static_cast<int>(date.year()));
+    put(5, 2, static_cast<unsigned>(date.month()));
+    put(8, 2, static_cast<unsigned>(date.day()));
+    put(11, 2, clock.hours().count());
+    put(14, 2, clock.minutes().count());
+    put(17, 2, clock.seconds().count());
+    put(20, 3, clock.subseconds().count());
+    return out;
 }
 
 Result<WallTime> parse_rfc3339(std::string_view text) {

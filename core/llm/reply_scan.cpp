@@ -168,7 +168,9 @@ void PlainScan::feed(std::string_view bytes) {
     }
     if (usage_.empty())
         look_for_keys(bytes);
-    meter_.feed(bytes, facts_);
+    // What was produced is measured only where the figures do not tell.
+    if (!facts_.usage || facts_.usage->input_all() + facts_.usage->output_all() == 0)
+        meter_.feed(bytes, facts_);
     tail_ += bytes.substr(bytes.size() - std::min(bytes.size(), tail_bytes));
     if (tail_.size() > tail_bytes)
         tail_.erase(0, tail_.size() - tail_bytes);

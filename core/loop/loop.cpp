@@ -23,8 +23,8 @@ thread_local Loop* current_loop = nullptr;
 /// An io_context whose pending handlers can be destroyed while its services still stand.
 class Context : public asio::io_context {
 public:
-    using asio::io_context::io_context;
     using asio::execution_context::shutdown;
+    using asio::io_context::io_context;
 };
 
 }  // namespace

@@ -117,8 +117,7 @@ public:
 private:
     Result<void> append_one(const Call& call);
     Result<void> same_call(const Call& call);
-    Result<void> fold_accounts(std::int64_t above, std::int64_t last);
-    Result<void> fold_tokens(std::int64_t above, std::int64_t last);
+    Result<void> fold_rows(std::int64_t above, std::int64_t last);
     Result<void> add_to_balance(AccountId account, Money amount);
     const Context& context_;
 };

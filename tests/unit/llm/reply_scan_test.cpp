@@ -159,7 +159,6 @@ TEST_CASE("a plain reply gives the same facts whole and cut anywhere", "[llm]") 
     REQUIRE(whole.facts().usage);
     CHECK(whole.facts().usage->cache_read == 1);
     CHECK(whole.facts().finish_reason == "stop");
-    CHECK(whole.facts().text_bytes > 0);
     for (std::size_t cut = 0; cut <= reply.size(); ++cut) {
         PlainScan cut_scan;
         cut_scan.feed(std::string_view(reply).substr(0, cut));
@@ -247,4 +246,14 @@ TEST_CASE("a plain reply that is an error is known by its first bytes", "[llm]")
     CHECK(is_error(" {\"error\":{\"message\":\"no\"}}"));
     CHECK(!is_error("{\"error\":null,\"choices\":[]}"));
     CHECK(!is_error("{\"choices\":[{\"message\":{\"content\":\"\\\"error\\\":{\"}}]}"));
+}
+
+TEST_CASE("a plain reply is measured where its figures do not tell", "[llm]") {
+    constexpr std::string_view message = R"({"choices":[{"message":{"content":"hello"}}])";
+    PlainScan without;
+    without.feed(std::string(message) + "}");
+    CHECK(without.facts().text_bytes == 5);
+    PlainScan zeros;
+    zeros.feed(std::string(message) + R"(,"usage":{"prompt_tokens":0,"completion_tokens":0}})");
+    CHECK(zeros.facts().text_bytes == 5);
 }
