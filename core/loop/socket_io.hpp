@@ -39,14 +39,6 @@ inline auto readable(Socket& socket) {
 inline auto writable(Socket& socket) {
     return socket.async_wait(Socket::wait_write, boost::asio::as_tuple(boost::asio::deferred));
 }
-/// Tries one recv and waits for the next edge when there is nothing, without a call to epoll_ctl:
-/// cheaper than readable() for what answers within a tick. It lends its buffer to the wait, so
-/// interrupt it after a tick and use readable() from then on.
-inline auto read_some(Socket& socket, std::span<char> into) {
-    return socket.async_read_some(boost::asio::buffer(into.data(), into.size()),
-                                  boost::asio::as_tuple(boost::asio::deferred));
-}
-
 /// Makes a pending wait end with operation_aborted.
 inline void interrupt(Socket& socket) noexcept {
     boost::system::error_code ignored;

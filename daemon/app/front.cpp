@@ -2,6 +2,7 @@
 
 #include "core/base/log.hpp"
 #include "core/llm/wire_error.hpp"
+#include "core/loop/run_blocking.hpp"
 #include "daemon/admin/dispatch.hpp"
 
 #include <algorithm>
@@ -108,8 +109,13 @@ asio::awaitable<Result<void>> Front::metrics(server::Exchange& exchange, relay::
         co_return fail(Code::forbidden,
                        "metrics are served on the Unix socket, the loopback addresses and the "
                        "listeners of metrics.listen");
-    auto text = parts_.vitals.exposition();
-    co_return co_await answer(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", text);
+    // On a worker: it grows with the channels, accounts and tokens there are.
+    const auto& vitals = parts_.vitals;
+    auto work = [&vitals] { return vitals.exposition(); };
+    auto text = co_await loop::run_blocking(parts_.workers, std::move(work));
+    if (!text)
+        co_return text.error();
+    co_return co_await answer(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", *text);
 }
 
 server::ErrorReply Front::render(const Error& error, const server::Exchange& exchange) {

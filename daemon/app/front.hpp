@@ -11,7 +11,7 @@
 
 namespace obliv::daemon {
 
-/// What the front of every loop asks of the whole daemon. Any loop; must not block.
+/// What the front of every loop asks of the whole daemon. Any thread; not_ready() must not block.
 class Vitals {
 public:
     virtual ~Vitals() = default;
@@ -28,6 +28,7 @@ public:
         relay::Relay& relay;
         admin::Admin& admin;
         metrics::Metrics& metrics;
+        loop::BlockingPool& workers;
         const Vitals& vitals;
         const Clock& clock;
     };

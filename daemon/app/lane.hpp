@@ -26,7 +26,8 @@ struct Lane {
           relay({shared.loop, shared.workers, gate, channels, billing, pool, real_clock(),
                  shared.seed + 1}),
           admin(shared.host, gate, shared.workers, shared.own_uid),
-          front({shared.loop.index(), relay, admin, shared.metrics, shared.vitals, real_clock()}) {}
+          front({shared.loop.index(), relay, admin, shared.metrics, shared.workers, shared.vitals,
+                 real_clock()}) {}
 
     gate::Gate gate;
     channels::Channels channels;

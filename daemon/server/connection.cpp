@@ -183,7 +183,7 @@ void Connection::wait_until(SteadyTime at) {
 void Connection::arm_timer() {
     auto at = deadline_;
     bool serving = phase_ == Phase::serving || phase_ == Phase::flushing;
-    if (reading_ || (serving && !watching_ && !client_gone_))
+    if (serving && !watching_ && !client_gone_)
         at = std::min(at, hub_.loop.now() + loop::TimerWheel::tick);
     if (at != SteadyTime::max())
         timer_.arm(at);
@@ -194,10 +194,6 @@ void Connection::on_timer() {
         timed_out_ = true;
         loop::interrupt(socket_);
         return;
-    }
-    if (reading_) {
-        reading_ = false;
-        loop::interrupt(socket_);
     }
     if ((phase_ == Phase::serving || phase_ == Phase::flushing) && !watching_ && !client_gone_)
         watch();

@@ -144,7 +144,6 @@ private:
     std::size_t out_end_ = 0;
 
     // The connection.
-    bool reading_ = false;   // a buffered read that a tick may demote
     bool watching_ = false;  // a wait that tells when the client hangs up
     bool timed_out_ = false;
     bool closing_ = false;

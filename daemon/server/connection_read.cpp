@@ -53,34 +53,24 @@ asio::awaitable<Result<bool>> Connection::next_head() {
     co_return true;
 }
 
-/// The first bytes of a request, which may be a long time coming: after one tick of silence the
-/// connection owns no buffer.
+/// The first bytes of a request, which may be a long time coming: until they do the connection owns
+/// no buffer.
 asio::awaitable<Result<bool>> Connection::first_bytes() {
     if (hub_.draining && !fresh_)
         co_return false;
     auto patience = fresh_ ? hub_.limits.head_timeout : hub_.limits.idle_timeout;
     if (hub_.draining)
         patience = first_request_grace;
-    if (!in_)
-        in_ = hub_.loop.blocks().take(loop::BlockPool::smallest);
     begin_ = end_ = 0;
-    reading_ = true;
     wait_until(hub_.loop.now() + patience);
-    auto room = std::span<char>(in_.data(), in_.capacity());
-    auto [error, got] = co_await loop::read_some(socket_, room);
-    bool demoted = !std::exchange(reading_, false);
-    if (!error) {
-        end_ = got;
-        co_return true;
-    }
-    while (demoted && may_go_on() && !timed_out_) {
+    while (may_go_on() && !timed_out_) {
         in_.release();
         head_.reset();
         auto [waited] = co_await loop::readable(socket_);
         if (waited)
             co_return false;
         in_ = hub_.loop.blocks().take(loop::BlockPool::smallest);
-        room = std::span<char>(in_.data(), in_.capacity());
+        auto room = std::span<char>(in_.data(), in_.capacity());
         auto io = loop::receive_now(socket_.native_handle(), room);
         end_ = io.bytes;
         if (io.status != loop::Io::Status::would_block)

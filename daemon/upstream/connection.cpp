@@ -93,7 +93,7 @@ asio::awaitable<Result<void>> Connection::send(std::span<const std::string_view>
 asio::awaitable<Result<void>> Connection::read_head(std::string_view method) {
     set_deadline(timeouts_.first_byte, "it has not answered");
     begin_ = end_ = 0;
-    auto got = co_await first_bytes();
+    auto got = co_await fill();
     if (!head_)
         head_.reset(new http::ResponseHead);  // unlike make_unique, this clears no table
     for (;;) {
@@ -115,31 +115,6 @@ asio::awaitable<Result<void>> Connection::read_head(std::string_view method) {
     body_end_ = head_->body;
     left_ = head_->content_length.value_or(0);
     co_return ok();
-}
-
-/// The first bytes of a reply. Most come within a tick and cost one recv; after that the wait owns
-/// no buffer. False when the other side has closed.
-asio::awaitable<Result<bool>> Connection::first_bytes() {
-    if (wire_.is_tls() || interrupted())
-        co_return co_await fill();
-    in_ = loop_.blocks().take(read_block);
-    auto room = std::span<char>(in_.data(), in_.capacity());
-    reading_ = true;
-    arm_timer();
-    auto [error, got] = co_await loop::read_some(wire_.socket(), room);
-    bool demoted = !std::exchange(reading_, false);
-    if (!error) {
-        end_ = got;
-        heard_ = true;
-        last_full_ = got == room.size();
-        co_return true;
-    }
-    in_.release();
-    if (interrupted())
-        co_return interruption();
-    if (demoted && error == asio::error::operation_aborted)
-        co_return co_await fill();
-    co_return false;
 }
 
 /// One recv into what room there is; takes a block when there is none, and gives an empty one back.
@@ -333,11 +308,8 @@ void Connection::set_deadline(std::chrono::milliseconds span, const char* what) 
 }
 
 void Connection::arm_timer() {
-    auto at = deadline_;
-    if (reading_)
-        at = std::min(at, loop_.now() + loop::TimerWheel::tick);
-    if (at != SteadyTime::max())
-        timer_.arm(at);
+    if (deadline_ != SteadyTime::max())
+        timer_.arm(deadline_);
     else
         timer_.cancel();
 }
@@ -353,8 +325,6 @@ void Connection::on_timer() {
         timed_out_ = true;
         return interrupt();
     }
-    if (std::exchange(reading_, false))
-        interrupt();
     if (deadline_ != SteadyTime::max())
         timer_.arm(deadline_);
 }

@@ -69,7 +69,6 @@ private:
     // connection.cpp
     asio::awaitable<Result<void>> send(std::span<const std::string_view> pieces);
     asio::awaitable<Result<void>> read_head(std::string_view method);
-    asio::awaitable<Result<bool>> first_bytes();
     asio::awaitable<Result<bool>> fill();
     asio::awaitable<Result<void>> wait(bool write);
     loop::Io receive();
@@ -121,7 +120,6 @@ private:
     bool heard_ = false;      // a byte of the reply has arrived
     bool died_ = false;       // closed or reset by the other side
     bool finished_ = false;   // the reply has ended whole
-    bool reading_ = false;    // a buffered read that a tick may demote
     bool last_full_ = false;  // the last read filled its buffer: more is there already
     bool timed_out_ = false;
     bool cancelled_ = false;

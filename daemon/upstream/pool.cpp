@@ -45,15 +45,14 @@ Shelf& Pool::Parts::shelf_for(const Endpoint& endpoint) {
     return *shelf;
 }
 
-/// The connection used last, if it is still good. One that rested for less than a tick is taken at
-/// its word, which saves a system call: should it be dead, the call is sent again anyway.
+/// The connection used last, if it is still good. Each is looked at, however short its rest: bytes
+/// that came after its last reply would be read as the answer to the next call, which may be
+/// another customer's.
 std::unique_ptr<Connection> Pool::Parts::take(Shelf& shelf) {
     while (!shelf.idle.empty()) {
         auto connection = std::move(shelf.idle.back());
         shelf.idle.pop_back();
-        auto rested = loop.now() - connection->idle_since;
-        if (rested < loop::TimerWheel::tick ||
-            (rested < options.idle_expiry && connection->still_open()))
+        if (loop.now() - connection->idle_since < options.idle_expiry && connection->still_open())
             return connection;
     }
     return nullptr;

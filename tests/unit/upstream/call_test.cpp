@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <future>
 #include <sys/socket.h>
 
 using namespace obliv;
@@ -152,6 +153,33 @@ TEST_CASE("a kept connection that has died is replaced once", "[upstream]") {
     }
     CHECK(served == 3);
     CHECK(rig.pool.connected() == 3);
+    rig.pool.clear();
+}
+
+TEST_CASE("bytes that follow a reply never answer the next call", "[upstream]") {
+    std::promise<void> was_read;
+    std::promise<void> strayed;
+    int served = 0;
+    FakeUpstream upstream([&](Peer& peer) {
+        if (served++ > 0)
+            return answer_all(peer);
+        peer.request();
+        peer.send(sized("hello"));
+        was_read.get_future().wait_for(5s);
+        peer.send(sized("not for you"));
+        strayed.set_value();
+        peer.closed_by_client();
+    });
+    Rig rig;
+    auto reply = run(rig.loop, fetch(rig.pool, upstream.endpoint(), "/"));
+    REQUIRE(reply);
+    CHECK(reply->body == "hello");
+    was_read.set_value();
+    REQUIRE(strayed.get_future().wait_for(5s) == std::future_status::ready);
+    auto next = run(rig.loop, fetch(rig.pool, upstream.endpoint(), "/"));
+    REQUIRE(next);
+    CHECK(next->body == "hello");
+    CHECK(rig.pool.connected() == 2);
     rig.pool.clear();
 }
 
