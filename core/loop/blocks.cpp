@@ -34,7 +34,8 @@ Block BlockPool::take(std::size_t size) {
 
 void BlockPool::give_back(char* data, std::size_t capacity) noexcept {
     auto index = class_of(capacity);
-    if (index < classes && kept_bytes_ + capacity <= kept_bytes_max) {
+    if (index < classes && kept_bytes_ + capacity <= kept_bytes_max &&
+        free_[index].size() < kept_of_a_size_max) {
         try {
             free_[index].push_back(data);
             kept_bytes_ += capacity;

@@ -33,6 +33,12 @@ bool tells_usage(const llm::ReplyFacts& facts) {
            (facts.usage->input_all() + facts.usage->output_all() > 0 || !facts.produced());
 }
 
+/// Empties a container and gives its memory back, which assigning an empty one does not.
+template <typename Container>
+void let_go(Container& container) {
+    Container().swap(container);
+}
+
 }  // namespace
 
 Relay::Chat::Chat(server::Exchange& exchange_, Record& record_, const llm::ChatCall& call_,
@@ -154,10 +160,11 @@ void Relay::Chat::start_reply() {
 }
 
 void Relay::Chat::release_request() {
+    // A stream may idle for minutes: what it was asked with goes.
     body = {};
-    request.clear();
-    head.clear();
-    head.shrink_to_fit();
+    let_go(edits);
+    let_go(request);
+    let_go(head);
     exchange.release_request();
 }
 

@@ -50,3 +50,14 @@ TEST_CASE("what is kept is bounded, and the largest blocks are not kept", "[loop
     CHECK(pool.kept_bytes() <= (4U << 20));
     CHECK(pool.kept_bytes() > 0);
 }
+
+TEST_CASE("a burst of small blocks is not kept", "[loop]") {
+    BlockPool pool;
+    {
+        std::vector<Block> burst;
+        for (int i = 0; i < 1000; ++i)
+            burst.push_back(pool.take(BlockPool::smallest));
+    }
+    CHECK(pool.kept_bytes() <= 64 * BlockPool::smallest);
+    CHECK(pool.kept_bytes() > 0);
+}
