@@ -24,7 +24,7 @@ Environment person(std::map<std::string, std::string> variables = {}) {
     };
     out.uid = 1000;
     out.user = "ann";
-    out.folder = "/work";
+    out.folder = "/srv";
     return out;
 }
 
@@ -240,11 +240,11 @@ TEST_CASE("flags win over files and relative ones begin at the working directory
     flags.listen = {"127.0.0.1:0"};
     auto loaded = parse("[server]\ndata_dir = \"/a\"\nlisten = [\"127.0.0.1:1\"]", person(), flags);
     REQUIRE(loaded);
-    CHECK(loaded->config.server.data_dir == "/work/data");
-    CHECK(loaded->config.storage.path == "/work/data/oblivd.db");
+    CHECK(loaded->config.server.data_dir == "/srv/data");
+    CHECK(loaded->config.storage.path == "/srv/data/oblivd.db");
     CHECK(loaded->config.server.socket == "/run/x.sock");
     CHECK(loaded->config.server.listen == std::vector{Endpoint{"127.0.0.1", 0}});
-    CHECK_THAT(print(*loaded), Catch::Contains("data_dir = \"/work/data\"  # --data-dir"));
+    CHECK_THAT(print(*loaded), Catch::Contains("data_dir = \"/srv/data\"  # --data-dir"));
     flags.listen = {"nonsense"};
     auto bad = parse("", person(), flags);
     REQUIRE(!bad);
