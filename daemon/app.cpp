@@ -289,8 +289,7 @@ ops::Status App::status() const {
     ops::Status status;
     status.requests_in_flight = parts_->vitals->requests_in_flight();
     for (const auto& entry : parts_->publisher->channel_table()->entries()) {
-        bool up = entry->channel.enabled && entry->provider != nullptr && !entry->health->failing();
-        ++(up ? status.channels_up : status.channels_down);
+        ++(entry->up() ? status.channels_up : status.channels_down);
     }
     return status;
 }

@@ -11,10 +11,6 @@ double usd(Money amount) {
     return static_cast<double>(amount.nanos()) / static_cast<double>(Money::nanos_per_dollar);
 }
 
-bool up(const channels::Entry& entry) {
-    return entry.channel.enabled && entry.provider != nullptr && !entry.health->failing();
-}
-
 metrics::Gauge gauge(std::string_view name, double value) {
     return {name, {}, value};
 }
@@ -54,7 +50,7 @@ void LiveVitals::add_channels(std::vector<metrics::Gauge>& out) const {
         auto add = [&](std::string_view name, double value) {
             out.push_back({name, {{"channel", entry->channel.name}}, value});
         };
-        add("oblivd_channel_up", up(*entry) ? 1 : 0);
+        add("oblivd_channel_up", entry->up() ? 1 : 0);
         add("oblivd_channel_in_flight", static_cast<double>(health.in_flight));
         add("oblivd_channel_requests_total", static_cast<double>(health.requests));
         add("oblivd_channel_failures_total", static_cast<double>(health.failures));

@@ -30,6 +30,10 @@ bool Entry::serves_group(std::string_view group) const {
     return std::find(channel.groups.begin(), channel.groups.end(), group) != channel.groups.end();
 }
 
+bool Entry::up() const {
+    return channel.enabled && provider != nullptr && !health->failing();
+}
+
 std::shared_ptr<const ChannelTable> ChannelTable::build(const std::vector<storage::Channel>& rows,
                                                         const ChannelTable* previous) {
     auto table = std::make_shared<ChannelTable>();

@@ -21,6 +21,8 @@ struct Entry {
     std::shared_ptr<Health> health;
 
     bool serves_group(std::string_view group) const;
+    /// Enabled, of a known type, and its last calls did not all fail.
+    bool up() const;
 };
 
 /// How a channel came to serve a model.

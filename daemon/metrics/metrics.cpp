@@ -29,7 +29,6 @@ constexpr std::array list{
     Description{"oblivd_commit_lag_seconds", "gauge", "", "Age of the oldest call of the last group commit."},
     Description{"oblivd_commit_failures_total", "counter", "", "Group commits that did not reach the disk at first."},
     Description{"oblivd_calls_stored_total", "counter", "", "Calls stored with their charge."},
-    Description{"oblivd_upstream_idle_connections", "gauge", "", "Kept connections to providers without a call."},
     Description{"oblivd_ready", "gauge", "", "1: /readyz answers 200."},
     Description{"oblivd_start_time_seconds", "gauge", "", "When the daemon started, in seconds since 1970."},
 };

@@ -59,7 +59,6 @@ public:
 
 private:
     struct Chat;
-    struct Attempt;
 
     asio::awaitable<Result<llm::ChatCall>> parse(std::string_view body);
     asio::awaitable<Result<void>> run(Chat& chat);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/config/limits.hpp"
 #include "daemon/channels/channel_table.hpp"
 #include "daemon/upstream/pool.hpp"
 
@@ -15,9 +16,9 @@ namespace obliv::relay {
 /// What the configuration says about calls to providers.
 struct UpstreamSettings {
     upstream::Timeouts timeouts;
-    int attempts = 3;
+    int attempts = limits::attempts;
     std::string proxy;  ///< empty: the environment's
-    std::int64_t output_tokens_default = 4096;
+    std::int64_t output_tokens_default = limits::output_tokens_default;
 };
 
 /// Where and how a channel is called, made ready once for each change of the table.

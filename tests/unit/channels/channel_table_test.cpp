@@ -79,3 +79,19 @@ TEST_CASE("a change keeps what is known of a channel's health", "[channels]") {
     CHECK(after->find(ChannelId{1})->health->snapshot().requests == 4);
     CHECK(after->find(ChannelId{1})->health->snapshot().failures == 3);
 }
+
+TEST_CASE("a channel is up when it is on, known, and not failing", "[channels]") {
+    auto off = row(2);
+    off.enabled = false;
+    auto alien = row(3);
+    alien.type = "martian";
+    auto table = ChannelTable::build({row(1), off, alien}, nullptr);
+    CHECK(table->find(ChannelId{1})->up());
+    CHECK(!table->find(ChannelId{2})->up());
+    CHECK(!table->find(ChannelId{3})->up());
+    for (int i = 0; i < 3; ++i) {
+        table->find(ChannelId{1})->health->begin();
+        table->find(ChannelId{1})->health->failed("refused");
+    }
+    CHECK(!table->find(ChannelId{1})->up());
+}
