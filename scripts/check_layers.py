@@ -18,6 +18,7 @@ from pathlib import Path
 GROUPS: dict[str, list[str]] = {
     "base": ["core/base"],
     "plain": ["core/config", "core/api", "core/llm", "core/http", "core/tokenizer"],
+    "wire": ["core/wire"],
     "rules": ["core/ledger", "core/conversation", "core/documents", "core/providers"],
     "outside": ["core/retrieval", "core/client", "core/storage", "core/loop"],
     "parse": ["core/parse"],
@@ -33,12 +34,13 @@ GROUPS: dict[str, list[str]] = {
     "daemon_commands": ["daemon/commands"],
     "daemon_main": ["daemon/main"],
 }
-CORE = ["base", "plain", "rules", "outside"]
+CORE = ["base", "plain", "wire", "rules", "outside"]
 MAY_USE: dict[str, list[str]] = {
     "base": [],
     "plain": ["base"],
-    "rules": ["base", "plain"],
-    "outside": ["base", "plain", "rules"],
+    "wire": ["base", "plain"],
+    "rules": ["base", "plain", "wire"],
+    "outside": ["base", "plain", "wire", "rules"],
     "parse": [],  # see EXTRA: two named folders, not a group
     "cli_output": CORE,
     "cli_table": [*CORE, "cli_output"],
