@@ -1,10 +1,13 @@
 #include "core/base/digest.hpp"
 
 #include "core/base/check.hpp"
+#include "core/base/encoding.hpp"
 
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 namespace obliv {
 
@@ -22,6 +25,16 @@ Sha256 sha256(std::string_view bytes) noexcept {
     return digest;
 }
 
+Sha256 hmac_sha256(std::string_view key, std::string_view bytes) noexcept {
+    Sha256 mac{};
+    check(key.size() <= std::numeric_limits<int>::max(), "an HMAC key is a few bytes long");
+    unsigned size = 0;
+    const auto* done = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                            as_bytes(bytes).data(), bytes.size(), mac.data(), &size);
+    check(done != nullptr && size == mac.size(), "HMAC-SHA-256 cannot fail");
+    return mac;
+}
+
 std::size_t Sha256Hash::operator()(const Sha256& digest) const noexcept {
     std::size_t value = 0;
     std::memcpy(&value, digest.data(), sizeof value);
@@ -30,20 +43,26 @@ std::size_t Sha256Hash::operator()(const Sha256& digest) const noexcept {
 
 namespace {
 
-constexpr auto crc_table = [] {
-    std::array<std::uint32_t, 256> table{};
+using CrcTable = std::array<std::uint32_t, 256>;
+
+/// Of the polynomial whose bits are `reversed`.
+constexpr CrcTable make_crc_table(std::uint32_t reversed) {
+    CrcTable table{};
     for (std::uint32_t i = 0; i < 256; ++i) {
         std::uint32_t value = i;
         for (int bit = 0; bit < 8; ++bit)
-            value = (value & 1) != 0 ? (value >> 1) ^ 0x82F63B78U : value >> 1;
+            value = (value & 1) != 0 ? (value >> 1) ^ reversed : value >> 1;
         table[i] = value;
     }
     return table;
-}();
+}
 
-std::uint32_t crc32c_table(std::string_view bytes, std::uint32_t crc) noexcept {
+constexpr CrcTable crc32c_steps = make_crc_table(0x82F63B78U);
+constexpr CrcTable crc32_steps = make_crc_table(0xEDB88320U);
+
+std::uint32_t crc_by(const CrcTable& steps, std::string_view bytes, std::uint32_t crc) noexcept {
     for (char c : bytes)
-        crc = crc_table[(crc ^ static_cast<unsigned char>(c)) & 0xFF] ^ (crc >> 8);
+        crc = steps[(crc ^ static_cast<unsigned char>(c)) & 0xFF] ^ (crc >> 8);
     return crc;
 }
 
@@ -58,7 +77,7 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_hardware(std::string_view
         std::memcpy(&word, at, 8);
         wide = __builtin_ia32_crc32di(wide, word);
     }
-    return crc32c_table({at, left}, static_cast<std::uint32_t>(wide));
+    return crc_by(crc32c_steps, {at, left}, static_cast<std::uint32_t>(wide));
 }
 #endif
 
@@ -70,7 +89,11 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed) noexcept {
     if (fast)
         return ~crc32c_hardware(bytes, ~seed);
 #endif
-    return ~crc32c_table(bytes, ~seed);
+    return ~crc_by(crc32c_steps, bytes, ~seed);
+}
+
+std::uint32_t crc32(std::string_view bytes, std::uint32_t seed) noexcept {
+    return ~crc_by(crc32_steps, bytes, ~seed);
 }
 
 }  // namespace obliv

@@ -17,6 +17,12 @@ struct Sha256Hash {
     std::size_t operator()(const Sha256& digest) const noexcept;
 };
 
+/// HMAC-SHA-256 (RFC 2104): how providers' request signatures are made.
+Sha256 hmac_sha256(std::string_view key, std::string_view bytes) noexcept;
+
+/// CRC-32 as in zip files and in AWS event streams. May be continued through `seed`.
+std::uint32_t crc32(std::string_view bytes, std::uint32_t seed = 0) noexcept;
+
 /// CRC-32C (Castagnoli) of `bytes`: detects torn records, proves nothing against an adversary.
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed = 0) noexcept;
 

@@ -29,6 +29,23 @@ TEST_CASE("SHA-256 gives the digests of its standard", "[base]") {
     CHECK(Sha256Hash{}(sha256("a")) != Sha256Hash{}(sha256("b")));
 }
 
+TEST_CASE("HMAC-SHA-256 gives the codes of RFC 4231", "[base]") {
+    CHECK(to_hex(hmac_sha256(std::string(20, '\x0b'), "Hi There")) ==
+          "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    CHECK(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")) ==
+          "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    // A key longer than a block is hashed first.
+    CHECK(to_hex(hmac_sha256(std::string(131, '\xaa'),
+                             "Test Using Larger Than Block-Size Key - Hash Key First")) ==
+          "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+TEST_CASE("CRC-32 gives its check value and may be continued", "[base]") {
+    CHECK(crc32("123456789") == 0xCBF43926U);
+    CHECK(crc32("") == 0);
+    CHECK(crc32("6789", crc32("12345")) == crc32("123456789"));
+}
+
 TEST_CASE("CRC-32C gives its check value and may be continued", "[base]") {
     CHECK(crc32c("123456789") == 0xE3069283U);
     CHECK(crc32c("") == 0);
