@@ -85,6 +85,9 @@ struct Sampling {
 struct Extra {
     std::string name;
     JsonText value;
+    /// What the reply says does not depend on it (where a prompt is cached, what is kept): another
+    /// wire may leave it out without a word.
+    bool hint = false;
     bool operator==(const Extra&) const = default;
 };
 
@@ -110,7 +113,11 @@ struct ChatRequest {
     JsonText audio;    ///< voice and format of a spoken reply, in the OpenAI form
     std::string user;  ///< the end user, as the caller names him
     std::string service_tier;
-    JsonText metadata;  ///< object of strings
+    JsonText metadata;              ///< object of strings
+    std::string verbosity;          ///< `low`, `medium`, `high`; empty: unset
+    std::string prompt_cache_key;   ///< which calls share a cached prompt; a hint
+    std::string safety_identifier;  ///< the end user, hashed by the caller; a hint
+    std::optional<bool> store;      ///< the provider is to keep the reply; a hint
     std::vector<Extra> extras;
     bool operator==(const ChatRequest&) const = default;
 };
