@@ -41,7 +41,9 @@ struct Dialect {
     bool parallel_tool_calls = true;  ///< the field is understood
     bool json_schema = true;          ///< `response_format` of that type is understood
     bool seed = true;
-    std::size_t tool_call_id_bytes_max = 0;  ///< 0: no limit; ids are mapped to fit and back
+    /// Tool call ids are letters and digits of exactly this length, and others are replaced; 0:
+    /// any.
+    std::size_t tool_call_id_bytes = 0;
     std::int64_t output_tokens_default = 0;  ///< where the format requires one (Anthropic)
 };
 
@@ -66,7 +68,8 @@ public:
 struct ReadOptions {
     bool stream = false;  ///< what the reply's content type says, not what was asked for
     std::size_t event_bytes_max = 8U << 20;
-    const Dialect* dialect = nullptr;  ///< null: the format's own
+    std::size_t body_bytes_max = 256U << 20;  ///< of a reply that does not stream
+    const Dialect* dialect = nullptr;         ///< null: the format's own
 };
 
 /// Writes a reply for a client, event by event. What ends the reply (`[DONE]`, `message_stop`, the
