@@ -81,16 +81,6 @@ struct Sampling {
     bool operator==(const Sampling&) const = default;
 };
 
-/// A field that its own wire knows and the neutral form does not.
-struct Extra {
-    std::string name;
-    JsonText value;
-    /// What the reply says does not depend on it (where a prompt is cached, what is kept): another
-    /// wire may leave it out without a word.
-    bool hint = false;
-    bool operator==(const Extra&) const = default;
-};
-
 /// One request for a reply, in no provider's words. A reader of a wire puts every field of a
 /// request somewhere in here; a writer of another takes out what it can say and reports the rest as
 /// losses.

@@ -12,6 +12,16 @@ namespace obliv::llm {
 /// are never rebuilt on the way through.
 using JsonText = std::string;
 
+/// A field that its own wire knows and the neutral form does not.
+struct Extra {
+    std::string name;
+    JsonText value;
+    /// What the reply says does not depend on it (where a prompt is cached, what is kept): another
+    /// wire may leave it out without a word.
+    bool hint = false;
+    bool operator==(const Extra&) const = default;
+};
+
 /// An image, a sound, a video or a document: its bytes, or where they are.
 struct Media {
     enum class Kind : std::uint8_t { image, audio, video, document };
@@ -111,6 +121,8 @@ struct Opaque {
 struct Part {
     std::variant<Text, Refusal, Media, Thinking, ToolCall, ToolResult, Opaque> what;
     std::string cache_ttl{};  ///< the prompt is to be cached up to here: `5m` or `1h`; empty: no
+    Proof proof{};            ///< of a part that is neither thought nor call: Gemini signs any
+    std::vector<Extra> extras{};  ///< what only the request's own wire knows about this part
     bool operator==(const Part&) const = default;
 };
 

@@ -90,9 +90,7 @@ void Losses::add(std::string field, std::string why) {
 }
 
 void Losses::add_foreign() {
-    if (!same_wire())
-        for (const auto& extra : request_->extras)
-            add(extra.name, only_for(request_->wire));
+    add_foreign(request_->extras);
     for (const auto& message : request_->messages)
         for (const auto& part : message.content)
             add_foreign(part);
@@ -101,7 +99,14 @@ void Losses::add_foreign() {
             add("the tool '" + tool.name + "'", only_for(tool.wire));
 }
 
+void Losses::add_foreign(const std::vector<llm::Extra>& extras) {
+    for (const auto& extra : extras)
+        if (!extra.hint && !same_wire())
+            add(extra.name, only_for(request_->wire));
+}
+
 void Losses::add_foreign(const llm::Part& part) {
+    add_foreign(part.extras);
     if (const auto* opaque = std::get_if<llm::Opaque>(&part.what)) {
         if (opaque->wire != target_)
             add("a part of a message", only_for(opaque->wire));

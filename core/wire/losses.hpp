@@ -60,6 +60,7 @@ public:
     std::vector<Loss> take() && { return std::move(losses_); }
 
 private:
+    void add_foreign(const std::vector<llm::Extra>& extras);
     void add_foreign(const llm::Part& part);
 
     const llm::ChatRequest* request_;

@@ -86,10 +86,11 @@ public:
 
 struct WriteOptions {
     bool stream = false;
-    bool usage = true;       ///< the stream reports it (OpenAI: only if asked for)
-    std::string model;       ///< what the client called it
-    std::string request_id;  ///< ours: ids that the provider did not give are made from it
-    std::int64_t now = 0;    ///< seconds since 1970, where the provider tells no time
+    bool usage = true;        ///< the stream reports it (OpenAI: only if asked for)
+    std::string model;        ///< what the client called it
+    std::string request_id;   ///< ours: ids that the provider did not give are made from it
+    std::int64_t now = 0;     ///< seconds since 1970, where the provider tells no time
+    bool json_array = false;  ///< a stream is one JSON array: Gemini without `alt=sse`
 };
 
 /// One chat format as pure functions in both directions: no sockets, no clock, no state between

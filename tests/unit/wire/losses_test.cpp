@@ -33,12 +33,13 @@ TEST_CASE("a loss is named as its client calls it, and once", "[wire]") {
 TEST_CASE("what only another format knows is lost, what the target knows is not", "[wire]") {
     llm::ChatRequest request;
     request.wire = "anthropic";
-    request.extras = {{"container", "{}"}};
+    request.extras = {{"container", "{}"}, {"where_to_cache", "1", true}};
     llm::Message message;
     message.content.push_back({llm::Opaque{"anthropic", "{}"}});
     llm::Media file;
     file.source = llm::Media::Source::file_id;
     message.content.push_back({file});
+    message.content.push_back({llm::Text{"a film"}, {}, {}, {{"videoMetadata", "{}"}}});
     request.messages.push_back(message);
     llm::Tool tool;
     tool.kind = llm::Tool::Kind::built_in;
@@ -50,6 +51,8 @@ TEST_CASE("what only another format knows is lost, what the target knows is not"
     abroad.add_foreign();
     auto taken = std::move(abroad).take();
     CHECK(lost(taken, "container"));
+    CHECK_FALSE(lost(taken, "where_to_cache"));
+    CHECK(lost(taken, "videoMetadata"));
     CHECK(lost(taken, "a part of a message"));
     CHECK(lost(taken, "a file id in a message"));
     CHECK(lost(taken, "the tool 'web_search'"));
