@@ -2,7 +2,26 @@
 
 #include "core/base/check.hpp"
 
+#include <algorithm>
+#include <string>
+
 namespace obliv {
+namespace {
+
+constexpr std::size_t decimals = 9;
+
+Error bad_amount(std::string_view why) {
+    return fail(Code::invalid_request,
+                "expected an amount such as 5.00, with at most nine decimals: " + std::string(why));
+}
+
+/// False when `c` is no digit or the value gets too large.
+bool push_digit(std::int64_t& value, char c) {
+    return c >= '0' && c <= '9' && !__builtin_mul_overflow(value, std::int64_t{10}, &value) &&
+           !__builtin_add_overflow(value, std::int64_t{c - '0'}, &value);
+}
+
+}  // namespace
 
 Money Money::operator-() const noexcept {
     check(nanos_ != INT64_MIN, "the most negative amount has no opposite");
@@ -28,32 +47,21 @@ Result<Money> checked_add(Money a, Money b) {
 }
 
 Result<Money> Money::parse(std::string_view text) {
-    auto bad = [&](std::string_view why) {
-        return fail(Code::invalid_request,
-                    "expected an amount such as 5.00, with at most nine decimals: " +
-                        std::string(why));
-    };
     bool negative = text.starts_with('-');
     auto digits = text.substr(negative ? 1 : 0);
-    auto point = digits.find('.');
+    auto point = std::min(digits.find('.'), digits.size());
     auto whole = digits.substr(0, point);
-    auto fraction = point == std::string_view::npos ? std::string_view{} : digits.substr(point + 1);
-    if (whole.empty() || (point != std::string_view::npos && fraction.empty()))
-        return bad("a digit is missing");
-    if (fraction.size() > 9)
-        return bad("too many decimals");
+    auto fraction = digits.substr(std::min(point + 1, digits.size()));
+    if (whole.empty() || digits.ends_with('.'))
+        return bad_amount("a digit is missing");
+    if (fraction.size() > decimals)
+        return bad_amount("too many decimals");
 
+    auto shifted = std::string(whole).append(fraction).append(decimals - fraction.size(), '0');
     std::int64_t value = 0;
-    auto push = [&](char c) {
-        return c >= '0' && c <= '9' && !__builtin_mul_overflow(value, std::int64_t{10}, &value) &&
-               !__builtin_add_overflow(value, std::int64_t{c - '0'}, &value);
-    };
-    for (char c : whole)
-        if (!push(c))
-            return bad("not a number, or too large");
-    for (std::size_t i = 0; i < 9; ++i)
-        if (!push(i < fraction.size() ? fraction[i] : '0'))
-            return bad("not a number, or too large");
+    for (char c : shifted)
+        if (!push_digit(value, c))
+            return bad_amount("not a number, or too large");
     return Money::nanos(negative ? -value : value);
 }
 

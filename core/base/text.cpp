@@ -8,40 +8,59 @@
 namespace obliv {
 namespace {
 
-/// Length of the valid UTF-8 sequence at the start of `text`, 0 if there is none. Table 3-7 of
-/// Unicode.
-std::size_t utf8_length(std::string_view text) noexcept {
-    auto byte = [&](std::size_t i) -> unsigned { return static_cast<unsigned char>(text[i]); };
-    auto continues = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-        return i < text.size() && byte(i) >= low && byte(i) <= high;
-    };
-    unsigned lead = byte(0);
-    if (lead < 0x80)
-        return 1;
-    if (lead >= 0xC2 && lead <= 0xDF)
-        return continues(1) ? 2 : 0;
-    if (lead >= 0xE0 && lead <= 0xEF) {
-        unsigned low = lead == 0xE0 ? 0xA0 : 0x80;
-        unsigned high = lead == 0xED ? 0x9F : 0xBF;
-        return continues(1, low, high) && continues(2) ? 3 : 0;
-    }
-    if (lead >= 0xF0 && lead <= 0xF4) {
-        unsigned low = lead == 0xF0 ? 0x90 : 0x80;
-        unsigned high = lead == 0xF4 ? 0x8F : 0xBF;
-        return continues(1, low, high) && continues(2) && continues(3) ? 4 : 0;
-    }
-    return 0;
+/// What a first byte of UTF-8 promises. Table 3-7 of Unicode.
+struct Lead {
+    unsigned char first;  ///< of the first bytes that this row is for
+    unsigned char last;
+    unsigned char length;       ///< of the sequence, in bytes
+    unsigned char second_low;   ///< what the second byte may be: narrower than 80..BF where a
+    unsigned char second_high;  ///< shorter form, a surrogate or more than 10FFFF would come out
+};
+constexpr std::array leads{
+    Lead{0xC2, 0xDF, 2, 0x80, 0xBF}, Lead{0xE0, 0xE0, 3, 0xA0, 0xBF},
+    Lead{0xE1, 0xEC, 3, 0x80, 0xBF}, Lead{0xED, 0xED, 3, 0x80, 0x9F},
+    Lead{0xEE, 0xEF, 3, 0x80, 0xBF}, Lead{0xF0, 0xF0, 4, 0x90, 0xBF},
+    Lead{0xF1, 0xF3, 4, 0x80, 0xBF}, Lead{0xF4, 0xF4, 4, 0x80, 0x8F},
+};
+
+constexpr unsigned char byte_of(char c) noexcept {
+    return static_cast<unsigned char>(c);
 }
+
+/// Length of the valid UTF-8 sequence at the start of `text`, 0 if there is none.
+std::size_t utf8_length(std::string_view text) noexcept {
+    auto first = byte_of(text.front());
+    if (first < 0x80)
+        return 1;
+    const auto* lead = std::find_if(leads.begin(), leads.end(),
+                                    [&](const Lead& row) { return first <= row.last; });
+    if (lead == leads.end() || first < lead->first || text.size() < lead->length)
+        return 0;
+    auto second = byte_of(text[1]);
+    if (second < lead->second_low || second > lead->second_high)
+        return 0;
+    auto rest = text.substr(2, lead->length - 2U);
+    bool whole =
+        std::all_of(rest.begin(), rest.end(), [](char c) { return (byte_of(c) & 0xC0) == 0x80; });
+    return whole ? lead->length : 0;
+}
+
+/// First and last of a run of characters, as UTF-8: those of one length compare as their numbers.
+using CharacterRange = std::pair<std::string_view, std::string_view>;
+constexpr std::array dangerous_ranges{
+    CharacterRange{"\xC2\x80", "\xC2\x9F"},          // C1 controls
+    CharacterRange{"\xD8\x9C", "\xD8\x9C"},          // Arabic letter mark
+    CharacterRange{"\xE2\x80\x8E", "\xE2\x80\x8F"},  // marks of direction
+    CharacterRange{"\xE2\x80\xA8", "\xE2\x80\xAE"},  // line ends, embeddings, overrides
+    CharacterRange{"\xE2\x81\xA6", "\xE2\x81\xA9"},  // isolates
+};
 
 /// C1 controls and the characters that reorder or hide what follows them.
 bool dangerous(std::string_view sequence) noexcept {
-    auto b = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
-    if (sequence.size() == 2)
-        return (b(0) == 0xC2 && b(1) < 0xA0) || (b(0) == 0xD8 && b(1) == 0x9C);
-    if (sequence.size() == 3 && b(0) == 0xE2)
-        return (b(1) == 0x80 && (b(2) == 0x8E || b(2) == 0x8F || (b(2) >= 0xA8 && b(2) <= 0xAE))) ||
-               (b(1) == 0x81 && b(2) >= 0xA6 && b(2) <= 0xA9);
-    return false;
+    return std::any_of(dangerous_ranges.begin(), dangerous_ranges.end(), [&](const auto& range) {
+        return sequence.size() == range.first.size() && sequence >= range.first &&
+               sequence <= range.second;
+    });
 }
 
 /// How many letters have to be put in, left out, replaced or swapped with their neighbour.

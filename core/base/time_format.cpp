@@ -47,6 +47,12 @@ bool take_fraction(std::string_view& text, std::chrono::nanoseconds& out) {
     return true;
 }
 
+/// Takes `HH:MM`.
+bool take_hour_and_minute(std::string_view& text, int& hour, int& minute) {
+    return take_digits(text, 2, hour) && take(text, ':') && take_digits(text, 2, minute) &&
+           hour <= 23 && minute <= 59;
+}
+
 bool take_offset(std::string_view& text, std::chrono::minutes& out) {
     if (take(text, 'Z') || take(text, 'z'))
         return true;
@@ -55,11 +61,43 @@ bool take_offset(std::string_view& text, std::chrono::minutes& out) {
     int minutes = 0;
     if (!take(text, '+') && !take(text, '-'))
         return false;
-    if (!take_digits(text, 2, hours) || !take(text, ':') || !take_digits(text, 2, minutes))
-        return false;
-    if (hours > 23 || minutes > 59)
+    if (!take_hour_and_minute(text, hours, minutes))
         return false;
     out = std::chrono::minutes(sign * (hours * 60 + minutes));
+    return true;
+}
+
+/// Takes `YYYY-MM-DD`, a day that there is and that nanoseconds since 1970 can reach: they end in
+/// 2262.
+bool take_date(std::string_view& text, std::chrono::sys_days& out) {
+    int year = 0;
+    int month = 0;
+    int day = 0;
+    if (!take_digits(text, 4, year) || !take(text, '-') || !take_digits(text, 2, month) ||
+        !take(text, '-') || !take_digits(text, 2, day))
+        return false;
+    std::chrono::year_month_day date(std::chrono::year(year),
+                                     std::chrono::month(static_cast<unsigned>(month)),
+                                     std::chrono::day(static_cast<unsigned>(day)));
+    if (!date.ok() || year < 1970 || year > 2261)
+        return false;
+    out = date;
+    return true;
+}
+
+/// Takes `HH:MM:SS`, with or without a fraction. A minute may end in a leap second.
+bool take_clock(std::string_view& text, std::chrono::nanoseconds& out) {
+    int hour = 0;
+    int minute = 0;
+    int second = 0;
+    if (!take_hour_and_minute(text, hour, minute) || !take(text, ':') ||
+        !take_digits(text, 2, second) || second > 60)
+        return false;
+    std::chrono::nanoseconds fraction{0};
+    if (take(text, '.') && !take_fraction(text, fraction))
+        return false;
+    out = std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second) +
+          fraction;
     return true;
 }
 
@@ -99,33 +137,20 @@ std::string rfc3339(WallTime time) {
 
 Result<WallTime> parse_rfc3339(std::string_view text) {
     auto rest = text;
-    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
-    if (!take_digits(rest, 4, year) || !take(rest, '-') || !take_digits(rest, 2, month) ||
-        !take(rest, '-') || !take_digits(rest, 2, day))
+    std::chrono::sys_days day;
+    if (!take_date(rest, day))
         return bad_time(text);
-    std::chrono::year_month_day date(std::chrono::year(year),
-                                     std::chrono::month(static_cast<unsigned>(month)),
-                                     std::chrono::day(static_cast<unsigned>(day)));
-    // Nanoseconds since 1970 end in 2262.
-    if (!date.ok() || year < 1970 || year > 2261)
-        return bad_time(text);
-    WallTime midnight = std::chrono::sys_days(date);
+    WallTime midnight = day;
     if (rest.empty())
         return midnight;
 
-    std::chrono::nanoseconds fraction{0};
+    std::chrono::nanoseconds clock{0};
     std::chrono::minutes offset{0};
     if (!take(rest, 'T') && !take(rest, 't') && !take(rest, ' '))
         return bad_time(text);
-    if (!take_digits(rest, 2, hour) || !take(rest, ':') || !take_digits(rest, 2, minute) ||
-        !take(rest, ':') || !take_digits(rest, 2, second))
+    if (!take_clock(rest, clock) || !take_offset(rest, offset) || !rest.empty())
         return bad_time(text);
-    if (take(rest, '.') && !take_fraction(rest, fraction))
-        return bad_time(text);
-    if (!take_offset(rest, offset) || !rest.empty() || hour > 23 || minute > 59 || second > 60)
-        return bad_time(text);
-    return midnight + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-           std::chrono::seconds(second) + fraction - offset;
+    return midnight + clock - offset;
 }
 
 Result<WallTime> parse_time(std::string_view text, WallTime now) {

@@ -33,6 +33,24 @@ Result<Endpoint> parse_socket(std::string_view text) {
     return endpoint;
 }
 
+Result<void> check_address(std::string_view text) {
+    auto rest = after_scheme(text);
+    auto host = rest.substr(0, rest.find('/'));
+    if (host.find('@') != std::string_view::npos) {
+        // Not repeated in the message: what stands before the @ is a secret.
+        auto error = fail(Code::usage, "an address holds no user name or password");
+        error.hint = "give the key by --key-file, --key-stdin, `obliv login` or OBLIV_TOKEN";
+        error.param = "server";
+        return error;
+    }
+    if (host.empty() || host.starts_with(':'))
+        return bad_endpoint(text, "the host is missing");
+    for (char c : rest)
+        if (static_cast<unsigned char>(c) <= ' ' || c == '?' || c == '#' || c == 0x7F)
+            return bad_endpoint(visible(text), "spaces, '?' and '#' have no place in it");
+    return ok();
+}
+
 }  // namespace
 
 bool Endpoint::has_path() const noexcept {
@@ -55,20 +73,8 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
         return parse_socket(text);
     if (!text.starts_with("http://") && !text.starts_with("https://"))
         return bad_endpoint(text, "the scheme is none of these");
-    auto rest = after_scheme(text);
-    auto host = rest.substr(0, rest.find('/'));
-    if (host.find('@') != std::string_view::npos) {
-        // Not repeated in the message: what stands before the @ is a secret.
-        auto error = fail(Code::usage, "an address holds no user name or password");
-        error.hint = "give the key by --key-file, --key-stdin, `obliv login` or OBLIV_TOKEN";
-        error.param = "server";
-        return error;
-    }
-    if (host.empty() || host.starts_with(':'))
-        return bad_endpoint(text, "the host is missing");
-    for (char c : rest)
-        if (static_cast<unsigned char>(c) <= ' ' || c == '?' || c == '#' || c == 0x7F)
-            return bad_endpoint(visible(text), "spaces, '?' and '#' have no place in it");
+    if (auto good = check_address(text); !good)
+        return good.error();
     Endpoint endpoint;
     endpoint.base_url = text;
     while (endpoint.base_url.ends_with('/'))

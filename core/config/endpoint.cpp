@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <array>
 #include <netinet/in.h>
+#include <optional>
 
 namespace obliv::config {
 namespace {
@@ -14,31 +15,39 @@ bool is_address(int family, const std::string& host) {
     return inet_pton(family, host.c_str(), address.data()) == 1;
 }
 
+Error bad_address(std::string_view text, std::string_view why) {
+    return fail(Code::invalid_request,
+                "expected an address such as 127.0.0.1:8490 or [::1]:8490, got '" + visible(text) +
+                    "': " + std::string(why));
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+    auto port = parse_int(text);
+    if (!port || *port < 0 || *port > 65'535 || text.starts_with('-'))
+        return std::nullopt;
+    return static_cast<std::uint16_t>(*port);
+}
+
 }  // namespace
 
 Result<Endpoint> Endpoint::parse(std::string_view text) {
-    auto bad = [&](std::string_view why) {
-        return fail(Code::invalid_request, "expected an address such as 127.0.0.1:8490 or "
-                                           "[::1]:8490, got '" +
-                                               visible(text) + "': " + std::string(why));
-    };
     auto colon = text.rfind(':');
     if (colon == std::string_view::npos)
-        return bad("the port is missing");
-    auto port_text = text.substr(colon + 1);
-    auto port = parse_int(port_text);
-    if (!port || *port < 0 || *port > 65'535 || port_text.starts_with('-'))
-        return bad("a port is a number from 0 to 65535");
+        return bad_address(text, "the port is missing");
+    auto port = parse_port(text.substr(colon + 1));
+    if (!port)
+        return bad_address(text, "a port is a number from 0 to 65535");
 
-    Endpoint out{std::string(text.substr(0, colon)), static_cast<std::uint16_t>(*port)};
+    Endpoint out{std::string(text.substr(0, colon)), *port};
     if (out.host.empty() || out.host == "*")
         out.host = "0.0.0.0";
     if (out.host.starts_with('[') && out.host.ends_with(']')) {
         out.host = out.host.substr(1, out.host.size() - 2);
         if (!is_address(AF_INET6, out.host))
-            return bad("not an IPv6 address");
+            return bad_address(text, "not an IPv6 address");
     } else if (!is_address(AF_INET, out.host)) {
-        return bad(out.v6() ? "an IPv6 address stands in brackets" : "not an IP address");
+        return bad_address(text,
+                           out.v6() ? "an IPv6 address stands in brackets" : "not an IP address");
     }
     return out;
 }

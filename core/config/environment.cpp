@@ -64,6 +64,13 @@ std::string xdg(const Environment& environment, const std::string& name, std::st
     return home + "/" + std::string(below);
 }
 
+/// Ours below the XDG folder; empty when there is none.
+std::string own_folder(const Environment& environment, const std::string& name,
+                       std::string_view below) {
+    auto folder = xdg(environment, name, below);
+    return folder.empty() ? folder : folder + "/oblivd";
+}
+
 }  // namespace
 
 Environment Environment::of_process() {
@@ -84,21 +91,17 @@ Environment Environment::of_process() {
 Instance Instance::of(const Environment& environment) {
     Instance out;
     out.system = environment.uid == 0 || environment.user == "oblivd";
-    auto config = given_folder(environment, "CONFIGURATION_DIRECTORY");
-    auto state = given_folder(environment, "STATE_DIRECTORY");
-    auto runtime = given_folder(environment, "RUNTIME_DIRECTORY");
-    if (out.system) {
-        config = config.empty() ? "/etc/oblivd" : config;
-        state = state.empty() ? "/var/lib/oblivd" : state;
-        runtime = runtime.empty() ? "/run/oblivd" : runtime;
-    } else {
-        auto below = [](const std::string& folder) {
-            return folder.empty() ? folder : folder + "/oblivd";
-        };
-        config = config.empty() ? below(xdg(environment, "XDG_CONFIG_HOME", ".config")) : config;
-        state = state.empty() ? below(xdg(environment, "XDG_DATA_HOME", ".local/share")) : state;
-        runtime = runtime.empty() ? below(xdg(environment, "XDG_RUNTIME_DIR", "")) : runtime;
-    }
+    auto folder = [&](const std::string& given, const std::string& system,
+                      const std::string& user) {
+        auto found = given_folder(environment, given);
+        return !found.empty() ? found : out.system ? system : user;
+    };
+    auto config = folder("CONFIGURATION_DIRECTORY", "/etc/oblivd",
+                         own_folder(environment, "XDG_CONFIG_HOME", ".config"));
+    auto state = folder("STATE_DIRECTORY", "/var/lib/oblivd",
+                        own_folder(environment, "XDG_DATA_HOME", ".local/share"));
+    auto runtime =
+        folder("RUNTIME_DIRECTORY", "/run/oblivd", own_folder(environment, "XDG_RUNTIME_DIR", ""));
     // Each may be empty: whoever gives --config, --data-dir and --socket needs no home.
     if (!config.empty())
         out.config_file = config + "/oblivd.toml";

@@ -34,6 +34,23 @@ bool trusted(const struct stat& folder, const struct stat& file) {
     return owner && (folder.st_mode & S_IWOTH) == 0;
 }
 
+Result<std::vector<std::string>> settings_in(const fs::path& folder) {
+    std::vector<std::string> out;
+    std::error_code error;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+        auto name = at->path().filename().string();
+        if (name.ends_with(".toml") && !name.starts_with('.'))
+            out.push_back(at->path().string());
+    }
+    if (error)
+        return fail(Code::config_invalid, folder.string() + ": " + error.message());
+    if (out.size() > static_cast<std::size_t>(limits::config_files))
+        return fail(Code::config_invalid, folder.string() + ": holds more than " +
+                                              std::to_string(limits::config_files) + " files");
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::string& path, std::int64_t bytes_max) {
@@ -57,12 +74,11 @@ Result<std::string> read_file(const std::string& path, std::int64_t bytes_max) {
 }
 
 Result<std::vector<std::string>> drop_ins(const std::string& config_file) {
-    std::vector<std::string> out;
     auto folder = fs::path(config_file).parent_path() / "conf.d";
     struct stat folder_status {};
     if (::stat(folder.c_str(), &folder_status) != 0) {
         if (errno == ENOENT || errno == ENOTDIR)
-            return out;
+            return std::vector<std::string>();
         return fail(Code::config_invalid, folder.string() + ": " + std::strerror(errno));
     }
     struct stat file_status = folder_status;
@@ -71,19 +87,7 @@ Result<std::vector<std::string>> drop_ins(const std::string& config_file) {
     if (!trusted(folder_status, file_status))
         return fail(Code::config_invalid, folder.string() + ": others may write there: it must "
                                                             "belong to root or to you, mode 0755");
-    std::error_code error;
-    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-        auto name = at->path().filename().string();
-        if (name.ends_with(".toml") && !name.starts_with('.'))
-            out.push_back(at->path().string());
-    }
-    if (error)
-        return fail(Code::config_invalid, folder.string() + ": " + error.message());
-    if (out.size() > static_cast<std::size_t>(limits::config_files))
-        return fail(Code::config_invalid, folder.string() + ": holds more than " +
-                                              std::to_string(limits::config_files) + " files");
-    std::sort(out.begin(), out.end());
-    return out;
+    return settings_in(folder);
 }
 
 }  // namespace obliv::config

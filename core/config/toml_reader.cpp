@@ -105,6 +105,12 @@ Place place_at(const std::string& file, std::string_view text, std::size_t offse
             static_cast<std::uint32_t>(1 + offset - line_start)};
 }
 
+/// Whether a key, bare or quoted, can begin with `c`.
+bool begins_key(char c) {
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '"' || c == '\'';
+}
+
 /// Where a table header begins that has no name, which is what the assertions are about.
 std::size_t nameless_header(std::string_view text) {
     std::size_t at = 0;
@@ -112,10 +118,7 @@ std::size_t nameless_header(std::string_view text) {
         auto rest = trim(line);
         if (rest.starts_with('[')) {
             auto name = trim(rest.substr(rest.starts_with("[[") ? 2 : 1));
-            auto c = name.empty() ? '\0' : lower(name.front());
-            bool key = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-                       c == '"' || c == '\'';
-            if (!key)
+            if (name.empty() || !begins_key(name.front()))
                 return at + static_cast<std::size_t>(rest.data() - line.data());
         }
         at += line.size() + 1;

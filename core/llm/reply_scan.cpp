@@ -142,30 +142,30 @@ void PlainScan::look_for_keys(std::string_view text) {
     }
 }
 
+void PlainScan::extend_usage(std::string_view bytes) {
+    usage_ += bytes.substr(0, usage_bytes_max);
+    auto object = object_at(usage_, 0);
+    if (!object.empty())
+        take_usage(object);
+    if (!object.empty() || usage_.size() >= usage_bytes_max)
+        usage_.clear();
+}
+
+void PlainScan::look_at_seam(std::string_view bytes) {
+    auto seam = tail_ + std::string(bytes.substr(0, tail_bytes));
+    look_for_keys(seam);
+    if (!usage_.empty() && bytes.size() > tail_bytes)
+        extend_usage(bytes.substr(tail_bytes));
+}
+
 void PlainScan::feed(std::string_view bytes) {
     if (!std::exchange(begun_, true))
         facts_.error =
             has_error(bytes) && bytes.find("\"error\"") == bytes.find_first_not_of("{ \t\r\n");
-    if (!usage_.empty()) {
-        usage_ += bytes.substr(0, usage_bytes_max);
-        if (auto object = object_at(usage_, 0); !object.empty()) {
-            take_usage(object);
-            usage_.clear();
-        } else if (usage_.size() >= usage_bytes_max) {
-            usage_.clear();
-        }
-    } else if (!tail_.empty()) {
-        // A key may lie across the two reads: look at the seam by itself.
-        auto seam = tail_ + std::string(bytes.substr(0, tail_bytes));
-        look_for_keys(seam);
-        if (!usage_.empty() && bytes.size() > tail_bytes) {
-            usage_ += bytes.substr(tail_bytes, usage_bytes_max);
-            if (auto object = object_at(usage_, 0); !object.empty()) {
-                take_usage(object);
-                usage_.clear();
-            }
-        }
-    }
+    if (!usage_.empty())
+        extend_usage(bytes);
+    else if (!tail_.empty())
+        look_at_seam(bytes);
     if (usage_.empty())
         look_for_keys(bytes);
     // What was produced is measured only where the figures do not tell.

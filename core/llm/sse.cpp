@@ -1,5 +1,8 @@
 #include "core/llm/sse.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace obliv::llm {
 namespace {
 
@@ -18,6 +21,16 @@ Line line_at(std::string_view bytes, std::size_t at) noexcept {
     if (bytes[end] == '\r' && end + 1 < bytes.size() && bytes[end + 1] == '\n')
         return {end, end + 2};
     return {end, end + 1};
+}
+
+/// Whether `bytes`, of which there is one at least, end with a blank line.
+bool ends_event(std::string_view bytes) noexcept {
+    // The LF of the last CRLF may still come; it then belongs to nothing and harms nobody.
+    constexpr std::array<std::string_view, 5> blank{"\n\n", "\n\r\n", "\r\r\n", "\r\r", "\n\r"};
+    if (bytes.back() != '\n' && bytes.back() != '\r')
+        return false;
+    return std::any_of(blank.begin(), blank.end(),
+                       [&](std::string_view end) { return bytes.ends_with(end); });
 }
 
 }  // namespace
@@ -60,6 +73,10 @@ void SseDecoder::take_line(std::string_view line, const Sink& sink) {
     auto value = colon == std::string_view::npos ? std::string_view{} : line.substr(colon + 1);
     if (value.starts_with(' '))
         value.remove_prefix(1);
+    take_field(field, value);
+}
+
+void SseDecoder::take_field(std::string_view field, std::string_view value) {
     if (field == "data") {
         if (has_data_)
             data_ += '\n';
@@ -95,18 +112,9 @@ std::size_t first_event(std::string_view bytes) noexcept {
 
 std::size_t whole_events(std::string_view bytes, std::size_t known) noexcept {
     // Backwards: a read usually ends with its last event, so this looks at a few bytes only.
-    for (auto at = bytes.size(); at >= 2 && at > known; --at) {
-        char last = bytes[at - 1];
-        char before = bytes[at - 2];
-        if (last == '\n' && before == '\n')
+    for (auto at = bytes.size(); at > known; --at)
+        if (ends_event(bytes.substr(0, at)))
             return at;
-        if (last == '\n' && before == '\r' && at >= 3 &&
-            (bytes[at - 3] == '\n' || bytes[at - 3] == '\r'))
-            return at;
-        // The LF of a CRLF may still come; it then belongs to nothing and harms nobody.
-        if (last == '\r' && (before == '\r' || before == '\n'))
-            return at;
-    }
     return 0;
 }
 

@@ -34,6 +34,7 @@ public:
 
 private:
     void take_line(std::string_view line, const Sink& sink);
+    void take_field(std::string_view field, std::string_view value);
     void dispatch(const Sink& sink);
 
     std::size_t event_bytes_max_;
