@@ -25,6 +25,15 @@ Result<std::string> body_of(const Values& values) {
     return body;
 }
 
+Result<void> print(Output& output, const std::string& body) {
+    auto document = Json::parse(body, nullptr, false);
+    if (!document.is_discarded())
+        return output.foreign(document);
+    if (output.options().form != Form::human && !body.empty())
+        return fail(Code::upstream_failed, "the answer is not JSON");
+    return output.piece(output.out_style().is_terminal ? visible(body) : body);
+}
+
 Result<void> api(Invocation& run) {
     auto body = body_of(run.values);
     if (!body)
@@ -52,13 +61,7 @@ Result<void> api(Invocation& run) {
         return response.error();
     if (!response->ok())
         return client::error_from(*response);
-    auto document = Json::parse(response->body, nullptr, false);
-    if (!document.is_discarded())
-        return run.output.foreign(document);
-    if (run.output.options().form != Form::human && !response->body.empty())
-        return fail(Code::upstream_failed, "the answer is not JSON");
-    return run.output.piece(run.output.out_style().is_terminal ? visible(response->body)
-                                                               : response->body);
+    return print(run.output, response->body);
 }
 
 }  // namespace

@@ -58,27 +58,39 @@ void add_part(std::string& prompt, std::string part) {
         prompt += (prompt.empty() ? "" : "\n\n") + part;
 }
 
-/// TEXT, then the files, then stdin.
-Result<std::string> prompt_of(Invocation& run) {
+/// The arguments as one text; `-` among them is no text but asks for stdin.
+std::string words_of(const Values& values, bool& dash) {
     std::string words;
-    bool dash = false;
-    for (const auto& word : run.values.arguments) {
+    for (const auto& word : values.arguments) {
         if (word == "-")
             dash = true;
         else
             words += (words.empty() ? "" : " ") + word;
     }
-    std::string prompt;
-    add_part(prompt, words);
+    return words;
+}
+
+Result<void> add_files(Invocation& run, std::string& prompt) {
     for (const auto& path : run.values.all("file")) {
         auto text = read_file(run, path);
         if (!text)
-            return text;
+            return text.error();
         add_part(prompt, std::move(*text));
     }
-    if (run.values.has("key-stdin") && dash)
+    return ok();
+}
+
+/// TEXT, then the files, then stdin.
+Result<std::string> prompt_of(Invocation& run) {
+    std::string prompt;
+    bool dash = false;
+    add_part(prompt, words_of(run.values, dash));
+    if (auto added = add_files(run, prompt); !added)
+        return added.error();
+    bool key_on_stdin = run.values.has("key-stdin");
+    if (key_on_stdin && dash)
         return fail(Code::usage, "stdin holds the key, so it cannot hold the prompt");
-    if (dash || (::isatty(STDIN_FILENO) != 1 && !run.values.has("key-stdin"))) {
+    if (dash || (::isatty(STDIN_FILENO) != 1 && !key_on_stdin)) {
         auto text = read_all(run, STDIN_FILENO, "stdin");
         if (!text)
             return text;

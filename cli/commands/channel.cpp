@@ -37,31 +37,35 @@ Result<std::string> read_stdin() {
     return text;
 }
 
-/// One key a line: a channel may have several. Nothing when no flag names a source.
-Result<std::optional<Json>> keys_of(const Values& values) {
-    auto file = values.text("key-file");
-    if (!file && !values.has("key-stdin"))
-        return std::optional<Json>();
-    if (file && values.has("key-stdin"))
-        return fail(Code::usage, "--key-file and --key-stdin exclude each other");
-    auto text = file ? read_secret_file(*file) : read_stdin();
-    if (!text)
-        return text.error();
+/// One key a line: a channel may have several.
+Result<Json> keys_in(std::string_view text, const std::string& source) {
     Json keys = Json::array();
-    for (auto line : split(*text, '\n')) {
+    for (auto line : split(text, '\n')) {
         if (line.ends_with('\r'))
             line.remove_suffix(1);
         if (trim(line).empty())
             continue;
-        auto key = checked_key(line, file ? "the file" : "stdin");
+        auto key = checked_key(line, source);
         if (!key)
             return key.error();
         keys.push_back(std::string(key->reveal()));
     }
     if (keys.empty())
-        return fail(Code::usage,
-                    std::string("there is no key in ") + (file ? "the file" : "stdin"));
-    return std::optional<Json>(std::move(keys));
+        return fail(Code::usage, "there is no key in " + source);
+    return keys;
+}
+
+/// Null when no flag names a source.
+Result<Json> keys_of(const Values& values) {
+    auto file = values.text("key-file");
+    if (!file && !values.has("key-stdin"))
+        return Json();
+    if (file && values.has("key-stdin"))
+        return fail(Code::usage, "--key-file and --key-stdin exclude each other");
+    auto text = file ? read_secret_file(*file) : read_stdin();
+    if (!text)
+        return text.error();
+    return keys_in(*text, file ? "the file" : "stdin");
 }
 
 Result<void> add_aliases(const Values& values, Json& body) {
@@ -102,8 +106,8 @@ Result<Json> body_of(const Values& values) {
     auto keys = keys_of(values);
     if (!keys)
         return keys.error();
-    if (*keys)
-        body["keys"] = **keys;
+    if (!keys->is_null())
+        body["keys"] = std::move(*keys);
     return body;
 }
 

@@ -10,6 +10,18 @@
 #include <array>
 
 namespace obliv::cli {
+namespace {
+
+/// The key whose file or program the settings name; empty when they name none.
+Result<Secret> key_of_settings(const Settings& settings, const std::atomic<bool>& interrupted) {
+    if (const auto* file = settings.find("key_file"); file && !file->text.empty())
+        return key_from_file(file->text);
+    if (const auto* program = settings.find("key_command"); program && !program->list.empty())
+        return key_from_command(program->list, interrupted);
+    return Secret();
+}
+
+}  // namespace
 
 Invocation::Invocation(Parts parts)
     : root(parts.root), command(parts.command), values(std::move(parts.values)),
@@ -67,10 +79,9 @@ Result<Secret> Invocation::credential(const client::Endpoint& endpoint) const {
         if (*given)
             return **given;
     }
-    if (const auto* file = settings.find("key_file"); file && !file->text.empty())
-        return key_from_file(file->text);
-    if (const auto* program = settings.find("key_command"); program && !program->list.empty())
-        return key_from_command(program->list, interrupt.flag());
+    auto named = key_of_settings(settings, interrupt.flag());
+    if (!named || !named->empty())
+        return named;
     auto stored = Credentials(paths).find(settings.profile(), endpoint.text);
     if (!stored)
         return stored.error();

@@ -56,6 +56,34 @@ std::string name_and_id(const Json& object) {
     return id.empty() ? name : name + " (id " + id + ")";
 }
 
+/// What would be changed has to exist, as it would without --dry-run.
+Result<void> expect_there(Invocation& run, const std::string& method, const std::string& path) {
+    if (method == "PUT")
+        return ok();  // makes what is not there
+    auto object = path;
+    if (method == "POST") {
+        // The verb at the end of a path is no object of its own, and a list is always there.
+        auto second = path.find('/', 1);
+        if (second == std::string::npos)
+            return ok();
+        object = path.substr(0, path.find('/', second + 1));
+    }
+    auto there = call(run, "GET", object);
+    return there ? ok() : Result<void>(there.error());
+}
+
+Result<Json> show_plan(Invocation& run, const std::string& method, const std::string& path,
+                       const Json& body) {
+    if (auto there = expect_there(run, method, path); !there)
+        return there.error();
+    Json plan{{"dry_run", true}, {"method", method}, {"path", "/api/v1" + path}};
+    plan["body"] = without_secrets(body);
+    if (auto shown = run.output.object("obliv.dry_run/1", plan); !shown)
+        return shown.error();
+    run.output.note("nothing was changed");
+    return Json(nullptr);
+}
+
 }  // namespace
 
 Result<Json> call(Invocation& run, const std::string& method, const std::string& path) {
@@ -82,25 +110,8 @@ Result<void> show_list(Invocation& run, const std::string& path, const std::stri
 
 Result<Json> change(Invocation& run, const std::string& method, const std::string& path,
                     const Json& body, const std::string& noted) {
-    if (run.dry_run()) {
-        // What would be changed has to exist, as it would without --dry-run. The verbs at the end
-        // of a path are no objects of their own.
-        if (method != "POST") {
-            if (auto there = method == "PUT" ? Result<Json>(Json()) : call(run, "GET", path);
-                !there)
-                return there.error();
-        } else if (auto second = path.find('/', 1); second != std::string::npos) {
-            auto third = path.find('/', second + 1);
-            if (auto there = call(run, "GET", path.substr(0, third)); !there)
-                return there.error();
-        }
-        Json plan{{"dry_run", true}, {"method", method}, {"path", "/api/v1" + path}};
-        plan["body"] = without_secrets(body);
-        if (auto shown = run.output.object("obliv.dry_run/1", plan); !shown)
-            return shown.error();
-        run.output.note("nothing was changed");
-        return Json(nullptr);
-    }
+    if (run.dry_run())
+        return show_plan(run, method, path, body);
     auto answer = call(run, method, path, body);
     if (!answer)
         return answer;

@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
+
 namespace obliv::cli {
 namespace {
 
@@ -19,35 +21,62 @@ std::string path_of(const Invocation& run) {
     return "/tokens/" + encoded(run.argument(0));
 }
 
+/// A flag and the field that it fills.
+struct Field {
+    enum class Kind : std::uint8_t {
+        text,
+        list,
+        count,
+        money,
+        time,
+    };
+    const char* flag;
+    const char* name;
+    Kind kind;
+};
+constexpr std::array fields{
+    Field{"group", "group", Field::Kind::text},
+    Field{"models", "models", Field::Kind::list},
+    Field{"account", "account", Field::Kind::text},
+    Field{"requests-per-minute", "requests_per_minute", Field::Kind::count},
+    Field{"concurrent", "concurrent_max", Field::Kind::count},
+    Field{"budget", "budget", Field::Kind::money},
+    Field{"expires", "expires_at", Field::Kind::time},
+};
+
+Result<Json> value_of(const Field& field, const std::string& text, const Values& values) {
+    auto name = std::string("--") + field.flag;
+    switch (field.kind) {
+    case Field::Kind::text:
+        break;
+    case Field::Kind::list:
+        return Json(values.list(field.flag));
+    case Field::Kind::count:
+        if (auto count = values.count(field.flag))
+            return Json(*count);
+        return fail(Code::usage, name + ": expected a count");
+    case Field::Kind::money:
+        if (auto good = check_value(Kind::money, {}, text, name); !good)
+            return good.error();
+        break;
+    case Field::Kind::time:
+        return time_ahead(field.flag, text);
+    }
+    return Json(text);
+}
+
 /// The fields that create and set have in common. `none` clears, where something can be cleared.
 Result<Json> body_of(const Values& values, bool may_clear) {
     Json body = Json::object();
-    auto put = [&](const char* flag, const char* field, Json value) {
-        auto text = values.text(flag);
-        if (text)
-            body[field] = may_clear && *text == "none" ? Json(nullptr) : std::move(value);
-    };
-    put("group", "group", values.text("group").value_or(""));
-    put("models", "models", values.list("models"));
-    put("account", "account", values.text("account").value_or(""));
-    for (auto [flag, field] : {std::pair{"requests-per-minute", "requests_per_minute"},
-                               std::pair{"concurrent", "concurrent_max"}}) {
-        auto text = values.text(flag);
-        auto count = values.count(flag);
-        if (text && !count && !(may_clear && *text == "none"))
-            return fail(Code::usage, std::string("--") + flag + ": expected a count");
-        put(flag, field, count.value_or(0));
-    }
-    if (auto budget = values.text("budget"); budget && !(may_clear && *budget == "none"))
-        if (auto good = check_value(Kind::money, {}, *budget, "--budget"); !good)
-            return good.error();
-    put("budget", "budget", values.text("budget").value_or(""));
-    if (auto expires = values.text("expires")) {
-        auto at = may_clear && *expires == "none" ? Result<Json>(Json())
-                                                  : time_ahead("expires", *expires);
-        if (!at)
-            return at.error();
-        put("expires", "expires_at", *at);
+    for (const auto& field : fields) {
+        auto text = values.text(field.flag);
+        if (!text)
+            continue;
+        bool clears = may_clear && *text == "none";
+        auto value = clears ? Result<Json>(Json()) : value_of(field, *text, values);
+        if (!value)
+            return value.error();
+        body[field.name] = std::move(*value);
     }
     return body;
 }

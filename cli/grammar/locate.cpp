@@ -31,6 +31,15 @@ bool takes_next_word(const Command& command, std::string_view word) {
     return flag && !flag->value.empty();
 }
 
+/// Whether the words from this one on belong to the command, not to its name.
+bool ends_name(const Command& command, std::string_view word) {
+    return command.verbs.empty() || word == "--";
+}
+
+bool is_flag(std::string_view word) {
+    return word.starts_with('-') && word.size() > 1;
+}
+
 Error unknown_word(const Command& command, const std::string& path, const std::string& word) {
     auto error = fail(Code::usage, "'" + visible(word) + "' is no command of `" + path + "`");
     std::vector<std::string_view> names;
@@ -69,13 +78,12 @@ Result<Located> locate(const Command& root, std::span<const std::string> words) 
     Located found{&root, root.name, {}, false};
     for (std::size_t i = 0; i < words.size(); ++i) {
         const auto& word = words[i];
-        bool at_leaf = found.command->verbs.empty();
-        if (at_leaf || word == "--") {
+        if (ends_name(*found.command, word)) {
             found.rest.insert(found.rest.end(), words.begin() + static_cast<std::ptrdiff_t>(i),
                               words.end());
             break;
         }
-        if (word.starts_with('-') && word.size() > 1) {
+        if (is_flag(word)) {
             found.rest.push_back(word);
             if (takes_next_word(*found.command, word) && i + 1 < words.size())
                 found.rest.push_back(words[++i]);

@@ -98,7 +98,7 @@ Result<void> take_flag(const Bound& bound, const std::string& path, Values& valu
     return ok();
 }
 
-Result<void> check_arguments(const Command& command, const Values& values,
+Result<void> count_arguments(const Command& command, const Values& values,
                              const std::string& path) {
     std::size_t least = 0;
     bool endless = false;
@@ -114,6 +114,13 @@ Result<void> check_arguments(const Command& command, const Values& values,
         return usage("'" + visible(values.arguments[command.arguments.size()]) +
                          "' is one argument too many",
                      path);
+    return ok();
+}
+
+Result<void> check_arguments(const Command& command, const Values& values,
+                             const std::string& path) {
+    if (auto counted = count_arguments(command, values, path); !counted)
+        return counted;
     for (std::size_t i = 0; i < values.arguments.size(); ++i) {
         const auto& argument = command.arguments[std::min(i, command.arguments.size() - 1)];
         auto good =

@@ -78,6 +78,17 @@ bool extends(char32_t c) noexcept {
     return c == joiner || inside(zero_width, c);
 }
 
+/// How many bytes a character has that begins with `lead`; 0 when none does.
+std::size_t promised_length(unsigned char lead) noexcept {
+    if (lead < 0x80)
+        return 1;
+    if (lead < 0xC2 || lead > 0xF4)
+        return 0;
+    if (lead < 0xE0)
+        return 2;
+    return lead < 0xF0 ? 3 : 4;
+}
+
 }  // namespace
 
 int char_width(char32_t c) noexcept {
@@ -91,12 +102,7 @@ int char_width(char32_t c) noexcept {
 char32_t take_char(std::string_view& text) noexcept {
     constexpr char32_t broken = 0xFFFD;
     auto lead = static_cast<unsigned char>(text.front());
-    std::size_t length = lead < 0x80   ? 1
-                         : lead < 0xC2 ? 0
-                         : lead < 0xE0 ? 2
-                         : lead < 0xF0 ? 3
-                         : lead < 0xF5 ? 4
-                                       : 0;
+    auto length = promised_length(lead);
     if (length == 0 || length > text.size()) {
         text.remove_prefix(1);
         return broken;

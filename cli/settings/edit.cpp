@@ -63,9 +63,9 @@ const TomlEntry* find_entry(const TomlText& parsed, const std::string& name) {
 }
 
 /// The names of tables are bare where TOML allows that.
-std::string table_header(const std::string& table) {
+std::string table_header(std::string_view table) {
     std::string out = "[profile.";
-    auto name = table.substr(std::string_view("profile.").size());
+    std::string name(table.substr(std::string_view("profile.").size()));
     bool bare = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
         return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
                c == '_';
@@ -73,22 +73,29 @@ std::string table_header(const std::string& table) {
     return out + (bare ? name : quoted(name)) + "]\n";
 }
 
+/// The table that a setting is in; empty at the top.
+std::string_view table_of(std::string_view name) {
+    auto dot = name.rfind('.');
+    return dot == std::string_view::npos ? "" : name.substr(0, dot);
+}
+
+/// The last entry of a table, behind which a new one goes, so that the table stays together.
+const TomlEntry* last_of(const TomlText& parsed, std::string_view table) {
+    const TomlEntry* last = nullptr;
+    for (const auto& entry : parsed.entries)
+        if (table_of(entry.name) == table)
+            last = &entry;
+    return last;
+}
+
 std::string with_new_entry(std::string_view text, const TomlText& parsed, const std::string& name,
                            const std::string& value) {
-    auto dot = name.rfind('.');
-    auto table = dot == std::string::npos ? std::string() : name.substr(0, dot);
-    auto line = (dot == std::string::npos ? name : name.substr(dot + 1)) + " = " + value + "\n";
-    // Behind the last entry of the same table, so that it stays together.
-    const TomlEntry* last = nullptr;
-    for (const auto& entry : parsed.entries) {
-        auto at = entry.name.rfind('.');
-        if ((at == std::string::npos ? "" : entry.name.substr(0, at)) == table)
-            last = &entry;
-    }
+    auto table = table_of(name);
+    auto line = name.substr(table.empty() ? 0 : table.size() + 1) + " = " + value + "\n";
     std::string out(text);
     if (!out.empty() && !out.ends_with('\n'))
         out += '\n';
-    if (last)
+    if (const auto* last = last_of(parsed, table))
         return out.insert(std::min(line_start(out, last->value_end.line + 1), out.size()), line);
     if (!table.empty())
         return out + (out.empty() ? "" : "\n") + table_header(table) + line;

@@ -27,6 +27,18 @@ Error wrong(const Key& key, std::string_view expected) {
                 std::string(key.name) + ": expected " + std::string(expected));
 }
 
+Result<void> check_text(const Key& key, const TomlEntry& entry) {
+    if (entry.type != TomlEntry::Type::text)
+        return wrong(key, "a text in quotes");
+    if (key.choices.empty() ||
+        std::find(key.choices.begin(), key.choices.end(), entry.text) != key.choices.end())
+        return ok();
+    std::string expected = "one of";
+    for (auto choice : key.choices)
+        expected += " " + std::string(choice);
+    return wrong(key, expected + ", got '" + visible(entry.text) + "'");
+}
+
 }  // namespace
 
 std::span<const Key> all_keys() {
@@ -115,15 +127,7 @@ Result<void> check_setting(const Key& key, const TomlEntry& entry) {
     case text:
         break;
     }
-    if (entry.type != TomlEntry::Type::text)
-        return wrong(key, "a text in quotes");
-    if (key.choices.empty() ||
-        std::find(key.choices.begin(), key.choices.end(), entry.text) != key.choices.end())
-        return ok();
-    std::string expected = "one of";
-    for (auto choice : key.choices)
-        expected += " " + std::string(choice);
-    return wrong(key, expected + ", got '" + visible(entry.text) + "'");
+    return check_text(key, entry);
 }
 
 }  // namespace obliv::cli

@@ -5,6 +5,7 @@
 #include "core/base/time_format.hpp"
 
 #include <algorithm>
+#include <array>
 #include <simdjson.h>
 
 namespace obliv::sim {
@@ -29,39 +30,52 @@ Result<void> take_duration(std::string_view value, std::optional<milliseconds>& 
     return ok();
 }
 
+bool take_fault(std::string_view value, Wishes& wishes) {
+    auto fault = parse_fault(value);
+    if (fault)
+        wishes.fault = *fault;
+    return fault.has_value();
+}
+
+bool take_tokens(std::string_view value, Wishes& wishes) {
+    wishes.tokens = parse_int(value);
+    return wishes.tokens && *wishes.tokens >= 0 && *wishes.tokens <= tokens_wished_max;
+}
+
+bool take_echo(std::string_view value, Wishes& wishes) {
+    wishes.echo.emplace();
+    return value.empty();
+}
+
+bool take_stamp(std::string_view value, Wishes& wishes) {
+    wishes.stamp = true;
+    return value.empty();
+}
+
+bool take_tool(std::string_view value, Wishes& wishes) {
+    wishes.tool = std::string(value);
+    return true;
+}
+
+struct Mark {
+    std::string_view name;
+    bool (*take)(std::string_view value, Wishes& wishes);  ///< false: not a value of this mark
+};
+constexpr std::array marks{Mark{"fault", take_fault}, Mark{"tokens", take_tokens},
+                           Mark{"echo", take_echo}, Mark{"stamp", take_stamp},
+                           Mark{"tool", take_tool}};
+
 Result<void> take_mark(std::string_view mark, Wishes& wishes) {
     auto equals = std::min(mark.find('='), mark.size());
     auto name = mark.substr(0, equals);
     auto value = mark.substr(std::min(equals + 1, mark.size()));
-    if (name == "fault") {
-        auto fault = parse_fault(value);
-        if (!fault)
-            return bad_mark(mark);
-        wishes.fault = *fault;
-        return ok();
-    }
-    if (name == "tokens") {
-        wishes.tokens = parse_int(value);
-        if (!wishes.tokens || *wishes.tokens < 0 || *wishes.tokens > tokens_wished_max)
-            return bad_mark(mark);
-        return ok();
-    }
     if (name == "ttft")
         return take_duration(value, wishes.ttft);
     if (name == "itl")
         return take_duration(value, wishes.itl);
-    if (name == "echo" && value.empty()) {
-        wishes.echo.emplace();
-        return ok();
-    }
-    if (name == "stamp" && value.empty()) {
-        wishes.stamp = true;
-        return ok();
-    }
-    if (name == "tool") {
-        wishes.tool = std::string(value);
-        return ok();
-    }
+    for (const auto& known : marks)
+        if (known.name == name && known.take(value, wishes))
+            return ok();
     return bad_mark(mark);
 }
 

@@ -189,18 +189,9 @@ void Connection::send_plain() {
     end_reply();
 }
 
-/// Sends every token whose time has come in one go.
-void Connection::stream_on() {
-    if (!unsent_.empty()) {
-        stalled_ = true;
-        return;
-    }
-    auto& out = lane_->scratch();
-    if (!head_sent_)
-        append_stream_head(out, keep_alive_);
-    head_sent_ = true;
+/// Appends every token whose time has come to `out`; all there are when `all_at_once`.
+StreamWriter::Next Connection::fill(std::string& out, bool all_at_once) {
     auto now = lane_->loop().now();
-    bool all_at_once = stream_->fault() == Fault::Kind::drip;
     auto next = StreamWriter::Next::more;
     while (next == StreamWriter::Next::more) {
         next = stream_->next(out);
@@ -210,6 +201,20 @@ void Connection::stream_on() {
         if (due_ > now || out.size() > burst_bytes_max)
             break;
     }
+    return next;
+}
+
+void Connection::stream_on() {
+    if (!unsent_.empty()) {
+        stalled_ = true;
+        return;
+    }
+    auto& out = lane_->scratch();
+    if (!head_sent_)
+        append_stream_head(out, keep_alive_);
+    head_sent_ = true;
+    bool all_at_once = stream_->fault() == Fault::Kind::drip;
+    auto next = fill(out, all_at_once);
     if (all_at_once)
         return drip(out);
     send(out);

@@ -45,6 +45,7 @@ private:
     static void on_time(void* self);
     void send_plain();
     void stream_on();
+    StreamWriter::Next fill(std::string& out, bool all_at_once);
     void drip_on();
     void drip(std::string reply);
 
