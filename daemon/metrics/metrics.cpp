@@ -88,6 +88,11 @@ std::string escaped(std::string_view text) {
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
+Labels with(Labels labels, std::string name, std::string value) {
+    labels.emplace_back(std::move(name), std::move(value));
+    return labels;
+}
+
 class Page {
 public:
     void begin(const Description& description) {
@@ -156,6 +161,51 @@ struct Metrics::Series {
         cost += other.cost;
         duration.add(other.duration);
         ttft.add(other.ttft);
+    }
+
+    // Each writes the lines of one family.
+    void put_statuses(Page& page, std::string_view name, const Labels& labels) const {
+        for (auto [status, count] : statuses)
+            page.line(name, "", with(labels, "status", std::to_string(status)),
+                      std::to_string(count));
+    }
+    void put_errors(Page& page, std::string_view name, const Labels& labels) const {
+        for (const auto& [code, count] : errors)
+            page.line(name, "", with(labels, "code", code), std::to_string(count));
+    }
+    void put_tokens(Page& page, std::string_view name, const Labels& labels) const {
+        for (std::size_t i = 0; i < kinds.size(); ++i)
+            page.line(name, "", with(labels, "kind", std::string(kinds[i])),
+                      std::to_string(tokens[i]));
+    }
+    void put_cost(Page& page, std::string_view name, const Labels& labels) const {
+        page.line(name, "", labels, cost.text());
+    }
+    void put_duration(Page& page, std::string_view name, const Labels& labels) const {
+        page.histogram(name, labels, duration);
+    }
+    void put_ttft(Page& page, std::string_view name, const Labels& labels) const {
+        page.histogram(name, labels, ttft);
+    }
+
+    struct Family {
+        std::string_view name;
+        void (Series::*put)(Page&, std::string_view, const Labels&) const;
+    };
+    /// Nothing for a family that is not of requests.
+    static const Family* family(std::string_view name) {
+        static constexpr std::array families{
+            Family{"oblivd_requests_total", &Series::put_statuses},
+            Family{"oblivd_errors_total", &Series::put_errors},
+            Family{"oblivd_tokens_total", &Series::put_tokens},
+            Family{"oblivd_cost_usd_total", &Series::put_cost},
+            Family{"oblivd_request_duration_seconds", &Series::put_duration},
+            Family{"oblivd_time_to_first_token_seconds", &Series::put_ttft},
+        };
+        for (const auto& one : families)
+            if (one.name == name)
+                return &one;
+        return nullptr;
     }
 };
 
@@ -228,31 +278,10 @@ std::string Metrics::render(std::span<const Gauge> gauges) const {
     Page page;
     for (const auto& description : list) {
         page.begin(description);
-        for (const auto& [key, series] : all) {
-            Labels labels{{"route", key[0]}, {"model", key[1]}, {"channel", key[2]}};
-            auto with = [&](std::string name, std::string value) {
-                auto more = labels;
-                more.emplace_back(std::move(name), std::move(value));
-                return more;
-            };
-            if (description.name == "oblivd_requests_total")
-                for (auto [status, count] : series.statuses)
-                    page.line(description.name, "", with("status", std::to_string(status)),
-                              std::to_string(count));
-            else if (description.name == "oblivd_errors_total")
-                for (const auto& [code, count] : series.errors)
-                    page.line(description.name, "", with("code", code), std::to_string(count));
-            else if (description.name == "oblivd_tokens_total")
-                for (std::size_t i = 0; i < kinds.size(); ++i)
-                    page.line(description.name, "", with("kind", std::string(kinds[i])),
-                              std::to_string(series.tokens[i]));
-            else if (description.name == "oblivd_cost_usd_total")
-                page.line(description.name, "", labels, series.cost.text());
-            else if (description.name == "oblivd_request_duration_seconds")
-                page.histogram(description.name, labels, series.duration);
-            else if (description.name == "oblivd_time_to_first_token_seconds")
-                page.histogram(description.name, labels, series.ttft);
-        }
+        if (const auto* family = Series::family(description.name))
+            for (const auto& [key, series] : all)
+                (series.*family->put)(page, family->name,
+                                      {{"route", key[0]}, {"model", key[1]}, {"channel", key[2]}});
         for (const auto& gauge : gauges)
             if (gauge.name == description.name)
                 page.line(gauge.name, "", gauge.labels, number(gauge.value));
