@@ -10,39 +10,52 @@
 #include <string>
 #include <vector>
 
-int main(int count, char** words) {
-    using namespace obliv::bench;
-    std::string mode = count > 1 ? words[1] : "";
+namespace {
+
+struct Options {
     std::string url;
     std::string body;
     std::vector<std::string> headers;
-    RatePlan plan;
+    obliv::bench::RatePlan plan;
     std::size_t streams = 200;
+};
+
+Options parse(int count, char** words) {
+    Options out;
     for (int i = 2; i + 1 < count; i += 2) {
         std::string name = words[i];
         const char* value = words[i + 1];
         if (name == "--url")
-            url = value;
+            out.url = value;
         else if (name == "--body")
-            body = value;
+            out.body = value;
         else if (name == "--header")
-            headers.emplace_back(value);
+            out.headers.emplace_back(value);
         else if (name == "--rate")
-            plan.rate = std::atof(value);
+            out.plan.rate = std::atof(value);
         else if (name == "--seconds")
-            plan.seconds = std::atof(value);
+            out.plan.seconds = std::atof(value);
         else if (name == "--connections")
-            plan.connections = std::atoi(value);
+            out.plan.connections = std::atoi(value);
         else if (name == "--streams")
-            streams = static_cast<std::size_t>(std::atol(value));
+            out.streams = static_cast<std::size_t>(std::atol(value));
         else
-            give_up("unknown flag " + name);
+            obliv::bench::give_up("unknown flag " + name);
     }
-    auto target = make_target(url, body, headers);
+    return out;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    using namespace obliv::bench;
+    std::string mode = count > 1 ? words[1] : "";
+    auto options = parse(count, words);
+    auto target = make_target(options.url, options.body, options.headers);
     if (mode == "rate")
-        run_open_loop(target, plan);
+        run_open_loop(target, options.plan);
     else if (mode == "streams")
-        run_streams(target, streams);
+        run_streams(target, options.streams);
     else
         give_up("say rate or streams");
     return 0;

@@ -138,8 +138,12 @@ private:
             lane.ready = true;
             free_.push_back(index);
         }
-        if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0)
-            return;
+        if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
+            receive(index);
+    }
+
+    void receive(std::size_t index) {
+        auto& lane = lanes_[index];
         for (;;) {
             auto count = ::recv(lane.socket, buffer_.data(), buffer_.size(), 0);
             if (count < 0 && errno == EAGAIN)

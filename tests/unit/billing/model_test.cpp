@@ -122,22 +122,26 @@ private:
                 model_.budget.available());
     }
 
+    bool affordable(const Model::Account& model, bool budgeted, std::int64_t amount) const {
+        return amount == 0 || (model.available() - amount >= model.floor &&
+                               (!budgeted || model_.budget.available() >= amount));
+    }
+
     void reserve() {
         bool budgeted = random_.below(2) == 0;
         auto account = budgeted || random_.below(2) == 0 ? shop_.team : shop_.credit;
         auto amount = static_cast<std::int64_t>(random_.below(40));
         auto& model = model_.accounts[account.value];
-        bool affordable = amount == 0 || (model.available() - amount >= model.floor &&
-                                          (!budgeted || model_.budget.available() >= amount));
+        bool payable = affordable(model, budgeted, amount);
         auto hold = shop_.reserve(amount, account, budgeted ? budgeted_ : TokenId{});
         if (!hold) {
             // A disk that fails, or a full ring, refuses what could be paid for.
             auto code = hold.error().code;
             bool other = code == Code::unavailable || code == Code::overloaded;
-            REQUIRE((other || (code == Code::quota_exhausted && !affordable)));
+            REQUIRE((other || (code == Code::quota_exhausted && !payable)));
             return;
         }
-        REQUIRE(affordable);
+        REQUIRE(payable);
         model.held += amount;
         if (budgeted)
             model_.budget.held += amount;
