@@ -7,12 +7,12 @@ _obliv() {
         word=${COMP_WORDS[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--from|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--request|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--from|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
         case "$next" in
-            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel explain'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'usage'|'usage report'|'usage tail'|'ledger'|'ledger show'|'ledger verify'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
+            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel explain'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'usage'|'usage report'|'usage tail'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
             *) break ;;
         esac
     done
@@ -81,6 +81,7 @@ _obliv() {
         'channel set'' --name') candidates='' ;;
         'channel test'' --model'|'channel test'' -m') candidates='' ;;
         'channel explain'' --group') candidates='' ;;
+        'channel explain'' --request') candidates='' ;;
         'price list'' --limit') candidates='' ;;
         'price list'' --cursor') candidates='' ;;
         'price set'' --input') candidates='' ;;
@@ -158,7 +159,7 @@ _obliv() {
         *' --output-file'|*' -o') files=1 ;;
         *)
             case "$path" in
-                '') candidates='ask chat model token channel price account usage ledger login logout whoami config api sim doctor completion man version' ;;
+                '') candidates='ask chat model token channel price account usage request ledger login logout whoami config api sim doctor completion man version' ;;
                 'ask') candidates='--model -m --file -f --system -S --max-tokens --temperature --usage --key-file --key-stdin' ;;
                 'chat') candidates='--model -m --system -S --max-tokens --temperature --ephemeral --key-file' ;;
                 'model') candidates='list get' ;;
@@ -182,7 +183,7 @@ _obliv() {
                 'channel disable') candidates='' ;;
                 'channel remove') candidates='' ;;
                 'channel test') candidates='--model -m' ;;
-                'channel explain') candidates='--group' ;;
+                'channel explain') candidates='--group --request' ;;
                 'price') candidates='list get set history remove' ;;
                 'price list') candidates='--limit --cursor' ;;
                 'price get') candidates='' ;;
@@ -197,8 +198,10 @@ _obliv() {
                 'account topup') candidates='--reason --operation-id' ;;
                 'account adjust') candidates='--reason --operation-id' ;;
                 'usage') candidates='report tail' ;;
-                'usage report') candidates='--by --since --until --model -m --token --account --channel --error' ;;
+                'usage report') candidates='--by --attempts --since --until --model -m --token --account --channel --error' ;;
                 'usage tail') candidates='--limit --follow --since --until --model -m --token --account --channel --error' ;;
+                'request') candidates='show' ;;
+                'request show') candidates='' ;;
                 'ledger') candidates='show verify' ;;
                 'ledger show') candidates='--limit --cursor --account --call' ;;
                 'ledger verify') candidates='' ;;

@@ -5,7 +5,7 @@ function __obliv_path
     for word in (commandline -opc)[2..-1]
         if test $skip = 1; set skip 0; continue; end
         switch $word
-            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--from' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
+            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--request' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--from' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
                 set skip 1
             case '-*'
             case '*'
@@ -47,6 +47,7 @@ complete -c obliv -n '__obliv_at '\'''\''' -a 'channel' -d 'Manage upstream prov
 complete -c obliv -n '__obliv_at '\'''\''' -a 'price' -d 'Manage what models cost'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'account' -d 'Manage balances'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'usage' -d 'Read what was used and what it cost'
+complete -c obliv -n '__obliv_at '\'''\''' -a 'request' -d 'See what happened to a call'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'ledger' -d 'Read and prove the books'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'login' -d 'Keep a token for a server'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'logout' -d 'Forget the token of a server'
@@ -149,6 +150,7 @@ complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l
 complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l name -x -d 'A new name'
 complete -c obliv -n 'string match -q -- '\''channel test*'\'' (__obliv_path)' -l model -s m -x -d 'With this model'
 complete -c obliv -n 'string match -q -- '\''channel explain*'\'' (__obliv_path)' -l group -x -d 'For callers of this group'
+complete -c obliv -n 'string match -q -- '\''channel explain*'\'' (__obliv_path)' -l request -x -d 'Say instead how this past call was served'
 complete -c obliv -n '__obliv_at '\''price'\''' -a 'list' -d 'List the prices in force'
 complete -c obliv -n '__obliv_at '\''price'\''' -a 'get' -d 'Show the price of a model'
 complete -c obliv -n '__obliv_at '\''price'\''' -a 'set' -d 'Set the price of a model, from now on or from a time to come'
@@ -189,6 +191,7 @@ complete -c obliv -n 'string match -q -- '\''account adjust*'\'' (__obliv_path)'
 complete -c obliv -n '__obliv_at '\''usage'\''' -a 'report' -d 'Sum up usage and cost'
 complete -c obliv -n '__obliv_at '\''usage'\''' -a 'tail' -d 'Show the latest calls, the newest last'
 complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l by -x -d 'Group by model, day, token, account, channel (model if not given)'
+complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l attempts -d 'Count calls to providers instead, by channel and how they ended'
 complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l since -x -d 'Not before: a time, or -24h'
 complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l until -x -d 'Before: a time, or -1h'
 complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l model -s m -x -d 'Only this model'
@@ -205,6 +208,7 @@ complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l 
 complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l account -x -d 'Only this account'
 complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l channel -x -d 'Only this channel'
 complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l error -x -d 'Only calls that failed with this error'
+complete -c obliv -n '__obliv_at '\''request'\''' -a 'show' -d 'Show a call'\''s attempts: channels, keys, causes, pauses'
 complete -c obliv -n '__obliv_at '\''ledger'\''' -a 'show' -d 'List entries, newest first'
 complete -c obliv -n '__obliv_at '\''ledger'\''' -a 'verify' -d 'Prove that entries, balances and usage agree'
 complete -c obliv -n 'string match -q -- '\''ledger show*'\'' (__obliv_path)' -l limit -x -d 'How many rows at most (1-1000, 50 if not given)'

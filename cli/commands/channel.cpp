@@ -1,5 +1,6 @@
 #include "cli/commands/all.hpp"
 #include "cli/commands/remote.hpp"
+#include "cli/commands/request.hpp"
 #include "cli/settings/key_source.hpp"
 #include "cli/settings/paths.hpp"
 #include "core/base/text.hpp"
@@ -197,6 +198,11 @@ Result<void> test(Invocation& run) {
 }
 
 Result<void> explain(Invocation& run) {
+    auto past = run.values.text("request");
+    if (past.has_value() != run.values.arguments.empty())
+        return fail(Code::usage, "give either a model or --request");
+    if (past)
+        return show_request(run, *past, "obliv.channel.explain.request/1");
     Query query;
     query.add("model", run.argument(0));
     query.add("group", run.values.text("group"));
@@ -349,10 +355,16 @@ Command channel_command() {
          .run = test},
         {.name = "explain",
          .summary = "Say which channels would serve a model, and why not the others",
-         .arguments = {{.name = "MODEL", .help = "The model as a caller names it"}},
-         .flags = {{.name = "group", .value = "G", .help = "For callers of this group"}},
+         .arguments = {{.name = "MODEL",
+                        .help = "The model as a caller names it",
+                        .count = Argument::Count::optional}},
+         .flags = {{.name = "group", .value = "G", .help = "For callers of this group"},
+                   {.name = "request",
+                    .value = "ID",
+                    .help = "Say instead how this past call was served"}},
          .examples = {{"obliv channel explain gpt-4o", "For the default group"},
-                      {"obliv channel explain gpt-4o --group vip --json", "For another"}},
+                      {"obliv channel explain gpt-4o --group vip --json", "For another"},
+                      {"obliv channel explain --request 01K0Q", "Of a past call"}},
          .errors = found,
          .run = explain},
     };

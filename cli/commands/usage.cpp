@@ -38,7 +38,15 @@ Query filters(const Values& values) {
     return query;
 }
 
+Result<void> report_attempts(Invocation& run) {
+    return show_list(
+        run, "/usage/attempts" + filters(run.values).text(), "obliv.usage.attempts/1",
+        {{"channel.name", "CHANNEL"}, {"cause", "CAUSE"}, {"attempts", "ATTEMPTS", true}});
+}
+
 Result<void> report(Invocation& run) {
+    if (run.values.has("attempts"))
+        return report_attempts(run);
     auto by = run.values.list("by");
     if (by.empty())
         by.emplace_back("model");
@@ -153,11 +161,16 @@ Command usage_command() {
          .flags =
              joined({{.name = "by",
                       .value = "A,B",
-                      .help = "Group by model, day, token, account, channel (model if not given)"}},
+                      .help = "Group by model, day, token, account, channel (model if not given)"},
+                     {.name = "attempts",
+                      .value = "",
+                      .help = "Count calls to providers instead, by channel and how they ended"}},
                     filter_flags()),
          .examples = {{"obliv usage report --by model,day --since -7d", "The week"},
                       {"obliv usage report --by token --format csv",
-                       "Per token, for a spreadsheet"}},
+                       "Per token, for a spreadsheet"},
+                      {"obliv usage report --attempts --since -24h",
+                       "Which channels fail, and how"}},
          .errors = remote_errors(),
          .run = report},
         {.name = "tail",

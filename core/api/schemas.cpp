@@ -311,6 +311,43 @@ constexpr std::array call{
     Field{"error", text, must_or_null, "why it failed: a name of docs/errors.md; null: it did not"},
 };
 
+constexpr std::array scored{
+    Field{"channel", object, must, "", "ChannelName"},
+    Field{"priority", integer, must, "", "", -rank_max, rank_max},
+    Field{"score", number, must, "its part of its tier's calls, 0 to 1"},
+};
+
+constexpr std::array attempt{
+    Field{"channel", object, must, "", "ChannelName"},
+    Field{"model", text, must, "as sent to the provider"},
+    Field{"key_index", integer, must, "which key of the channel", "", 0, many},
+    Field{"status", integer, must_or_null, "of the provider's reply; null: there was none", "", 0,
+          999},
+    Field{"cause", text, must, "how it ended: a cause of docs/metrics.md"},
+    Field{"why", text, must_or_null, "in words", "", 0, 4096},
+    Field{"bytes", integer, must_or_null, "read from the provider; null: not noted", "", 0, many},
+    Field{"ms", integer, must, "from its beginning to its end", "", 0, many},
+    Field{"wait_ms", integer, must, "the pause before it", "", 0, many},
+};
+
+constexpr std::array request_record{
+    Field{"call", object, must, "", "Call"},
+    Field{"group", text, must_or_null, "null: served at the first attempt, so nothing was noted"},
+    Field{"candidates", objects, must, "the best of those that could serve it", "Scored"},
+    Field{"excluded", objects, must, "those that were passed over", "Excluded"},
+    Field{"attempts", objects, must, "in their order", "Attempt"},
+};
+
+constexpr std::array attempt_group{
+    Field{"channel", object, must, "", "ChannelName"},
+    Field{"cause", text, must, "a cause of docs/metrics.md"},
+    Field{"attempts", integer, must, "", "", 0, many},
+};
+
+constexpr std::array attempt_report{
+    Field{"data", objects, must, "", "AttemptGroup"},
+};
+
 constexpr std::array usage_group{
     Field{"model", text, may, "as asked; each key is there when `by` names it"},
     Field{"day", text, may, "UTC"},
@@ -414,6 +451,11 @@ constexpr std::array table{
     Schema{"TransferDone", transfer_done},
     Schema{"Usage", usage},
     Schema{"Call", call},
+    Schema{"Scored", scored},
+    Schema{"Attempt", attempt},
+    Schema{"RequestRecord", request_record},
+    Schema{"AttemptGroup", attempt_group},
+    Schema{"AttemptReport", attempt_report},
     Schema{"UsageGroup", usage_group},
     Schema{"UsageReport", usage_report},
     Schema{"Entry", entry},

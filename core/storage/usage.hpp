@@ -42,6 +42,9 @@ struct Call {
     std::string client;  ///< address
     std::string user_agent;  ///< cut at 96 bytes
     std::string error;       ///< public name of the Code that the call failed with; empty: none
+    /// How the call found its provider, as JSON of at most 16 KiB; empty: at the first attempt,
+    /// which this row tells all about. Not part of the intent ring: a kill may lose it.
+    std::string record;
 };
 
 struct UsageFilter {
@@ -65,6 +68,13 @@ struct UsageGroup {
     Money cost;
 };
 
+/// How often calls to one channel ended in one way.
+struct AttemptGroup {
+    ChannelId channel;
+    std::string cause;  ///< of the record; `ok` where the attempt succeeded
+    std::int64_t attempts = 0;
+};
+
 /// Read-only: rows are written with their charges (LedgerStore).
 class UsageStore {
 public:
@@ -73,6 +83,11 @@ public:
     virtual Result<Call> get(std::string_view request_id) = 0;  ///< not_found
     virtual Result<std::vector<UsageGroup>> report(const UsageFilter& filter,
                                                    const std::vector<UsageKey>& by) = 0;
+    /// Call::record, which page() and get() leave out; empty: there is none.
+    virtual Result<std::string> record(ChargeId id) = 0;
+    /// Attempts of the calls of a filter, by channel and cause; `error` and `channel` of the filter
+    /// are those of the calls, as everywhere.
+    virtual Result<std::vector<AttemptGroup>> attempts(const UsageFilter& filter) = 0;
 };
 
 }  // namespace obliv::storage

@@ -47,6 +47,10 @@ Result<Reply> list_usage(const Request& request, Host& host);
 Result<Reply> report_usage(const Request& request, Host& host);
 Result<Reply> get_call(const Request& request, Host& host);
 
+// requests.cpp
+Result<Reply> get_request(const Request& request, Host& host);
+Result<Reply> report_attempts(const Request& request, Host& host);
+
 // ledger.cpp
 Result<Reply> list_entries(const Request& request, Host& host);
 Result<Reply> verify_ledger(const Request& request, Host& host);

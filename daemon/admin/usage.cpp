@@ -61,7 +61,9 @@ Result<std::string> error_filter(const Request& request) {
     return error;
 }
 
-Result<UsageFilter> filter_of(const Request& request, Session& session, WallTime now) {
+}  // namespace
+
+Result<UsageFilter> usage_filter(const Request& request, Session& session, WallTime now) {
     UsageFilter filter;
     auto since = time_filter(request, "since", now);
     if (!since)
@@ -92,6 +94,8 @@ Result<UsageFilter> filter_of(const Request& request, Session& session, WallTime
     filter.error = *error;
     return filter;
 }
+
+namespace {
 
 struct KeyName {
     std::string_view name;
@@ -139,7 +143,7 @@ Result<Reply> list_usage(const Request& request, Host& host) {
     auto now = host.clock().wall();
     using Calls = storage::Page<storage::Call>;
     auto calls = host.database().read([&](Session& session) -> Result<Calls> {
-        auto filter = filter_of(request, session, now);
+        auto filter = usage_filter(request, session, now);
         if (!filter)
             return filter.error();
         return session.usage().page(*filter, *page);
@@ -160,7 +164,7 @@ Result<Reply> report_usage(const Request& request, Host& host) {
     auto now = host.clock().wall();
     using Groups = std::vector<storage::UsageGroup>;
     auto groups = host.database().read([&](Session& session) -> Result<Groups> {
-        auto filter = filter_of(request, session, now);
+        auto filter = usage_filter(request, session, now);
         if (!filter)
             return filter.error();
         return session.usage().report(*filter, *keys);

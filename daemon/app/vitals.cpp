@@ -54,6 +54,12 @@ void LiveVitals::add_channels(std::vector<metrics::Gauge>& out) const {
         add("oblivd_channel_in_flight", static_cast<double>(health.in_flight));
         add("oblivd_channel_requests_total", static_cast<double>(health.requests));
         add("oblivd_channel_failures_total", static_cast<double>(health.failures));
+        for (std::size_t i = 0; i < channels::causes; ++i)
+            if (health.ended[i] > 0)
+                out.push_back({"oblivd_attempts_total",
+                               {{"channel", entry->channel.name},
+                                {"cause", std::string(name_of(static_cast<channels::Cause>(i)))}},
+                               static_cast<double>(health.ended[i])});
     }
 }
 

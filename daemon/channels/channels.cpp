@@ -59,6 +59,36 @@ std::uint64_t weight_of(const Option& option) {
 
 }  // namespace
 
+std::string_view words_for(Why why) noexcept {
+    switch (why) {
+    case Why::open:
+        return "its circuit breaker is open after failures";
+    case Why::down:
+        return "the health checks found it dead";
+    case Why::keys_resting:
+        return "all of its keys are resting";
+    case Why::busy:
+        return "as many calls run on it as may";
+    case Why::rate:
+        break;
+    }
+    return "as many calls were made to it in this minute as may";
+}
+
+double Candidates::share(std::size_t option) const {
+    const auto& options = plan_->options;
+    auto same_tier = [&](const Option& other) {
+        return other.entry->channel.priority == options[option].entry->channel.priority;
+    };
+    std::uint64_t total = 0;
+    for (const auto& other : options)
+        total += same_tier(other) ? weight_of(other) : 0;
+    if (total > 0)
+        return static_cast<double>(weight_of(options[option])) / static_cast<double>(total);
+    auto first = std::find_if(options.begin(), options.end(), same_tier);
+    return first - options.begin() == static_cast<std::ptrdiff_t>(option) ? 1 : 0;
+}
+
 Candidates::Candidates(std::shared_ptr<const Plan> plan, Random& random)
     : plan_(std::move(plan)), random_(&random), used_(plan_->options.size(), false) {}
 

@@ -26,6 +26,21 @@ struct Plan {
     std::vector<std::string> upstream_models;  ///< of the options, each once
 };
 
+/// Why a channel that could serve a call was not asked.
+enum class Why : std::uint8_t {
+    open,          ///< its circuit breaker is
+    down,          ///< the health checks found it dead
+    keys_resting,  ///< all of its keys are
+    busy,          ///< as many calls run on it as may
+    rate,          ///< as many calls were made in this minute as may
+};
+std::string_view words_for(Why why) noexcept;
+
+struct PassedOver {
+    const Option* option;
+    Why why;
+};
+
 /// The channels to try for one call, best first. Each is given out at most once.
 class Candidates {
 public:
@@ -36,6 +51,10 @@ public:
     const Option* next();
 
     const Plan& plan() const noexcept { return *plan_; }
+    /// What next() did not give out although it serves the model.
+    const std::vector<PassedOver>& passed_over() const noexcept { return passed_over_; }
+    /// The part of its tier's calls that an option gets while all of the tier works, 0 to 1.
+    double share(std::size_t option) const;
 
 private:
     std::size_t pick(std::size_t begin, std::size_t end);
@@ -43,6 +62,7 @@ private:
     std::shared_ptr<const Plan> plan_;
     Random* random_;
     std::vector<bool> used_;
+    std::vector<PassedOver> passed_over_;
     std::size_t tier_ = 0;  ///< first option of the tier in use
 };
 

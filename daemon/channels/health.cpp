@@ -16,9 +16,15 @@ void Health::begin() noexcept {
 void Health::succeeded() noexcept {
     in_flight_.fetch_sub(1, std::memory_order_relaxed);
     failures_in_a_row_.store(0, std::memory_order_relaxed);
+    count(Cause::ok);
 }
 
-void Health::failed(std::string_view why) {
+void Health::count(Cause cause) noexcept {
+    ended_[static_cast<std::size_t>(cause)].fetch_add(1, std::memory_order_relaxed);
+}
+
+void Health::failed(Cause cause, std::string_view why) {
+    count(cause);
     in_flight_.fetch_sub(1, std::memory_order_relaxed);
     failures_.fetch_add(1, std::memory_order_relaxed);
     failures_in_a_row_.fetch_add(1, std::memory_order_relaxed);
@@ -27,6 +33,7 @@ void Health::failed(std::string_view why) {
 }
 
 void Health::abandoned() noexcept {
+    count(Cause::cancelled);
     in_flight_.fetch_sub(1, std::memory_order_relaxed);
 }
 
@@ -40,6 +47,8 @@ Health::Snapshot Health::snapshot() const {
     out.requests = requests_.load(std::memory_order_relaxed);
     out.failures = failures_.load(std::memory_order_relaxed);
     out.failures_in_a_row = failures_in_a_row_.load(std::memory_order_relaxed);
+    for (std::size_t i = 0; i < causes; ++i)
+        out.ended[i] = ended_[i].load(std::memory_order_relaxed);
     std::lock_guard lock(mutex_);
     out.last_error = last_error_;
     return out;

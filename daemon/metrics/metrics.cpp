@@ -22,6 +22,7 @@ constexpr std::array list{
     Description{"oblivd_channel_in_flight", "gauge", "channel", "Calls to the channel under way."},
     Description{"oblivd_channel_requests_total", "counter", "channel", "Calls made to the channel, retries included."},
     Description{"oblivd_channel_failures_total", "counter", "channel", "Calls to the channel that failed."},
+    Description{"oblivd_attempts_total", "counter", "channel, cause", "Calls to the channel that have ended, by how."},
     Description{"oblivd_quota_left_usd", "gauge", "account", "US dollars an account with a limit can still spend; the first thousand such accounts."},
     Description{"oblivd_budget_left_usd", "gauge", "token", "US dollars a token with a budget can still spend; the first thousand such tokens."},
     Description{"oblivd_queue_length", "gauge", "queue", "Entries of a bounded queue."},

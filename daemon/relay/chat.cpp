@@ -72,6 +72,7 @@ void Relay::Chat::stop_upstream() {
 
 void Relay::Chat::begin_attempt(const channels::Option& option) {
     attempt = AttemptMark(option.entry->health);
+    log.begin(option, exchange.loop().now(), std::chrono::milliseconds(0));
     record.channel = option.entry->channel.name;
     record.call.channel = option.entry->channel.id;
     record.call.model_served = option.match.upstream_model;
@@ -88,10 +89,17 @@ void Relay::Chat::forget_reply() {
     record.call.ttft_us = -1;
 }
 
-Error Relay::Chat::failed(Error error) {
-    if (!gone())
-        attempt.failed(error.message);
+Error Relay::Chat::failed(channels::Cause cause, Error error) {
+    note_end(cause, error.message);
     return error;
+}
+
+void Relay::Chat::note_end(channels::Cause cause, std::string_view why) {
+    if (gone())
+        cause = channels::Cause::cancelled;
+    else
+        attempt.failed(cause, why);
+    log.end(cause, why, exchange.loop().now());
 }
 
 void Relay::Chat::write_request(std::string_view target_head) {
@@ -128,6 +136,7 @@ Result<void> Relay::Chat::take_head() {
 
 Result<void> Relay::Chat::take_chunk(SteadyTime now) {
     pieces.clear();
+    log.add_bytes(chunk.raw.size());
     if (event_stream) {
         auto same = stream.feed(chunk.payload, pieces);
         if (!same)
@@ -184,15 +193,19 @@ void Relay::Chat::end_without_reply(const Error& error) {
         row.finish_reason = "aborted";
 }
 
+void Relay::Chat::succeeded() {
+    attempt.succeeded();
+    log.end(channels::Cause::ok, {}, exchange.loop().now());
+}
+
 void Relay::Chat::end(const Result<void>& ended) {
     auto& row = record.call;
     row.finish_reason = facts().finish_reason;
     if (ended)
-        return attempt.succeeded();
+        return succeeded();
     row.error = info(reason(ended.error().code)).name;
     row.finish_reason = gone() ? "aborted" : "cut";
-    if (!gone())
-        attempt.failed(ended.error().message);
+    note_end(channels::Cause::cut, ended.error().message);
 }
 
 void Relay::Chat::end_stream(const Result<void>& ended) {
@@ -215,7 +228,7 @@ void Relay::Chat::end_stream(const Result<void>& ended) {
 }
 
 void Relay::Chat::end_refused() {
-    attempt.succeeded();
+    succeeded();
     record.call.status = upstream.status();
     record.call.error = info(Code::invalid_request).name;
 }

@@ -2,6 +2,7 @@
 
 #include "core/llm/reply_scan.hpp"
 #include "core/loop/timer_wheel.hpp"
+#include "daemon/relay/attempts.hpp"
 #include "daemon/relay/relay.hpp"
 
 #include <array>
@@ -43,9 +44,9 @@ public:
         if (auto health = std::move(health_))
             health->succeeded();
     }
-    void failed(std::string_view why) {
+    void failed(channels::Cause cause, std::string_view why) {
         if (auto health = std::move(health_))
-            health->failed(why);
+            health->failed(cause, why);
     }
 
 private:
@@ -63,7 +64,8 @@ struct Relay::Chat {
     // Before the reply.
     void begin_attempt(const channels::Option& option);
     /// Ends the attempt; the caller's own departure is not the channel's fault.
-    Error failed(Error error);
+    Error failed(channels::Cause cause, Error error);
+    void note_end(channels::Cause cause, std::string_view why);
     void forget_reply();
     void write_request(std::string_view head);
     std::span<const std::string_view> request_pieces() const noexcept { return request; }
@@ -92,6 +94,7 @@ struct Relay::Chat {
     void end_without_reply(const Error& error);
     void end(const Result<void>& ended);
     void end_stream(const Result<void>& ended);
+    void succeeded();
     void end_refused();  ///< the provider says that the request is wrong
     std::span<const std::string_view> closing_pieces();
     void fill_usage();
@@ -105,6 +108,9 @@ struct Relay::Chat {
     billing::Hold hold;
 
     AttemptMark attempt;
+    AttemptLog log;
+    const channels::Candidates* candidates = nullptr;
+    std::string_view group;  ///< of the caller, who outlives this
     loop::Timer patience;
     upstream::Cancel cancel;
     upstream::Call upstream;

@@ -36,6 +36,13 @@ void describe_caller(Record& record, const server::Exchange& exchange, const sto
     record.token = token.name;
 }
 
+using channels::Cause;
+
+/// Why a call to a provider brought no head of a reply.
+Cause cause_of(const Error& error) {
+    return error.code == Code::upstream_timeout ? Cause::timeout : Cause::unreachable;
+}
+
 void give_up(void* call) {
     static_cast<upstream::Call*>(call)->cancel();
 }
@@ -104,6 +111,8 @@ asio::awaitable<Result<void>> Relay::chat(server::Exchange& exchange, Record& re
         co_return hold.error();
 
     Chat chat(exchange, record, *call, *body, std::move(*hold));
+    chat.candidates = &*candidates;
+    chat.group = (*caller)->token.group;
     auto opened = co_await open_first(chat, *candidates);
     if (!opened) {
         // No provider has produced anything: the row says so, and the whole hold goes back.
@@ -153,31 +162,41 @@ asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const channels::Opt
     if (target == nullptr || !target->problem.empty()) {
         auto error =
             fail(Code::no_channel, target == nullptr ? "it is being changed" : target->problem);
-        co_return chat.failed(std::move(error).in("channel '" + entry.channel.name + "'"));
+        co_return chat.failed(Cause::unusable,
+                              std::move(error).in("channel '" + entry.channel.name + "'"));
     }
     auto key = random_.below(target->heads.size());
     chat.record.call.key_index = static_cast<int>(key);
+    chat.log.set_key(static_cast<int>(key));
     chat.write_request(target->heads[key]);
     auto pieces = chat.request_pieces();
     auto call =
         co_await parts_.pool.open(target->endpoint, "POST", pieces, target->timeouts, &chat.cancel);
     if (!call)
-        co_return chat.failed(std::move(call.error()).in("channel '" + entry.channel.name + "'"));
+        co_return chat.failed(cause_of(call.error()),
+                              std::move(call.error()).in("channel '" + entry.channel.name + "'"));
     chat.upstream = std::move(*call);
+    chat.log.set_status(chat.upstream.status());
     auto verdict = verdict_on(chat.upstream.status());
     if (verdict == Verdict::callers)
         co_return ok();
     if (verdict != Verdict::accepted) {
+        auto cause = channels::cause_of(chat.upstream.status());
         auto error = co_await refused(chat, entry);
-        co_return chat.failed(std::move(error));
+        co_return chat.failed(cause, std::move(error));
     }
     auto readable = chat.take_head();
     if (!readable)
         co_return chat.failed(
+            Cause::bad_reply,
             std::move(readable.error()).in("channel '" + entry.channel.name + "'"));
     auto first = co_await read_first(chat);
-    if (!first)
-        co_return chat.failed(std::move(first.error()).in("channel '" + entry.channel.name + "'"));
+    if (!first) {
+        auto cause =
+            first.error().code == Code::upstream_timeout ? Cause::timeout : Cause::bad_reply;
+        co_return chat.failed(cause,
+                              std::move(first.error()).in("channel '" + entry.channel.name + "'"));
+    }
     co_return ok();
 }
 
@@ -327,6 +346,7 @@ asio::awaitable<Result<void>> Relay::settle(Chat& chat) {
                            .count();
     chat.fill_usage();
     auto stored = call;
+    stored.record = chat.log.text(chat.candidates, chat.group);
     auto charged = co_await parts_.billing.settle(std::move(chat.hold), std::move(stored));
     if (!charged)
         co_return charged.error();

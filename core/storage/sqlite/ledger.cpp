@@ -146,9 +146,16 @@ Result<void> SqliteLedger::append_one(const Call& call) {
                                             ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                                             "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                                             "?, ?, ?)";
-    Query query(connection, insert_usage);
-    bind_call(query, call);
-    return query.run();
+    {
+        Query query(connection, insert_usage);
+        bind_call(query, call);
+        done = query.run();
+    }
+    if (!done || call.record.empty())
+        return done;
+    return Query(connection, "INSERT INTO attempt_record (id, time, record) VALUES (?, ?, ?)")
+        .bind(call.id, call.time, call.record)
+        .run();
 }
 
 /// A charge id that is taken already is a replay of the same call, or two calls have one id.

@@ -97,6 +97,8 @@ public:
     Result<Call> get(std::string_view request_id) override;
     Result<std::vector<UsageGroup>> report(const UsageFilter& filter,
                                            const std::vector<UsageKey>& by) override;
+    Result<std::string> record(ChargeId id) override;
+    Result<std::vector<AttemptGroup>> attempts(const UsageFilter& filter) override;
 
 private:
     const Context& context_;

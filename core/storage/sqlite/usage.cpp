@@ -156,4 +156,39 @@ Result<std::vector<UsageGroup>> SqliteUsage::report(const UsageFilter& filter,
     });
 }
 
+Result<std::string> SqliteUsage::record(ChargeId id) {
+    Query query(context_.connection, "SELECT record FROM attempt_record WHERE id = ?");
+    query.bind(id);
+    auto row = query.step();
+    if (!row)
+        return row.error();
+    std::string record;
+    if (*row)
+        query.read(record);
+    return record;
+}
+
+Result<std::vector<AttemptGroup>> SqliteUsage::attempts(const UsageFilter& filter) {
+    Where where(filter);
+    // A call without a record made one attempt, which went well or was left by the caller.
+    std::string sql =
+        "SELECT channel, cause, count(*) FROM ("
+        "SELECT u.channel AS channel, "
+        "CASE WHEN u.error = 'cancelled' THEN 'cancelled' ELSE 'ok' END AS cause FROM (SELECT * "
+        "FROM " +
+        usage_source() + " WHERE attempts = 1 AND channel IS NOT NULL" + where.text() +
+        ") u WHERE NOT EXISTS (SELECT 1 FROM attempt_record r WHERE r.id = u.id) UNION ALL "
+        "SELECT json_extract(a.value, '$.channel'), json_extract(a.value, '$.cause') FROM "
+        "(SELECT id FROM " +
+        usage_source() + " WHERE 1" + where.text() +
+        ") u JOIN attempt_record r ON r.id = u.id, json_each(r.record, '$.attempts') a) "
+        "GROUP BY 1, 2 ORDER BY 1, 2";
+    Query query(context_.connection, sql);
+    where.bind(query);
+    where.bind(query);
+    return read_all<AttemptGroup>(query, [](Query& from, AttemptGroup& row) {
+        from.read(row.channel, row.cause, row.attempts);
+    });
+}
+
 }  // namespace obliv::storage::sqlite

@@ -146,7 +146,7 @@ TEST_CASE("a channel shows how it has been doing", "[admin]") {
     auto health = world.host.channels()->entries()[0]->health;
     for (int i = 0; i < 50; ++i) {
         health->begin();
-        health->failed("connection refused");
+        health->failed(channels::Cause::unreachable, "connection refused");
     }
     health->begin();
     auto shown = world.good("GET", "/api/v1/channels/eu")["health"];

@@ -208,3 +208,46 @@ TEST_CASE("the books are verified and their problems told", "[admin]") {
     CHECK(found["ok"] == false);
     CHECK_FALSE(found["problems"].empty());
 }
+
+TEST_CASE("a request shows its record, and a plain one what its row tells", "[admin]") {
+    World world;
+    auto plain = sample_call(1, storage::admin_account);
+    plain.channel = ChannelId{3};
+    auto failed_over = sample_call(2, storage::admin_account);
+    failed_over.channel = ChannelId{4};
+    failed_over.attempts = 2;
+    failed_over.record =
+        R"({"group":"vip","candidates":[{"channel":3,"name":"a","priority":1,"score":0.25}],)"
+        R"("excluded":[{"channel":9,"name":"z","why":"resting"}],"attempts":[)"
+        R"({"channel":3,"name":"a","model":"m","key":1,"status":503,"cause":"server_error",)"
+        R"("why":"busy","bytes":12,"ms":34,"wait_ms":0},)"
+        R"({"channel":4,"name":"b","model":"m","key":0,"status":0,"cause":"ok","why":"",)"
+        R"("bytes":5,"ms":6,"wait_ms":700}]})";
+    must(world.host.database().write([&](Session& session) {
+        const storage::Call* calls[] = {&plain, &failed_over};
+        return session.ledger().append(calls);
+    }));
+
+    auto first = world.good("GET", "/api/v1/requests/request-1");
+    CHECK(first["group"].is_null());
+    REQUIRE(first["attempts"].size() == 1);
+    CHECK(first["attempts"][0]["cause"] == "ok");
+    CHECK(first["attempts"][0]["channel"]["id"] == "3");
+    CHECK(first["call"]["request_id"] == "request-1");
+
+    auto second = world.good("GET", "/api/v1/requests/request-2");
+    CHECK(second["group"] == "vip");
+    CHECK(second["candidates"][0]["score"] == 0.25);
+    CHECK(second["excluded"][0]["reason"] == "resting");
+    REQUIRE(second["attempts"].size() == 2);
+    CHECK(second["attempts"][0]["status"] == 503);
+    CHECK(second["attempts"][0]["why"] == "busy");
+    CHECK(second["attempts"][1]["status"].is_null());
+    CHECK(second["attempts"][1]["wait_ms"] == 700);
+    world.bad("GET", "/api/v1/requests/none", "", "not_found");
+
+    auto report = world.good("GET", "/api/v1/usage/attempts");
+    REQUIRE(report["data"].size() == 3);
+    CHECK(report["data"][1]["cause"] == "server_error");
+    CHECK(world.good("GET", "/api/v1/usage/attempts?model=none")["data"].empty());
+}

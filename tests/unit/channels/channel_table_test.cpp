@@ -66,7 +66,7 @@ TEST_CASE("a change keeps what is known of a channel's health", "[channels]") {
     auto before = ChannelTable::build({row(1)}, nullptr);
     for (int i = 0; i < 3; ++i) {
         before->entries()[0]->health->begin();
-        before->entries()[0]->health->failed("refused");
+        before->entries()[0]->health->failed(Cause::unreachable, "refused");
     }
     auto after = ChannelTable::build({row(1), row(2)}, before.get());
     CHECK(after->find(ChannelId{1})->health->failing());
@@ -91,7 +91,7 @@ TEST_CASE("a channel is up when it is on, known, and not failing", "[channels]")
     CHECK(!table->find(ChannelId{3})->up());
     for (int i = 0; i < 3; ++i) {
         table->find(ChannelId{1})->health->begin();
-        table->find(ChannelId{1})->health->failed("refused");
+        table->find(ChannelId{1})->health->failed(Cause::unreachable, "refused");
     }
     CHECK(!table->find(ChannelId{1})->up());
 }

@@ -118,6 +118,36 @@ TEST_CASE("a stored call comes back as it was", "[storage]") {
     CHECK(missing.error().code == Code::not_found);
 }
 
+TEST_CASE("a record is kept beside the call that has one, and nowhere else", "[storage]") {
+    Books books;
+    auto plain = books.call(1, 30);
+    plain.channel = ChannelId{4};
+    auto failed_over = books.call(2, 30);
+    failed_over.channel = ChannelId{4};
+    failed_over.attempts = 2;
+    failed_over.record =
+        R"({"attempts":[{"channel":3,"cause":"timeout"},{"channel":4,"cause":"ok"}]})";
+    must(books.append(plain));
+    must(books.append(failed_over));
+    must(books.append(failed_over));  // a replay
+    auto record = [&](std::int64_t id) {
+        return must(books.read([&](Session& s) { return s.usage().record(ChargeId{id}); }));
+    };
+    CHECK(record(1).empty());
+    CHECK(record(2) == failed_over.record);
+    auto groups = must(books.read([](Session& s) { return s.usage().attempts({}); }));
+    REQUIRE(groups.size() == 2);
+    CHECK(groups[0].channel == ChannelId{3});
+    CHECK(groups[0].cause == "timeout");
+    CHECK(groups[0].attempts == 1);
+    CHECK(groups[1].channel == ChannelId{4});
+    CHECK(groups[1].cause == "ok");
+    CHECK(groups[1].attempts == 2);
+    UsageFilter nobody;
+    nobody.model = "nobody";
+    CHECK(must(books.read([&](Session& s) { return s.usage().attempts(nobody); })).empty());
+}
+
 TEST_CASE("storing a call again changes nothing", "[storage]") {
     Books books;
     must(books.append(books.call(1, 30)));

@@ -1,0 +1,62 @@
+"""A failure that another channel can make good is invisible to the caller, and the operator can read what happened."""
+from __future__ import annotations
+
+import json
+import unittest
+
+import upstream as provider
+from client import request
+from harness import FunctionalTest, ask
+
+
+class RelayFailover(FunctionalTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.bad = self.new_upstream()
+        self.good = self.new_upstream()
+        self.daemon = self.new_daemon()
+        self.daemon.add_channel(self.bad, "bad", priority=1)
+        self.daemon.add_channel(self.good, "good")
+        self.daemon.set_price("m1")
+        self.key = self.daemon.add_token()
+
+    def record(self, request_id: str) -> dict:
+        self.daemon.call(request_id)
+        return self.daemon.api("GET", f"/requests/{request_id}")
+
+    def test_the_record_tells_every_attempt(self) -> None:
+        self.bad.answer = provider.error(503, "out of \"capacity\"")
+        reply = self.daemon.post(self.key, ask())
+        self.assertEqual(reply.status, 200)
+        record = self.record(reply.request_id)
+        self.assertEqual([(a["channel"]["name"], a["status"], a["cause"]) for a in record["attempts"]],
+                         [("bad", 503, "server_error"), ("good", 200, "ok")])
+        self.assertIn('out of "capacity"', record["attempts"][0]["why"])
+        self.assertGreater(record["attempts"][1]["bytes"], 0)
+        self.assertEqual({c["channel"]["name"] for c in record["candidates"]}, {"bad", "good"})
+        shown = self.obliv(self.daemon, "request", "show", reply.request_id)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("server_error", shown.stdout)
+        explained = self.obliv(self.daemon, "channel", "explain", "--request", reply.request_id, "--json")
+        self.assertEqual(json.loads(explained.stdout)["attempts"][0]["channel"]["name"], "bad")
+        report = self.obliv(self.daemon, "usage", "report", "--attempts", "--json")
+        counted = {(row["channel"]["name"], row["cause"]): row["attempts"] for row in json.loads(report.stdout)["data"]}
+        self.assertEqual(counted, {("bad", "server_error"): 1, ("good", "ok"): 1})
+        metrics = request(self.daemon.port, "GET", "/metrics").body.decode()
+        self.assertIn('oblivd_attempts_total{channel="bad",cause="server_error"} 1', metrics)
+        self.assertIn('oblivd_attempts_total{channel="good",cause="ok"} 1', metrics)
+
+    def test_a_call_served_at_once_is_told_from_its_row(self) -> None:
+        reply = self.daemon.post(self.key, ask())
+        record = self.record(reply.request_id)
+        self.assertEqual([(a["channel"]["name"], a["cause"]) for a in record["attempts"]], [("bad", "ok")])
+        self.assertIsNone(record["group"])
+
+    def test_explain_takes_a_model_or_a_request(self) -> None:
+        self.assertEqual(self.obliv(self.daemon, "channel", "explain").returncode, 2)
+        self.assertEqual(self.obliv(self.daemon, "channel", "explain", "m1", "--request", "x").returncode, 2)
+        self.assertEqual(self.obliv(self.daemon, "request", "show", "none").returncode, 5)
+
+
+if __name__ == "__main__":
+    unittest.main()
