@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace obliv::llm {
 
@@ -51,6 +52,7 @@ struct ToolCallBegun {
     std::string id;
     std::string name;
     bool custom = false;
+    std::vector<Extra> extras{};  ///< as in Part
 };
 struct ArgumentsPiece {
     std::string text;
@@ -74,6 +76,8 @@ struct Finished {
     Finish reason = Finish::stop;
     std::string raw{};            ///< the provider's own word
     std::string stop_sequence{};  ///< the one that was hit, where it is told
+    std::vector<Extra> extras{};  ///< what else the provider says of the end
+    bool operator==(const Finished&) const = default;
 };
 /// Each report replaces the one before.
 struct UsageReport {

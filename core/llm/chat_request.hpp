@@ -28,11 +28,12 @@ struct Tool {
     Kind kind = Kind::function;
     std::string name;
     std::string description;
-    JsonText parameters;         ///< JSON Schema of a function's arguments; empty: none given
-    std::optional<bool> strict;  ///< arguments are to follow the schema exactly
-    std::string cache_ttl;       ///< as in Part
-    std::string wire;            ///< of a built-in tool
-    JsonText definition;         ///< of a built-in tool, or the format of a custom one
+    JsonText parameters;          ///< JSON Schema of a function's arguments; empty: none given
+    std::optional<bool> strict;   ///< arguments are to follow the schema exactly
+    std::string cache_ttl;        ///< as in Part
+    std::string wire;             ///< of a built-in tool
+    JsonText definition;          ///< of a built-in tool, or the format of a custom one
+    std::vector<Extra> extras{};  ///< of a function, as in Part
     bool operator==(const Tool&) const = default;
 };
 

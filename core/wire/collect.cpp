@@ -47,6 +47,7 @@ public:
             call->id = begun.id;
             call->name = begun.name;
             call->custom = begun.custom;
+            block().part.extras = begun.extras;
         }
     }
     void operator()(const ArgumentsPiece& piece) const {

@@ -94,9 +94,11 @@ void Losses::add_foreign() {
     for (const auto& message : request_->messages)
         for (const auto& part : message.content)
             add_foreign(part);
-    for (const auto& tool : request_->tools)
+    for (const auto& tool : request_->tools) {
+        add_foreign(tool.extras);
         if (tool.kind == llm::Tool::Kind::built_in && tool.wire != target_)
             add("the tool '" + tool.name + "'", only_for(tool.wire));
+    }
 }
 
 void Losses::add_foreign(const std::vector<llm::Extra>& extras) {

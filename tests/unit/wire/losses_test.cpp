@@ -43,6 +43,7 @@ TEST_CASE("what only another format knows is lost, what the target knows is not"
     request.messages.push_back(message);
     llm::Tool tool;
     tool.kind = llm::Tool::Kind::built_in;
+    tool.extras = {{"defer_loading", "true"}};
     tool.name = "web_search";
     tool.wire = "anthropic";
     request.tools.push_back(tool);
@@ -53,6 +54,7 @@ TEST_CASE("what only another format knows is lost, what the target knows is not"
     CHECK(lost(taken, "container"));
     CHECK_FALSE(lost(taken, "where_to_cache"));
     CHECK(lost(taken, "videoMetadata"));
+    CHECK(lost(taken, "defer_loading"));
     CHECK(lost(taken, "a part of a message"));
     CHECK(lost(taken, "a file id in a message"));
     CHECK(lost(taken, "the tool 'web_search'"));
