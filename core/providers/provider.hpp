@@ -1,7 +1,11 @@
 #pragma once
 
+#include "core/base/clock.hpp"
+#include "core/base/result.hpp"
 #include "core/base/secret.hpp"
+#include "core/wire/wire.hpp"
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,19 +20,95 @@ struct Endpoint {
     Secret key;
 };
 
-/// What a provider is asked, as far as it does not depend on the call.
-struct WireTarget {
-    std::string url;
-    std::vector<std::pair<std::string, std::string>> headers;  ///< the credential is among them
+/// What a provider can be asked to do.
+enum class Operation : std::uint8_t {
+    chat,  ///< in any of its formats: Offer::wire says which
+    models,
+    count_tokens,
+    embeddings,
+    rerank,
+    moderations,
 };
 
-/// One upstream dialect as pure functions: no sockets, no clock, no state between calls.
+/// One thing that a provider does, and where.
+struct Offer {
+    Operation operation = Operation::chat;
+    const wire::Wire* wire = nullptr;  ///< of a chat: the format that is spoken there
+    /// Behind the base URL; `{model}` stands for the model's name upstream, percent-encoded.
+    std::string_view path;
+    std::string_view stream_path{};  ///< where a stream is asked for elsewhere; empty: at `path`
+    std::string_view method = "POST";
+};
+
+/// The header that carries a channel's key.
+struct Credential {
+    std::string_view header = "authorization";
+    std::string_view prefix = "Bearer ";
+};
+
+/// A request that is ready to go but for its signature.
+struct Outgoing {
+    std::string_view method;
+    std::string_view host;  ///< the Host header
+    std::string target;     ///< path and query, as they will be sent: a signature may be added
+    std::string_view body;
+    std::vector<std::pair<std::string, std::string>> headers{};  ///< to be added
+};
+
+/// What has to be posted to turn a channel's key into a token that calls carry.
+struct TokenRequest {
+    std::string url;
+    std::string content_type;
+    std::string body;
+};
+struct AccessToken {
+    Secret value;  ///< goes where Credential says
+    std::chrono::seconds lifetime{};
+};
+
+using Headers = std::span<const std::pair<std::string_view, std::string_view>>;
+
+/// One upstream dialect as data and pure functions: no sockets, no clock, no state between calls.
+/// Lives as long as the program, and so does what it points at.
 struct Provider {
     std::string_view name;  ///< as written in a channel's `type`
     std::string_view default_base_url;
-    WireTarget (*chat)(const Endpoint&);    ///< POST: a chat completion in the OpenAI form
-    WireTarget (*models)(const Endpoint&);  ///< GET: the list of models
+    std::span<const Offer> offers;  ///< of several for one operation the best one first
+    wire::Dialect dialect{};
+    Credential credential{};
+    Headers headers{};  ///< that every call carries
+
+    // What data cannot say; null where it can.
+    /// The base URL where a part of it lies in the key.
+    Result<std::string> (*base_url)(const Endpoint&) = nullptr;
+    /// Signs a call; then no Credential is sent.
+    Result<void> (*sign)(const Endpoint&, WallTime now, Outgoing&) = nullptr;
+    /// The key is exchanged for a token, which is good for some time. Nothing in `url`: this key is
+    /// used as it is.
+    Result<TokenRequest> (*token_request)(const Endpoint&, WallTime now) = nullptr;
+    Result<AccessToken> (*read_token)(std::string_view reply) = nullptr;
+    /// The key's share of the credential, where the key has several parts; null: all of it.
+    std::string (*credential_of)(const Secret& key) = nullptr;
 };
+
+/// A chat offer in `preferred`'s format if there is one, else the first. Null: none at all.
+const Offer* chat_offer(const Provider& provider, const wire::Wire* preferred) noexcept;
+
+/// The offer for another operation; null: the provider does not do this.
+const Offer* find_offer(const Provider& provider, Operation operation) noexcept;
+
+/// Whether the path of the offer depends on the call.
+bool varies(const Offer& offer) noexcept;
+
+/// The path and query behind the base URL.
+std::string path_of(const Offer& offer, std::string_view model, bool stream);
+
+/// The base URL for this key.
+Result<std::string> base_url_of(const Provider& provider, const Endpoint& endpoint);
+
+/// The headers of the provider's own and, if it is sent as it is, the key.
+std::vector<std::pair<std::string, std::string>> headers_of(const Provider& provider,
+                                                            const Endpoint& endpoint);
 
 /// All of them, in the order of their names.
 std::span<const Provider* const> all() noexcept;

@@ -70,7 +70,8 @@ asio::awaitable<Result<void>> ask(upstream::Pool& pool, std::shared_ptr<Question
 }  // namespace
 
 Result<admin::ChannelTest> test_channel(loop::Loop& loop, upstream::Pool& pool,
-                                        relay::Target target, std::string_view model) {
+                                        relay::Target target, const providers::Provider* provider,
+                                        std::string_view model) {
     if (!target.problem.empty()) {
         admin::ChannelTest test;
         test.error = target.problem;
@@ -84,8 +85,10 @@ Result<admin::ChannelTest> test_channel(loop::Loop& loop, upstream::Pool& pool,
     question->body =
         "{\"model\":" + llm::json_quoted(model) +
         ",\"messages\":[{\"role\":\"user\",\"content\":\"Say ok.\"}],\"max_tokens\":8}";
-    question->head = question->target.heads.front() +
-                     "content-length: " + std::to_string(question->body.size()) + "\r\n\r\n";
+    question->target.append_line(question->head, *provider,
+                                 *providers::chat_offer(*provider, nullptr), model, false);
+    question->head += question->target.heads.front() +
+                      "content-length: " + std::to_string(question->body.size()) + "\r\n\r\n";
     auto answer = question->answer.get_future();
     loop.post([&loop, &pool, question] {
         auto asking = ask(pool, question);

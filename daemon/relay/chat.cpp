@@ -94,6 +94,7 @@ Error Relay::Chat::failed(channels::Cause cause, Error error) {
     return error;
 }
 
+<<<<<<< HEAD
 void Relay::Chat::note_end(channels::Cause cause, std::string_view why) {
     if (gone())
         cause = channels::Cause::cancelled;
@@ -103,11 +104,21 @@ void Relay::Chat::note_end(channels::Cause cause, std::string_view why) {
 }
 
 void Relay::Chat::write_request(std::string_view target_head) {
+=======
+void Relay::Chat::write_request(const Target& target, const channels::Option& option,
+                                std::size_t key) {
+>>>>>>> 232696b (providers: what is offered, where, and how a call is proved)
     std::size_t length = body.size();
     for (const auto& edit : edits)
         length += edit.text.size() - edit.span.length;
-    head.assign(target_head);
-    head.append("content-length: ").append(std::to_string(length)).append("\r\n\r\n");
+    const auto& provider = *option.entry->provider;
+    head.clear();
+    target.append_line(head, provider, *providers::chat_offer(provider, nullptr),
+                       option.match.upstream_model, call.stream);
+    head.append(target.heads[key])
+        .append("content-length: ")
+        .append(std::to_string(length))
+        .append("\r\n\r\n");
 
     request.clear();
     request.push_back(head);

@@ -67,7 +67,7 @@ struct Relay::Chat {
     Error failed(channels::Cause cause, Error error);
     void note_end(channels::Cause cause, std::string_view why);
     void forget_reply();
-    void write_request(std::string_view head);
+    void write_request(const Target& target, const channels::Option& option, std::size_t key);
     std::span<const std::string_view> request_pieces() const noexcept { return request; }
     bool gone() const { return exchange.client_gone() || exchange.stopping(); }
     /// Nobody listens any more. A provider that has said everything is heard out for a moment,

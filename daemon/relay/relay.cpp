@@ -168,7 +168,7 @@ asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const channels::Opt
     auto key = random_.below(target->heads.size());
     chat.record.call.key_index = static_cast<int>(key);
     chat.log.set_key(static_cast<int>(key));
-    chat.write_request(target->heads[key]);
+    chat.write_request(*target, option, key);
     auto pieces = chat.request_pieces();
     auto call =
         co_await parts_.pool.open(target->endpoint, "POST", pieces, target->timeouts, &chat.cancel);

@@ -33,13 +33,20 @@ Result<upstream::BaseUrl> place_of(const std::string& url, const std::string& pr
     return place;
 }
 
-std::string head_of(const upstream::BaseUrl& place, const providers::WireTarget& wire) {
-    std::string head = "POST " + place.endpoint.target_prefix() + place.path +
-                       " HTTP/1.1\r\nhost: " + place.endpoint.host_header() + "\r\n";
-    for (const auto& [name, value] : wire.headers)
+std::string request_line(std::string_view method, std::string_view target) {
+    std::string line(method);
+    line.append(" ").append(target).append(" HTTP/1.1\r\n");
+    return line;
+}
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+std::string head_of(const upstream::Endpoint& endpoint, const Headers& headers) {
+    std::string head = "host: " + endpoint.host_header() + "\r\n";
+    for (const auto& [name, value] : headers)
         head.append(name).append(": ").append(value).append("\r\n");
-    const auto& proxy = place.endpoint.proxy;
-    if (!proxy.host.empty() && !place.endpoint.tls && !proxy.authorization.empty())
+    const auto& proxy = endpoint.proxy;
+    if (!proxy.host.empty() && !endpoint.tls && !proxy.authorization.empty())
         head.append("proxy-authorization: ").append(proxy.authorization).append("\r\n");
     head.append("user-agent: oblivd/")
         .append(version)
@@ -48,7 +55,37 @@ std::string head_of(const upstream::BaseUrl& place, const providers::WireTarget&
     return head;
 }
 
+/// Takes one more key into the target: all keys of a channel lead to one place.
+Result<void> add_key(Target& target, const channels::Entry& entry, const Secret& key,
+                     const std::string& proxy) {
+    providers::Endpoint endpoint{entry.channel.base_url, key};
+    auto url = providers::base_url_of(*entry.provider, endpoint);
+    if (!url)
+        return url.error();
+    auto place = place_of(*url, proxy);
+    if (!place)
+        return place.error();
+    auto prefix = place->endpoint.target_prefix() + place->path;
+    bool first = target.heads.empty();
+    if (!first && (prefix != target.prefix || !(place->endpoint == target.endpoint)))
+        return fail(Code::invalid_request, "its keys lead to different places");
+    target.heads.push_back(
+        head_of(place->endpoint, providers::headers_of(*entry.provider, endpoint)));
+    target.endpoint = std::move(place->endpoint);
+    target.prefix = std::move(prefix);
+    return ok();
+}
+
 }  // namespace
+
+void Target::append_line(std::string& out, const providers::Provider& provider,
+                         const providers::Offer& offer, std::string_view model, bool stream) const {
+    auto index = static_cast<std::size_t>(&offer - provider.offers.data());
+    if (index < lines.size() && !lines[index].empty())
+        out += lines[index];
+    else
+        out += request_line(offer.method, prefix + providers::path_of(offer, model, stream));
+}
 
 Target make_target(const channels::Entry& entry, const UpstreamSettings& settings) {
     Target target;
@@ -61,16 +98,17 @@ Target make_target(const channels::Entry& entry, const UpstreamSettings& setting
     auto keys = channel.keys;
     if (keys.empty())
         keys.emplace_back();
-    for (const auto& key : keys) {
-        auto wire = entry.provider->chat({channel.base_url, key});
-        auto place = place_of(wire.url, channel.proxy.empty() ? settings.proxy : channel.proxy);
-        if (!place) {
-            target.problem = place.error().message;
+    const auto& proxy = channel.proxy.empty() ? settings.proxy : channel.proxy;
+    for (const auto& key : keys)
+        if (auto added = add_key(target, entry, key, proxy); !added) {
+            target.problem = added.error().message;
             return target;
         }
-        target.endpoint = place->endpoint;
-        target.heads.push_back(head_of(*place, wire));
-    }
+    for (const auto& offer : entry.provider->offers)
+        target.lines.push_back(
+            providers::varies(offer)
+                ? std::string()
+                : request_line(offer.method, target.prefix + std::string(offer.path)));
     return target;
 }
 

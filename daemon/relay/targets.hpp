@@ -24,10 +24,18 @@ struct UpstreamSettings {
 /// Where and how a channel is called, made ready once for each change of the table.
 struct Target {
     upstream::Endpoint endpoint;
-    /// For each key: request line and headers, up to but not including Content-Length.
+    std::string prefix;  ///< what a request line has before the offer's path
+    /// For each offer of the provider that is posted to and whose path does not depend on the call:
+    /// its request line.
+    std::vector<std::string> lines;
+    /// For each key: headers, up to but not including Content-Length.
     std::vector<std::string> heads;
     upstream::Timeouts timeouts;
     std::string problem;  ///< why the channel cannot be called; empty: it can
+
+    /// Appends the request line for `offer`, which is one of `provider`'s.
+    void append_line(std::string& out, const providers::Provider& provider,
+                     const providers::Offer& offer, std::string_view model, bool stream) const;
 };
 
 /// The targets of one channel table. Immutable.

@@ -17,6 +17,13 @@ Target target_of(storage::Channel row, UpstreamSettings settings = {}) {
     return *targets->find(ChannelId{1});
 }
 
+std::string line_of(const Target& target, std::string_view model) {
+    const auto* provider = providers::find("openai");
+    std::string line;
+    target.append_line(line, *provider, *providers::chat_offer(*provider, nullptr), model, true);
+    return line;
+}
+
 storage::Channel row() {
     storage::Channel channel;
     channel.type = "openai";
@@ -34,8 +41,8 @@ TEST_CASE("a channel is called at its base URL with each of its keys", "[relay]"
     CHECK(target.endpoint.port == 9);
     CHECK(!target.endpoint.tls);
     REQUIRE(target.heads.size() == 2);
-    CHECK_THAT(target.heads[0],
-               Catch::StartsWith("POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:9\r\n"));
+    CHECK_THAT(target.heads[0], Catch::StartsWith("host: 127.0.0.1:9\r\n"));
+    CHECK(line_of(target, "m") == "POST /v1/chat/completions HTTP/1.1\r\n");
     CHECK_THAT(target.heads[0], Catch::Contains("\r\nauthorization: Bearer sk-a\r\n"));
     CHECK_THAT(target.heads[1], Catch::Contains("\r\nauthorization: Bearer sk-b\r\n"));
     // What is compressed can neither be metered nor withheld.
@@ -67,8 +74,7 @@ TEST_CASE("a proxy takes the whole URL of a plain call", "[relay]") {
     channel.proxy = "http://user:pw@127.0.0.1:3128";
     auto target = target_of(channel);
     CHECK(target.endpoint.proxy.port == 3128);
-    CHECK_THAT(target.heads[0],
-               Catch::StartsWith("POST http://127.0.0.1:9/v1/chat/completions HTTP/1.1\r\n"));
+    CHECK(line_of(target, "m") == "POST http://127.0.0.1:9/v1/chat/completions HTTP/1.1\r\n");
     CHECK_THAT(target.heads[0], Catch::Contains("\r\nproxy-authorization: Basic "));
 }
 

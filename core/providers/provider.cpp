@@ -1,0 +1,58 @@
+#include "core/providers/provider.hpp"
+
+#include "core/http/uri.hpp"
+
+namespace obliv::providers {
+namespace {
+
+constexpr std::string_view model_place = "{model}";
+
+}  // namespace
+
+const Offer* chat_offer(const Provider& provider, const wire::Wire* preferred) noexcept {
+    for (const auto& offer : provider.offers)
+        if (offer.operation == Operation::chat && offer.wire == preferred)
+            return &offer;
+    return find_offer(provider, Operation::chat);
+}
+
+const Offer* find_offer(const Provider& provider, Operation operation) noexcept {
+    for (const auto& offer : provider.offers)
+        if (offer.operation == operation)
+            return &offer;
+    return nullptr;
+}
+
+bool varies(const Offer& offer) noexcept {
+    return !offer.stream_path.empty() || offer.path.find(model_place) != std::string_view::npos;
+}
+
+std::string path_of(const Offer& offer, std::string_view model, bool stream) {
+    std::string path(stream && !offer.stream_path.empty() ? offer.stream_path : offer.path);
+    if (auto at = path.find(model_place); at != std::string::npos)
+        path.replace(at, model_place.size(), http::percent_encode(model));
+    return path;
+}
+
+Result<std::string> base_url_of(const Provider& provider, const Endpoint& endpoint) {
+    if (provider.base_url != nullptr)
+        return provider.base_url(endpoint);
+    return endpoint.base_url;
+}
+
+std::vector<std::pair<std::string, std::string>> headers_of(const Provider& provider,
+                                                            const Endpoint& endpoint) {
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto& [name, value] : provider.headers)
+        out.emplace_back(name, value);
+    // A local server may want no key at all; an empty credential would be refused by many.
+    bool as_it_is = provider.sign == nullptr && provider.token_request == nullptr;
+    if (!as_it_is || endpoint.key.empty())
+        return out;
+    auto key = provider.credential_of == nullptr ? std::string(endpoint.key.reveal())
+                                                 : provider.credential_of(endpoint.key);
+    out.emplace_back(provider.credential.header, std::string(provider.credential.prefix) + key);
+    return out;
+}
+
+}  // namespace obliv::providers
