@@ -1,10 +1,15 @@
 #include "core/wire/wire.hpp"
 
+#include "core/wire/cohere.hpp"
+#include "core/wire/ollama.hpp"
+
+#include <array>
+
 namespace obliv::wire {
 namespace {
 
 // Written out, never filled by constructors: a linker drops what nothing names.
-constexpr std::span<const Wire* const> list{};
+constexpr std::array<const Wire*, 2> list{&cohere, &ollama};
 
 }  // namespace
 

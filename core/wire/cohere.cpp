@@ -1,0 +1,8 @@
+#include "core/wire/cohere.hpp"
+
+namespace obliv::wire {
+
+const Wire cohere{"cohere", llm::ErrorShape::openai, nullptr,
+                  nullptr,  write_cohere_request,    new_cohere_reader};
+
+}  // namespace obliv::wire

@@ -1,0 +1,113 @@
+#include "tests/unit/wire/naive.hpp"
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace obliv::test {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Every JSON object of a body: of the `data:` lines, of the lines, or the body itself.
+std::vector<Json> objects_of(const std::string& body) {
+    std::vector<Json> out;
+    auto whole = Json::parse(body, nullptr, false);
+    if (!whole.is_discarded())
+        return {whole};
+    std::istringstream lines(body);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("data:"))
+            line.erase(0, 5);
+        auto object = Json::parse(line, nullptr, false);
+        if (object.is_object())
+            out.push_back(object);
+    }
+    return out;
+}
+
+std::string text_at(const Json& value, const std::string& pointer) {
+    Json::json_pointer at(pointer);
+    return value.contains(at) && value[at].is_string() ? value[at].get<std::string>() : "";
+}
+
+std::int64_t count_at(const Json& value, const std::string& pointer) {
+    Json::json_pointer at(pointer);
+    return value.contains(at) && value[at].is_number() ? value[at].get<std::int64_t>() : 0;
+}
+
+std::string arguments_of(const std::string& text) {
+    return text.empty() || text == "null" ? "{}" : normal_json(text);
+}
+
+void cohere_usage(const Json& usage, Said& said) {
+    said.usage = true;
+    said.input = count_at(usage, "/billed_units/input_tokens");
+    said.output = count_at(usage, "/billed_units/output_tokens");
+    said.reasoning = count_at(usage, "/tokens/reasoning_tokens");
+}
+
+void cohere_whole(const Json& body, Said& said) {
+    const auto& message = body["message"];
+    said.thinking = text_at(message, "/tool_plan");
+    for (const auto& part : message.value("content", Json::array())) {
+        said.thinking += part.value("thinking", "");
+        said.text += part.value("text", "");
+    }
+    for (const auto& call : message.value("tool_calls", Json::array()))
+        said.calls.push_back(
+            {call["id"], call["function"]["name"], arguments_of(call["function"]["arguments"])});
+    for (const auto& citation : message.value("citations", Json::array()))
+        said.citations += citation["sources"].size();
+}
+
+}  // namespace
+
+std::string normal_json(std::string_view text) {
+    auto value = Json::parse(text, nullptr, false);
+    return value.is_discarded() ? std::string(text) : value.dump();
+}
+
+Said said_by_cohere(const Recording& recording) {
+    Said said;
+    for (const auto& event : objects_of(recording.body)) {
+        if (event.contains("message"))
+            cohere_whole(event, said);
+        said.text += text_at(event, "/delta/message/content/text");
+        said.thinking += text_at(event, "/delta/message/content/thinking");
+        said.thinking += text_at(event, "/delta/message/tool_plan");
+        if (event.value("type", "") == "tool-call-start")
+            said.calls.push_back({text_at(event, "/delta/message/tool_calls/id"),
+                                  text_at(event, "/delta/message/tool_calls/function/name"), ""});
+        if (event.value("type", "") == "tool-call-delta")
+            said.calls.back().arguments +=
+                text_at(event, "/delta/message/tool_calls/function/arguments");
+        if (event.value("type", "") == "citation-start")
+            said.citations += event["delta"]["message"]["citations"]["sources"].size();
+        for (const auto& part : {event, event.value("delta", Json::object())}) {
+            if (part.contains("usage"))
+                cohere_usage(part["usage"], said);
+            if (part.contains("finish_reason"))
+                said.finish = part["finish_reason"];
+        }
+    }
+    for (auto& call : said.calls)
+        call.arguments = arguments_of(call.arguments);
+    return said;
+}
+
+Said said_by_ollama(const Recording& recording) {
+    Said said;
+    for (const auto& line : objects_of(recording.body)) {
+        said.text += text_at(line, "/message/content") + text_at(line, "/response");
+        said.thinking += text_at(line, "/message/thinking");
+        if (line.value("done", false)) {
+            said.finish = line.value("done_reason", "");
+            said.usage = true;
+            said.input = count_at(line, "/prompt_eval_count");
+            said.output = count_at(line, "/eval_count");
+        }
+    }
+    return said;
+}
+
+}  // namespace obliv::test
