@@ -19,6 +19,8 @@ struct Raw {
     std::int64_t cached = 0;
     std::int64_t written = 0;
     std::int64_t audio_in = 0;
+    std::int64_t image_in = 0;
+    std::int64_t total = -1;
     std::int64_t reasoning = 0;
     std::int64_t audio_out = 0;
     bool broken = false;
@@ -58,6 +60,8 @@ void read_prompt_details(od::value& value, Raw& raw) {
             read_count(field, raw.written, raw.broken);
         else if (key == "audio_tokens")
             read_count(field, raw.audio_in, raw.broken);
+        else if (key == "image_tokens")
+            read_count(field, raw.image_in, raw.broken);
     });
 }
 
@@ -75,6 +79,8 @@ void read_field(std::string_view key, od::value& field, Raw& raw) {
         read_count(field, raw.prompt, raw.broken);
     else if (key == "completion_tokens")
         read_count(field, raw.completion, raw.broken);
+    else if (key == "total_tokens")
+        read_count(field, raw.total, raw.broken);
     else if (key == "prompt_cache_hit_tokens" || key == "cached_tokens")
         read_count(field, raw.cached, raw.broken);
     else if (key == "prompt_tokens_details")
@@ -87,6 +93,13 @@ void read_field(std::string_view key, od::value& field, Raw& raw) {
 /// tokens.
 std::int64_t rest(std::int64_t total, std::int64_t parts) {
     return std::max<std::int64_t>(0, total - parts);
+}
+
+/// xAI counts thought beside `completion_tokens`, not in it: only its total tells.
+bool reasons_beside(const Raw& raw) {
+    return raw.reasoning > 0 && raw.total >= 0 &&
+           raw.total == std::max<std::int64_t>(0, raw.prompt) +
+                            std::max<std::int64_t>(0, raw.completion) + raw.reasoning;
 }
 
 }  // namespace
@@ -109,11 +122,13 @@ std::optional<Usage> parse_openai_usage(std::string_view object) {
     usage.cache_read = raw.cached;
     usage.cache_write_5m = raw.written;
     usage.audio_in = raw.audio_in;
-    usage.input =
-        rest(std::max<std::int64_t>(0, raw.prompt), raw.cached + raw.written + raw.audio_in);
+    usage.image_in = raw.image_in;
+    usage.input = rest(std::max<std::int64_t>(0, raw.prompt),
+                       raw.cached + raw.written + raw.audio_in + raw.image_in);
     usage.reasoning = raw.reasoning;
     usage.audio_out = raw.audio_out;
-    usage.output = rest(std::max<std::int64_t>(0, raw.completion), raw.reasoning + raw.audio_out);
+    auto inside = reasons_beside(raw) ? 0 : raw.reasoning;
+    usage.output = rest(std::max<std::int64_t>(0, raw.completion), inside + raw.audio_out);
     return usage;
 }
 

@@ -8,11 +8,12 @@
 namespace obliv::llm {
 
 /// Reads the `usage` object of the OpenAI form and of the hosts that extend it, into normal form:
-/// `prompt_tokens` includes cached, cache-written and audio input, `completion_tokens` includes
-/// reasoning and audio output, so those are taken out of them. Cached input is read from
-/// `prompt_tokens_details.cached_tokens`, `prompt_cache_hit_tokens` (DeepSeek) or `cached_tokens`
-/// (Moonshot). Nothing when both totals are missing or a count is not a number from 0 to 10^12:
-/// such a report is no basis for a bill.
+/// `prompt_tokens` includes cached, cache-written, audio and image input, `completion_tokens`
+/// includes reasoning and audio output, so those are taken out of them; where `total_tokens` shows
+/// that reasoning was counted beside `completion_tokens` (xAI), it is not. Cached input is read
+/// from `prompt_tokens_details.cached_tokens`, `prompt_cache_hit_tokens` (DeepSeek) or
+/// `cached_tokens` (Moonshot). Nothing when both totals are missing or a count is not a number from
+/// 0 to 10^12: such a report is no basis for a bill.
 std::optional<Usage> parse_openai_usage(std::string_view object);
 
 }  // namespace obliv::llm

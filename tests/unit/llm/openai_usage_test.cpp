@@ -44,6 +44,20 @@ TEST_CASE("parts that exceed their total do not become negative tokens", "[llm]"
     CHECK(usage->reasoning == 3);
 }
 
+TEST_CASE("thought that is counted beside the completion is not taken out of it", "[llm]") {
+    auto usage = parse_openai_usage(
+        R"({"prompt_tokens":12,"completion_tokens":2,"total_tokens":334,
+        "prompt_tokens_details":{"text_tokens":8,"image_tokens":2,"cached_tokens":2},
+        "completion_tokens_details":{"reasoning_tokens":320}})");
+    REQUIRE(usage);
+    CHECK(usage->input == 8);
+    CHECK(usage->image_in == 2);
+    CHECK(usage->input_all() == 12);
+    CHECK(usage->output == 2);
+    CHECK(usage->reasoning == 320);
+    CHECK(usage->output_all() == 322);
+}
+
 TEST_CASE("null details and unknown fields are no obstacle", "[llm]") {
     auto usage = parse_openai_usage(
         R"({"queue_time":0.1,"prompt_tokens":3,"completion_tokens":0,"prompt_tokens_details":null,"x":[{}]})");
