@@ -94,7 +94,6 @@ Error Relay::Chat::failed(channels::Cause cause, Error error) {
     return error;
 }
 
-<<<<<<< HEAD
 void Relay::Chat::note_end(channels::Cause cause, std::string_view why) {
     if (gone())
         cause = channels::Cause::cancelled;
@@ -103,11 +102,8 @@ void Relay::Chat::note_end(channels::Cause cause, std::string_view why) {
     log.end(cause, why, exchange.loop().now());
 }
 
-void Relay::Chat::write_request(std::string_view target_head) {
-=======
 void Relay::Chat::write_request(const Target& target, const channels::Option& option,
                                 std::size_t key) {
->>>>>>> 232696b (providers: what is offered, where, and how a call is proved)
     std::size_t length = body.size();
     for (const auto& edit : edits)
         length += edit.text.size() - edit.span.length;
