@@ -91,6 +91,8 @@ struct WriteOptions {
     std::string request_id;   ///< ours: ids that the provider did not give are made from it
     std::int64_t now = 0;     ///< seconds since 1970, where the provider tells no time
     bool json_array = false;  ///< a stream is one JSON array: Gemini without `alt=sse`
+    /// What is answered: some formats repeat parts of it. Read by new_writer() only.
+    const llm::ChatRequest* request = nullptr;
 };
 
 /// One chat format as pure functions in both directions: no sockets, no clock, no state between

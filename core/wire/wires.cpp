@@ -2,6 +2,7 @@
 
 #include "core/wire/cohere.hpp"
 #include "core/wire/ollama.hpp"
+#include "core/wire/responses.hpp"
 
 #include <array>
 
@@ -9,7 +10,7 @@ namespace obliv::wire {
 namespace {
 
 // Written out, never filled by constructors: a linker drops what nothing names.
-constexpr std::array<const Wire*, 2> list{&cohere, &ollama};
+constexpr std::array<const Wire*, 3> list{&cohere, &ollama, &responses};
 
 }  // namespace
 
