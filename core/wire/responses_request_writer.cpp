@@ -1,3 +1,4 @@
+#include "core/wire/effort.hpp"
 #include "core/wire/losses.hpp"
 #include "core/wire/responses_input.hpp"
 #include "core/wire/responses_wire.hpp"
@@ -101,20 +102,9 @@ private:
             body_["text"]["verbosity"] = request_.verbosity;
     }
 
-    /// The nearest word for a number of tokens; the bounds are those that docs/conversion says.
-    static std::string effort_for(std::int64_t budget) {
-        constexpr std::int64_t low_max = 4096;
-        constexpr std::int64_t medium_max = 16'384;
-        return budget <= low_max ? "low" : budget <= medium_max ? "medium" : "high";
-    }
-
     void reasoning() {
         const auto& reasoning = request_.reasoning;
-        auto effort = reasoning.effort;
-        if (effort.empty() && reasoning.enabled == false)
-            effort = "none";
-        else if (effort.empty() && reasoning.budget_tokens)
-            effort = effort_for(*reasoning.budget_tokens);
+        auto effort = effort_of(reasoning);
         if (!effort.empty())
             body_["reasoning"]["effort"] = effort;
         auto summary = reasoning.summary;
