@@ -1,5 +1,6 @@
 #include "core/wire/wire.hpp"
 
+#include "core/wire/anthropic.hpp"
 #include "core/wire/cohere.hpp"
 #include "core/wire/ollama.hpp"
 #include "core/wire/responses.hpp"
@@ -10,7 +11,8 @@ namespace obliv::wire {
 namespace {
 
 // Written out, never filled by constructors: a linker drops what nothing names.
-constexpr std::array<const Wire*, 3> list{&cohere, &ollama, &responses};
+constexpr std::array<const Wire*, 5> list{&anthropic, &anthropic_vertex, &cohere, &ollama,
+                                          &responses};
 
 }  // namespace
 

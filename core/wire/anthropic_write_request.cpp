@@ -1,0 +1,358 @@
+#include "core/wire/anthropic_parts.hpp"
+#include "core/wire/claude_model.hpp"
+#include "core/wire/effort.hpp"
+#include "core/wire/losses.hpp"
+#include "core/wire/parts.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace obliv::wire {
+namespace {
+
+using namespace llm;
+using std::string;
+using std::string_view;
+
+// Enough for an answer and within what every model since 2024 takes; a dialect knows better.
+constexpr std::int64_t output_tokens_default = 8'192;
+constexpr std::int64_t budget_tokens_min = 1'024;
+
+class RequestWriter {
+public:
+    RequestWriter(const ChatRequest& request, const Dialect& dialect)
+        : request_(request), dialect_(dialect), losses_(request, anthropic_name) {}
+
+    WrittenRequest write(bool vertex) {
+        if (vertex)
+            body_["anthropic_version"] = "vertex-2023-10-16";
+        else
+            body_["model"] = request_.model;
+        write_limit();
+        write_turns();
+        write_tools();
+        write_tool_choice();
+        write_sampling();
+        write_thinking();
+        write_format();
+        write_rest();
+        if (request_.stream)
+            body_["stream"] = true;
+        losses_.add_foreign();
+        return finish();
+    }
+
+private:
+    bool same_wire() const noexcept { return losses_.same_wire(); }
+
+    /// The limit is required here; other formats leave it to the provider.
+    void write_limit() {
+        auto fallback = dialect_.output_tokens_default > 0 ? dialect_.output_tokens_default
+                                                           : output_tokens_default;
+        body_["max_tokens"] = request_.output_tokens_max.value_or(fallback);
+    }
+
+    void write_turns() {
+        auto system = Json::array();
+        auto turns = Json::array();
+        for (const auto& message : request_.messages) {
+            if (!message.name.empty())
+                losses_.add(Term::message_name, "speakers have no names here");
+            bool instruction = message.role == Role::system || message.role == Role::developer;
+            auto blocks = anthropic_blocks(message.content, losses_);
+            // Instructions stand in front. Only a client of this format may have put one among the
+            // turns, where its newest models take it.
+            if (instruction && (turns.empty() || !same_wire()))
+                append(system, std::move(blocks));
+            else
+                add_turn(turns,
+                         instruction                       ? "system"
+                         : message.role == Role::assistant ? "assistant"
+                                                           : "user",
+                         std::move(blocks));
+        }
+        if (!system.empty())
+            body_["system"] = content_of(std::move(system));
+        for (auto& turn : turns)
+            turn["content"] = content_of(std::move(turn["content"]));
+        body_["messages"] = std::move(turns);
+    }
+
+    static void append(Json& to, Json blocks) {
+        for (auto& block : blocks)
+            to.push_back(std::move(block));
+    }
+
+    /// Roles alternate: what one side says in a row is one turn, as are all results of its calls.
+    void add_turn(Json& turns, const char* role, Json blocks) const {
+        if (!turns.empty() && turns.back()["role"] == role)
+            return append(turns.back()["content"], std::move(blocks));
+        // A turn without content is refused; other formats have them as a matter of course.
+        if (blocks.empty() && !same_wire())
+            return;
+        turns.push_back({{"role", role}, {"content", std::move(blocks)}});
+    }
+
+    /// One plain text is sent as a string, which every host that speaks this format knows.
+    static Json content_of(Json blocks) {
+        bool plain = blocks.size() == 1 && blocks[0]["type"] == "text" && blocks[0].size() == 2;
+        return plain ? Json(blocks[0]["text"]) : std::move(blocks);
+    }
+
+    bool allowed(const Tool& tool) const {
+        const auto& names = request_.tool_choice.allowed;
+        return names.empty() || std::find(names.begin(), names.end(), tool.name) != names.end();
+    }
+
+    void write_tools() {
+        for (const auto& tool : request_.tools) {
+            if (tool.kind == Tool::Kind::built_in && tool.wire == anthropic_name)
+                body_["tools"].push_back(embedded(tool.definition));
+            else if (tool.kind == Tool::Kind::custom)
+                losses_.add("the custom tool '" + tool.name + "'",
+                            "tools take JSON here, not free text");
+            else if (tool.kind == Tool::Kind::function && allowed(tool))
+                body_["tools"].push_back(function(tool));
+        }
+    }
+
+    Json function(const Tool& tool) const {
+        Json out{{"name", tool.name}};
+        if (!tool.description.empty() || same_wire())
+            out["description"] = tool.description;
+        auto schema = tool.parameters.empty() ? Json::object() : embedded(tool.parameters);
+        if (!same_wire() && schema.is_object() && !schema.contains("type")) {
+            schema["type"] = "object";
+            if (!schema.contains("properties"))
+                schema["properties"] = Json::object();
+        }
+        out["input_schema"] = std::move(schema);
+        if (tool.strict && (*tool.strict || same_wire()))
+            out["strict"] = *tool.strict;
+        write_cache_control(tool.cache_ttl, out);
+        if (same_wire())
+            write_extras(tool.extras, out);
+        return out;
+    }
+
+    void write_tool_choice() {
+        const auto& choice = request_.tool_choice;
+        if (!body_.contains("tools") && !same_wire())
+            return;
+        bool sequential = request_.parallel_tool_calls == false;
+        using Kind = ToolChoice::Kind;
+        if (choice.kind == Kind::unset && !sequential)
+            return;
+        if (choice.kind == Kind::none) {
+            body_["tool_choice"] = {{"type", "none"}};
+            return;
+        }
+        Json out;
+        out["type"] = choice.kind == Kind::required ? "any"
+                      : choice.kind == Kind::named  ? "tool"
+                                                    : "auto";
+        if (choice.kind == Kind::named)
+            out["name"] = choice.name;
+        if (request_.parallel_tool_calls && (sequential || same_wire()))
+            out["disable_parallel_tool_use"] = sequential;
+        body_["tool_choice"] = std::move(out);
+    }
+
+    void write_sampling() {
+        const auto& sampling = request_.sampling;
+        if (sampling.temperature)
+            body_["temperature"] =
+                same_wire() ? *sampling.temperature : std::min(*sampling.temperature, 1.0);
+        // 1 says nothing, and some models refuse it beside a temperature.
+        if (sampling.top_p && (*sampling.top_p != 1.0 || same_wire()))
+            body_["top_p"] = *sampling.top_p;
+        if (sampling.top_k)
+            body_["top_k"] = *sampling.top_k;
+        if (!sampling.stop.empty())
+            body_["stop_sequences"] = sampling.stop;
+        auto lose = [&](Term term, bool asked) {
+            if (asked)
+                losses_.add(term, "Anthropic's messages have no such thing");
+        };
+        lose(Term::frequency_penalty, sampling.frequency_penalty.value_or(0) != 0);
+        lose(Term::presence_penalty, sampling.presence_penalty.value_or(0) != 0);
+        lose(Term::seed, sampling.seed.has_value());
+        lose(Term::logprobs, sampling.logprobs.value_or(false));
+        lose(Term::logit_bias, sampling.logit_bias.size() > 2);
+        lose(Term::choices, request_.choices > 1);
+        lose(Term::modalities, !only_text(request_.modalities));
+        lose(Term::audio, !request_.audio.empty());
+    }
+
+    void write_thinking() {
+        const auto& reasoning = request_.reasoning;
+        if (same_wire())
+            return write_thinking_as_said();
+        auto wanted = thinks(reasoning);
+        auto model = claude_model(request_.model);
+        if (wanted == false && model.adaptive())
+            body_["thinking"] = {{"type", "disabled"}};
+        // A forced call excludes thought, and is what the caller's program rests on.
+        auto kind = request_.tool_choice.kind;
+        bool forced = kind == ToolChoice::Kind::required || kind == ToolChoice::Kind::named;
+        if (wanted != true || forced)
+            return;
+        if (model.adaptive()) {
+            body_["thinking"] = {{"type", "adaptive"}};
+            if (reasoning.shown == true || !reasoning.summary.empty())
+                body_["thinking"]["display"] = "summarized";
+            body_["output_config"]["effort"] = claude_effort(model, effort_of(reasoning));
+        } else if (!write_budget()) {
+            return;
+        }
+        lose_sampling();
+    }
+
+    void write_thinking_as_said() {
+        const auto& reasoning = request_.reasoning;
+        if (!reasoning.effort.empty())
+            body_["output_config"]["effort"] = reasoning.effort;
+        Json thinking;
+        if (reasoning.enabled)
+            thinking["type"] = *reasoning.enabled ? "enabled" : "disabled";
+        else if (reasoning.adaptive == true)
+            thinking["type"] = "adaptive";
+        else
+            return;
+        if (reasoning.budget_tokens)
+            thinking["budget_tokens"] = *reasoning.budget_tokens;
+        if (reasoning.shown)
+            thinking["display"] = *reasoning.shown ? "summarized" : "omitted";
+        body_["thinking"] = std::move(thinking);
+    }
+
+    /// False: this call goes without thought, because the provider would refuse the two together.
+    bool write_budget() {
+        if (calls_without_thought())
+            return false;
+        const auto& reasoning = request_.reasoning;
+        auto asked = reasoning.budget_tokens.value_or(0);
+        auto budget = asked > 0 ? asked : budget_of_effort(effort_of(reasoning)).value_or(8'192);
+        budget = std::max(budget, budget_tokens_min);
+        if (request_.output_tokens_max) {
+            // The limit holds for thoughts and words together: a fifth is left for the words.
+            budget = std::min(budget, *request_.output_tokens_max / 5 * 4);
+            if (budget < budget_tokens_min)
+                return false;
+        } else {
+            body_["max_tokens"] = body_["max_tokens"].get<std::int64_t>() + budget;
+        }
+        body_["thinking"] = {{"type", "enabled"}, {"budget_tokens", budget}};
+        return true;
+    }
+
+    /// Whether the last turn that calls tools does not begin with a thought, which it has to when
+    /// the model is given a budget. Clients of other formats have nowhere to keep them.
+    bool calls_without_thought() const {
+        const auto& turns = body_["messages"];
+        for (auto turn = turns.rbegin(); turn != turns.rend(); ++turn) {
+            const auto& content = (*turn)["content"];
+            if ((*turn)["role"] != "assistant" || !content.is_array())
+                continue;
+            bool calls = std::any_of(content.begin(), content.end(), [](const Json& block) {
+                return string_in(block, "type") == "tool_use";
+            });
+            if (calls)
+                return !string_in(content.front(), "type").ends_with("thinking");
+        }
+        return false;
+    }
+
+    /// A model that thinks takes its own sampling.
+    void lose_sampling() {
+        constexpr double top_p_min = 0.95;
+        auto drop = [&](const char* name, Term term) {
+            body_.erase(name);
+            losses_.add(term, "it cannot be set while the model thinks");
+        };
+        if (body_.contains("temperature") && body_["temperature"] != 1.0)
+            drop("temperature", Term::temperature);
+        if (body_.contains("top_p") && body_["top_p"].get<double>() < top_p_min)
+            drop("top_p", Term::top_p);
+        if (body_.contains("top_k"))
+            drop("top_k", Term::top_k);
+    }
+
+    void write_format() {
+        const auto& format = request_.response_format;
+        if (format.kind == ResponseFormat::Kind::json_object)
+            losses_.add(Term::response_format, "it takes a schema, not 'any JSON'");
+        if (format.kind != ResponseFormat::Kind::json_schema)
+            return;
+        if (!dialect_.json_schema)
+            return losses_.add(Term::response_format, "this provider takes no schema");
+        body_["output_config"]["format"] = {{"type", "json_schema"},
+                                            {"schema", embedded(format.schema)}};
+    }
+
+    void write_rest() {
+        write_tier();
+        if (!request_.verbosity.empty())
+            losses_.add("verbosity", "Anthropic's messages have no such thing");
+        const auto& user = request_.user.empty() ? request_.safety_identifier : request_.user;
+        if (!user.empty())
+            body_["metadata"]["user_id"] = user;
+        if (!same_wire())
+            return;
+        if (!request_.metadata.empty())
+            for (const auto& metadata = embedded(request_.metadata);
+                 const auto& [name, value] : metadata.items())
+                body_["metadata"][name] = value;
+        for (const auto& extra : request_.extras)
+            write_extra(extra);
+    }
+
+    void write_extra(const Extra& extra) {
+        constexpr string_view config = "output_config.";
+        if (extra.name == "anthropic-beta")
+            headers_.emplace_back(extra.name, embedded(extra.value).get_ref<const string&>());
+        else if (extra.name.starts_with(config))
+            body_["output_config"][extra.name.substr(config.size())] = embedded(extra.value);
+        else
+            body_[extra.name] = embedded(extra.value);
+    }
+
+    void write_tier() {
+        const auto& tier = request_.service_tier;
+        if (tier.empty())
+            return;
+        if (tier == "default")
+            body_["service_tier"] = "standard_only";
+        else if (tier == "auto" || tier == "priority" || same_wire())
+            body_["service_tier"] = tier == "priority" ? "auto" : tier;
+        else
+            losses_.add(Term::service_tier, "there is no such tier");
+    }
+
+    WrittenRequest finish() {
+        WrittenRequest out;
+        out.body = json_text(body_);
+        out.headers = std::move(headers_);
+        out.losses = std::move(losses_).take();
+        return out;
+    }
+
+    const ChatRequest& request_;
+    const Dialect& dialect_;
+    Losses losses_;
+    Json body_;
+    std::vector<std::pair<string, string>> headers_;
+};
+
+}  // namespace
+
+Result<WrittenRequest> write_anthropic_request(const ChatRequest& request, const Dialect& dialect) {
+    return RequestWriter(request, dialect).write(false);
+}
+
+Result<WrittenRequest> write_vertex_request(const ChatRequest& request, const Dialect& dialect) {
+    return RequestWriter(request, dialect).write(true);
+}
+
+}  // namespace obliv::wire
