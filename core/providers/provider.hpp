@@ -71,9 +71,9 @@ using Headers = std::span<const std::pair<std::string_view, std::string_view>>;
 /// One upstream dialect as data and pure functions: no sockets, no clock, no state between calls.
 /// Lives as long as the program, and so does what it points at.
 struct Provider {
-    std::string_view name;  ///< as written in a channel's `type`
-    std::string_view default_base_url;
-    std::span<const Offer> offers;  ///< of several for one operation the best one first
+    std::string_view name;              ///< as written in a channel's `type`
+    std::string_view default_base_url;  ///< empty: each customer has one of its own
+    std::span<const Offer> offers;      ///< of several for one operation the best one first
     wire::Dialect dialect{};
     Credential credential{};
     Headers headers{};  ///< that every call carries
@@ -89,6 +89,8 @@ struct Provider {
     Result<AccessToken> (*read_token)(std::string_view reply) = nullptr;
     /// The key's share of the credential, where the key has several parts; null: all of it.
     std::string (*credential_of)(const Secret& key) = nullptr;
+    /// Of several forms of one provider the one that a base URL means; null: there is one.
+    const Provider* (*form_of)(std::string_view base_url) = nullptr;
 };
 
 /// A chat offer in `preferred`'s format if there is one, else the first. Null: none at all.
@@ -115,5 +117,8 @@ std::span<const Provider* const> all() noexcept;
 
 /// Null when no provider has this name.
 const Provider* find(std::string_view name) noexcept;
+
+/// The form of it that is meant by this base URL, which is as in Endpoint.
+const Provider* find(std::string_view name, std::string_view base_url) noexcept;
 
 }  // namespace obliv::providers

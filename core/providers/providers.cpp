@@ -1,12 +1,23 @@
+#include "core/providers/azure.hpp"
+#include "core/providers/cohere.hpp"
+#include "core/providers/compatible.hpp"
+#include "core/providers/ollama.hpp"
 #include "core/providers/openai.hpp"
 #include "core/providers/provider.hpp"
+#include "core/providers/qwen.hpp"
+#include "core/providers/spark.hpp"
+#include "core/providers/zhipu.hpp"
 
 #include <array>
 
 namespace obliv::providers {
 namespace {
 
-constexpr std::array<const Provider*, 1> list{&openai};
+constexpr std::array<const Provider*, 21> list{
+    &azure,   &cerebras, &cohere,   &deepseek, &groq,   &huggingface, &llamacpp,
+    &minimax, &mistral,  &moonshot, &ollama,   &openai, &openrouter,  &perplexity,
+    &qianfan, &qwen,     &spark,    &together, &vllm,   &xai,         &zhipu,
+};
 
 }  // namespace
 
@@ -19,6 +30,12 @@ const Provider* find(std::string_view name) noexcept {
         if (provider->name == name)
             return provider;
     return nullptr;
+}
+
+const Provider* find(std::string_view name, std::string_view base_url) noexcept {
+    const auto* provider = find(name);
+    bool forms = provider != nullptr && provider->form_of != nullptr;
+    return forms ? provider->form_of(base_url) : provider;
 }
 
 }  // namespace obliv::providers

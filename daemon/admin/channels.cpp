@@ -33,6 +33,14 @@ Result<void> check_type(const std::string& type) {
     return at("type", message + " There are: " + listed);
 }
 
+/// Some providers have a place for each customer: there is no default.
+Result<void> check_place(const Channel& channel) {
+    const auto* provider = providers::find(channel.type);
+    if (!channel.base_url.empty() || provider == nullptr || !provider->default_base_url.empty())
+        return ok();
+    return at("base_url", "a channel of type '" + channel.type + "' needs one");
+}
+
 Result<void> check_name(const std::string& name) {
     // The path of channel explain stands where the names of channels do.
     if (name == "explain")
@@ -102,6 +110,8 @@ Result<void> apply(const api::Body& body, Channel& channel) {
     if (auto good = check_name(channel.name); !good)
         return good;
     if (auto good = check_type(channel.type); body.set("type") && !good)
+        return good;
+    if (auto good = check_place(channel); !good)
         return good;
     if (channel.proxy.starts_with("https"))
         return at("proxy", "expected an http:// proxy");

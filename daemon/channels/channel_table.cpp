@@ -14,6 +14,7 @@ std::shared_ptr<const Entry> make_entry(const storage::Channel& row, const Chann
         entry->channel.base_url = std::string(entry->provider->default_base_url);
     while (entry->channel.base_url.ends_with('/'))
         entry->channel.base_url.pop_back();
+    entry->provider = providers::find(row.type, entry->channel.base_url);
     for (const auto& text : row.models)
         if (auto pattern = llm::ModelPattern::parse(text))
             entry->patterns.push_back(std::move(*pattern));

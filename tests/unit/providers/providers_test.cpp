@@ -12,7 +12,10 @@ TEST_CASE("every provider is found by its name and stands in order", "[providers
                          [](auto* a, auto* b) { return a->name < b->name; }));
     for (const auto* provider : list) {
         CHECK(find(provider->name) == provider);
-        CHECK(provider->default_base_url.starts_with("https://"));
+        auto url = provider->default_base_url;
+        // Of Azure every customer has one; local servers have no certificates.
+        CHECK((url.empty() || url.starts_with("https://") || url.starts_with("http://127.0.0.1:")));
+        CHECK_FALSE(url.ends_with('/'));
     }
     CHECK(find("nobody") == nullptr);
     CHECK(find("") == nullptr);

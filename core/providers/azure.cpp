@@ -1,0 +1,54 @@
+#include "core/providers/azure.hpp"
+
+#include "core/providers/offers.hpp"
+
+#include <array>
+
+namespace obliv::providers {
+namespace {
+
+// 2024-10-21 is the newest version that is not a preview; it knows `stream_options`.
+constexpr std::array by_deployment{
+    openai_chat("/openai/deployments/{model}/chat/completions?api-version=2024-10-21"),
+    model_list("/openai/models?api-version=2024-10-21"),
+    Offer{Operation::embeddings, nullptr,
+          "/openai/deployments/{model}/embeddings?api-version=2024-10-21"},
+};
+
+constexpr std::array without_version{
+    openai_chat("/chat/completions"),
+    model_list("/models"),
+    Offer{Operation::embeddings, nullptr, "/embeddings"},
+};
+
+constexpr std::array of_foundry{
+    openai_chat("/chat/completions?api-version=2024-05-01-preview"),
+    Offer{Operation::embeddings, nullptr, "/embeddings?api-version=2024-05-01-preview"},
+};
+
+constexpr Credential key{"api-key", ""};
+
+constexpr wire::Dialect dialect_of_foundry() {
+    wire::Dialect dialect;
+    dialect.output_limit_field = "max_tokens";
+    dialect.developer_role = false;
+    return dialect;
+}
+
+// A model is named in the body, as at OpenAI.
+const Provider azure_v1{"azure", "", without_version, {}, key};
+// Models of other makers, behind `https://….services.ai.azure.com/models`.
+const Provider azure_foundry{"azure", "", of_foundry, dialect_of_foundry(), key};
+
+const Provider* form_of(std::string_view base_url) {
+    if (base_url.ends_with("/openai/v1"))
+        return &azure_v1;
+    return base_url.ends_with("/models") ? &azure_foundry : &azure;
+}
+
+}  // namespace
+
+const Provider azure{"azure", "",      by_deployment, {},      key,     {},
+                     nullptr, nullptr, nullptr,       nullptr, nullptr, form_of};
+
+}  // namespace obliv::providers

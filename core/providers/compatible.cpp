@@ -1,0 +1,133 @@
+#include "core/providers/compatible.hpp"
+
+#include "core/providers/offers.hpp"
+
+#include <array>
+
+namespace obliv::providers {
+namespace {
+
+using wire::Dialect;
+
+constexpr std::array chat_and_models{openai_chat("/chat/completions"), model_list("/models")};
+
+constexpr std::array with_embeddings{
+    openai_chat("/chat/completions"),
+    model_list("/models"),
+    Offer{Operation::embeddings, nullptr, "/embeddings"},
+};
+
+constexpr std::array with_rerank{
+    openai_chat("/chat/completions"),
+    model_list("/models"),
+    Offer{Operation::embeddings, nullptr, "/embeddings"},
+    Offer{Operation::rerank, nullptr, "/rerank"},
+};
+
+constexpr std::array of_perplexity{openai_chat("/chat/completions"), model_list("/v1/models")};
+
+constexpr std::array of_mistral{
+    openai_chat("/chat/completions"),
+    model_list("/models"),
+    Offer{Operation::embeddings, nullptr, "/embeddings"},
+    Offer{Operation::moderations, nullptr, "/moderations"},
+};
+
+/// What most hosts keep of OpenAI's older API.
+constexpr Dialect older() {
+    Dialect dialect;
+    dialect.output_limit_field = "max_tokens";
+    dialect.developer_role = false;
+    return dialect;
+}
+
+constexpr Dialect without_schema() {
+    auto dialect = older();
+    dialect.json_schema = false;
+    return dialect;
+}
+
+constexpr Dialect dialect_of_cerebras() {
+    Dialect dialect;
+    dialect.reasoning_field = "reasoning";
+    dialect.developer_role = false;
+    return dialect;
+}
+
+constexpr Dialect dialect_of_openrouter() {
+    auto dialect = older();
+    dialect.reasoning_field = "reasoning";
+    return dialect;
+}
+
+/// Ids of tool calls are nine letters and digits, usage always comes, unknown fields are refused.
+constexpr Dialect dialect_of_mistral() {
+    auto dialect = older();
+    dialect.stream_options = false;
+    dialect.tool_call_id_bytes = 9;
+    return dialect;
+}
+
+constexpr Dialect dialect_of_minimax() {
+    auto dialect = without_schema();
+    dialect.output_limit_field = "max_completion_tokens";
+    dialect.parallel_tool_calls = false;
+    dialect.seed = false;
+    return dialect;
+}
+
+constexpr Dialect dialect_of_perplexity() {
+    auto dialect = older();
+    dialect.parallel_tool_calls = false;
+    dialect.seed = false;
+    return dialect;
+}
+
+constexpr Dialect dialect_of_deepseek() {
+    auto dialect = without_schema();
+    dialect.parallel_tool_calls = false;
+    dialect.seed = false;
+    return dialect;
+}
+
+}  // namespace
+
+const Provider cerebras{"cerebras", "https://api.cerebras.ai/v1", chat_and_models,
+                        dialect_of_cerebras()};
+
+const Provider deepseek{"deepseek", "https://api.deepseek.com", chat_and_models,
+                        dialect_of_deepseek()};
+
+// Thought comes in `reasoning`, and in `content` unless `reasoning_format` says otherwise.
+const Provider groq{"groq", "https://api.groq.com/openai/v1", chat_and_models,
+                    dialect_of_cerebras()};
+
+// The router of inference providers: how a model behaves depends on who serves it.
+const Provider huggingface{"huggingface", "https://router.huggingface.co/v1", chat_and_models,
+                           older()};
+
+const Provider llamacpp{"llamacpp", "http://127.0.0.1:8080/v1", with_rerank, older()};
+
+const Provider minimax{"minimax", "https://api.minimax.io/v1", chat_and_models,
+                       dialect_of_minimax()};
+
+const Provider mistral{"mistral", "https://api.mistral.ai/v1", of_mistral, dialect_of_mistral()};
+
+const Provider moonshot{"moonshot", "https://api.moonshot.ai/v1", chat_and_models, older()};
+
+const Provider openrouter{"openrouter", "https://openrouter.ai/api/v1", with_embeddings,
+                          dialect_of_openrouter()};
+
+const Provider perplexity{"perplexity", "https://api.perplexity.ai", of_perplexity,
+                          dialect_of_perplexity()};
+
+// Keys look like `bce-v3/ALTAK-.../...` and are sent whole.
+const Provider qianfan{"qianfan", "https://qianfan.baidubce.com/v2", with_rerank, older()};
+
+const Provider together{"together", "https://api.together.xyz/v1", with_rerank, older()};
+
+const Provider vllm{"vllm", "http://127.0.0.1:8000/v1", with_rerank, older()};
+
+const Provider xai{"xai", "https://api.x.ai/v1", chat_and_models, Dialect{.developer_role = false}};
+
+}  // namespace obliv::providers

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "core/providers/provider.hpp"
+
+namespace obliv::providers {
+
+// The offers that many providers have in common.
+
+/// OpenAI's chat completions.
+constexpr Offer openai_chat(std::string_view path) {
+    return {Operation::chat, nullptr, path};
+}
+
+constexpr Offer model_list(std::string_view path) {
+    return {Operation::models, nullptr, path, {}, "GET"};
+}
+
+}  // namespace obliv::providers
