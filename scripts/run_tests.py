@@ -5,6 +5,7 @@ import argparse
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -20,6 +21,7 @@ SANITIZER_ENVIRONMENT = {
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
     "TSAN_OPTIONS": f"halt_on_error=1:second_deadlock_stack=1:suppressions={ROOT}/scripts/tsan.supp",
 }
+SANITIZED = ("asan", "tsan")
 
 
 @dataclass
@@ -87,6 +89,20 @@ def run(*command: str, environment: dict[str, str] | None = None) -> int:
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
+def sanitizer_environment(reports: Path) -> dict[str, str]:
+    """Each report becomes a file of its own: what a test does with the output and the exit code of the program it
+    started, which may be a daemon that has already answered, hides nothing."""
+    return {name: f"{options}:log_path={reports}/report" for name, options in SANITIZER_ENVIRONMENT.items()}
+
+
+def show_reports(reports: Path) -> int:
+    """Prints what the sanitizers have written, and says how many reports that is."""
+    files = sorted(reports.glob("report.*"))
+    for file in files:
+        print(f"--- {file.name}\n{file.read_text(encoding='utf-8', errors='replace')}")
+    return len(files)
+
+
 def without_randomised_addresses() -> list[str]:
     """GCC 12's ThreadSanitizer fails at random where the kernel spreads addresses wider than it expects."""
     command = ["setarch", platform.machine(), "-R"]
@@ -124,17 +140,23 @@ def main() -> int:
         coverage.forget(folder)
     report.unlink(missing_ok=True)
     prefix = without_randomised_addresses() if options.preset == "tsan" else []
+    reports = folder / "reports"
+    shutil.rmtree(reports, ignore_errors=True)
+    reports.mkdir()
     select = (["-L", "^unit$"] if options.unit else []) + (["-R", options.filter] if options.filter else [])
     code = run(*prefix, "ctest", "--test-dir", str(folder), "-j", str(options.jobs), "--output-on-failure",
                "--no-tests=error", "--test-output-size-passed", "1000000", "--test-output-size-failed", "1000000",
                "--output-junit", str(report), *select,
-               environment={**os.environ, **(SANITIZER_ENVIRONMENT if options.preset in ("asan", "tsan") else {})})
+               environment={**os.environ, **(sanitizer_environment(reports) if options.preset in SANITIZED else {})})
     total, failed = count_report(report) if report.exists() else (Count(failed=1), ["ctest"])
     if code != 0 and total.failed == 0:
         total.failed = 1  # ctest itself found something wrong, such as no test at all
     if options.preset == "coverage" and not coverage.report(ROOT, folder):
         total.failed += 1
         failed.append("coverage")
+    if found := show_reports(reports):
+        total.failed += found
+        failed.append(f"sanitizer ({found} reports)")
     if failed:
         print("failed:", *failed)
     print(total)

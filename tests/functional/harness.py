@@ -21,6 +21,9 @@ SOURCE = Path(os.environ.get("OBLIV_SOURCE_DIR", Path(__file__).resolve().parent
 BIN = Path(os.environ.get("OBLIV_BIN_DIR", SOURCE / "build/dev/bin"))
 WAIT = 20.0  # seconds; sanitizers make programs slow, nothing makes a test wait longer
 
+# Only a program that ends by itself says what it has leaked.
+SANITIZED = "ASAN_OPTIONS" in os.environ
+
 PRICE = {"input": "2.5", "output": "10"}  # USD per million tokens
 
 
@@ -193,8 +196,9 @@ class FunctionalTest(unittest.TestCase):
         failed = self.failed()
         for daemon in self.daemons:
             if daemon.process is not None and daemon.process.poll() is None:
-                daemon.process.kill()
-                daemon.process.wait()
+                if SANITIZED:
+                    daemon.stop()
+                daemon.kill()
             if failed:
                 sys.stderr.write(f"--- oblivd of {self.id()}:\n{daemon.stderr()[-8000:]}\n")
 

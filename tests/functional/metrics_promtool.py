@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 from client import request
-from harness import SOURCE, FunctionalTest, ask
+from harness import SOURCE, FunctionalTest, ask, until
 
 
 def promtool() -> str | None:
@@ -24,7 +24,14 @@ class Metrics(FunctionalTest):
         for body in (ask(), ask(stream=True), ask("no-such-model")):
             self.daemon.post(key, body)
         self.daemon.post("sk-wrong", ask())
+        # A call is counted when its connection is done with it, which may be after its client has read the end.
+        until(lambda: self.scrape() == 4, "the four calls are counted")
+
+    def scrape(self) -> float:
+        """Reads the page; says how many chat calls it counts."""
         self.text = request(self.daemon.socket, "GET", "/metrics").body.decode()
+        return sum(value for name, value in self.samples().items()
+                   if name.startswith("oblivd_requests_total") and "chat" in name)
 
     def samples(self) -> dict[str, float]:
         lines = [line.rsplit(" ", 1) for line in self.text.splitlines() if line and not line.startswith("#")]

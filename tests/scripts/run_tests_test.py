@@ -1,7 +1,11 @@
 """scripts/test counts single cases out of what Catch2, unittest and ctest print, and never loses a failure."""
+import contextlib
+import io
 import sys
+import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 from support import SOURCE
 
@@ -34,6 +38,18 @@ class Counting(unittest.TestCase):
     def test_a_failed_entry_is_a_failure_whatever_it_printed(self) -> None:
         self.assertEqual(entry("fail", "All tests passed (12 assertions in 3 test cases)\n").failed, 1)
         self.assertEqual(entry("fail", "").failed, 1)
+
+    def test_every_sanitizer_report_is_shown_and_counted(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            reports = Path(folder)
+            for options in run_tests.sanitizer_environment(reports).values():
+                self.assertIn(f":log_path={folder}/report", options)
+            self.assertEqual(run_tests.show_reports(reports), 0)
+            for pid in (7, 8):
+                (reports / f"report.{pid}").write_text(f"found by {pid}\n", encoding="utf-8")
+            with contextlib.redirect_stdout(io.StringIO()) as out:
+                self.assertEqual(run_tests.show_reports(reports), 2)
+            self.assertIn("found by 8", out.getvalue())
 
     def test_the_last_line_has_the_promised_form(self) -> None:
         self.assertEqual(str(run_tests.Count(3, 1, 2)), "3 passed, 1 failed, 2 skipped")
