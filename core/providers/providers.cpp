@@ -1,4 +1,6 @@
+#include "core/providers/anthropic.hpp"
 #include "core/providers/azure.hpp"
+#include "core/providers/bedrock.hpp"
 #include "core/providers/cohere.hpp"
 #include "core/providers/compatible.hpp"
 #include "core/providers/ollama.hpp"
@@ -13,10 +15,10 @@
 namespace obliv::providers {
 namespace {
 
-constexpr std::array<const Provider*, 21> list{
-    &azure,   &cerebras, &cohere,   &deepseek, &groq,   &huggingface, &llamacpp,
-    &minimax, &mistral,  &moonshot, &ollama,   &openai, &openrouter,  &perplexity,
-    &qianfan, &qwen,     &spark,    &together, &vllm,   &xai,         &zhipu,
+constexpr std::array<const Provider*, 23> list{
+    &anthropic, &azure,   &bedrock, &cerebras, &cohere, &deepseek, &groq,       &huggingface,
+    &llamacpp,  &minimax, &mistral, &moonshot, &ollama, &openai,   &openrouter, &perplexity,
+    &qianfan,   &qwen,    &spark,   &together, &vllm,   &xai,      &zhipu,
 };
 
 }  // namespace

@@ -1,8 +1,7 @@
 #include "core/wire/anthropic_parts.hpp"
 #include "core/wire/claude_model.hpp"
-#include "core/wire/effort.hpp"
+#include "core/wire/claude_thinking.hpp"
 #include "core/wire/losses.hpp"
-#include "core/wire/parts.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -17,7 +16,6 @@ using std::string_view;
 
 // Enough for an answer and within what every model since 2024 takes; a dialect knows better.
 constexpr std::int64_t output_tokens_default = 8'192;
-constexpr std::int64_t budget_tokens_min = 1'024;
 
 class RequestWriter {
 public:
@@ -171,42 +169,30 @@ private:
             body_["top_k"] = *sampling.top_k;
         if (!sampling.stop.empty())
             body_["stop_sequences"] = sampling.stop;
-        auto lose = [&](Term term, bool asked) {
-            if (asked)
-                losses_.add(term, "Anthropic's messages have no such thing");
-        };
-        lose(Term::frequency_penalty, sampling.frequency_penalty.value_or(0) != 0);
-        lose(Term::presence_penalty, sampling.presence_penalty.value_or(0) != 0);
-        lose(Term::seed, sampling.seed.has_value());
-        lose(Term::logprobs, sampling.logprobs.value_or(false));
-        lose(Term::logit_bias, sampling.logit_bias.size() > 2);
-        lose(Term::choices, request_.choices > 1);
-        lose(Term::modalities, !only_text(request_.modalities));
-        lose(Term::audio, !request_.audio.empty());
+        lose_openai_only(request_, "Anthropic's messages have no such thing", losses_);
     }
 
     void write_thinking() {
-        const auto& reasoning = request_.reasoning;
         if (same_wire())
             return write_thinking_as_said();
-        auto wanted = thinks(reasoning);
-        auto model = claude_model(request_.model);
-        if (wanted == false && model.adaptive())
-            body_["thinking"] = {{"type", "disabled"}};
-        // A forced call excludes thought, and is what the caller's program rests on.
-        auto kind = request_.tool_choice.kind;
-        bool forced = kind == ToolChoice::Kind::required || kind == ToolChoice::Kind::named;
-        if (wanted != true || forced)
-            return;
-        if (model.adaptive()) {
-            body_["thinking"] = {{"type", "adaptive"}};
-            if (reasoning.shown == true || !reasoning.summary.empty())
+        auto thinking = claude_thinking(request_, calls_without_thought());
+        using Form = ClaudeThinking::Form;
+        if (thinking.form == Form::disabled)
+            body_["thinking"]["type"] = "disabled";
+        if (thinking.form == Form::adaptive) {
+            body_["thinking"]["type"] = "adaptive";
+            if (request_.reasoning.shown == true || !request_.reasoning.summary.empty())
                 body_["thinking"]["display"] = "summarized";
-            body_["output_config"]["effort"] = claude_effort(model, effort_of(reasoning));
-        } else if (!write_budget()) {
-            return;
+            body_["output_config"]["effort"] = thinking.effort;
         }
-        lose_sampling();
+        if (thinking.form == Form::budget) {
+            body_["thinking"] = {{"type", "enabled"}, {"budget_tokens", thinking.budget_tokens}};
+            // Without a limit of the caller's own the words keep what they would have had.
+            if (!request_.output_tokens_max)
+                body_["max_tokens"] =
+                    body_["max_tokens"].get<std::int64_t>() + thinking.budget_tokens;
+        }
+        lose_sampling(thinking.thinks());
     }
 
     void write_thinking_as_said() {
@@ -227,26 +213,6 @@ private:
         body_["thinking"] = std::move(thinking);
     }
 
-    /// False: this call goes without thought, because the provider would refuse the two together.
-    bool write_budget() {
-        if (calls_without_thought())
-            return false;
-        const auto& reasoning = request_.reasoning;
-        auto asked = reasoning.budget_tokens.value_or(0);
-        auto budget = asked > 0 ? asked : budget_of_effort(effort_of(reasoning)).value_or(8'192);
-        budget = std::max(budget, budget_tokens_min);
-        if (request_.output_tokens_max) {
-            // The limit holds for thoughts and words together: a fifth is left for the words.
-            budget = std::min(budget, *request_.output_tokens_max / 5 * 4);
-            if (budget < budget_tokens_min)
-                return false;
-        } else {
-            body_["max_tokens"] = body_["max_tokens"].get<std::int64_t>() + budget;
-        }
-        body_["thinking"] = {{"type", "enabled"}, {"budget_tokens", budget}};
-        return true;
-    }
-
     /// Whether the last turn that calls tools does not begin with a thought, which it has to when
     /// the model is given a budget. Clients of other formats have nowhere to keep them.
     bool calls_without_thought() const {
@@ -264,19 +230,20 @@ private:
         return false;
     }
 
-    /// A model that thinks takes its own sampling.
-    void lose_sampling() {
+    /// A model that thinks takes its own sampling, and the newest take no other at all.
+    void lose_sampling(bool thinking) {
         constexpr double top_p_min = 0.95;
-        auto drop = [&](const char* name, Term term) {
+        bool fixed = thinking || !claude_model(request_.model).takes_sampling();
+        auto drop = [&](const char* name, Term term, bool unusual) {
+            if (!fixed || !body_.contains(name))
+                return;
+            if (unusual)
+                losses_.add(term, "this model, or one that thinks, takes no other than its own");
             body_.erase(name);
-            losses_.add(term, "it cannot be set while the model thinks");
         };
-        if (body_.contains("temperature") && body_["temperature"] != 1.0)
-            drop("temperature", Term::temperature);
-        if (body_.contains("top_p") && body_["top_p"].get<double>() < top_p_min)
-            drop("top_p", Term::top_p);
-        if (body_.contains("top_k"))
-            drop("top_k", Term::top_k);
+        drop("temperature", Term::temperature, request_.sampling.temperature.value_or(1) != 1);
+        drop("top_p", Term::top_p, request_.sampling.top_p.value_or(1) < top_p_min);
+        drop("top_k", Term::top_k, true);
     }
 
     void write_format() {
@@ -293,8 +260,6 @@ private:
 
     void write_rest() {
         write_tier();
-        if (!request_.verbosity.empty())
-            losses_.add("verbosity", "Anthropic's messages have no such thing");
         const auto& user = request_.user.empty() ? request_.safety_identifier : request_.user;
         if (!user.empty())
             body_["metadata"]["user_id"] = user;

@@ -16,6 +16,8 @@ struct ClaudeModel {
     }
     /// It decides how much to think, and is told an effort; the others are given a budget.
     bool adaptive() const noexcept { return at_least(4, 6); }
+    /// Whether it lets temperature and the like be set.
+    bool takes_sampling() const noexcept { return !at_least(4, 7); }
 };
 
 ClaudeModel claude_model(std::string_view name) noexcept;
