@@ -7,6 +7,12 @@ namespace {
 
 using namespace llm;
 
+/// A text or a picture that a provider has signed; an empty text may become a thought yet.
+bool signed_itself(const Part& part) {
+    const auto* text = std::get_if<Text>(&part.what);
+    return std::holds_alternative<Media>(part.what) || (text != nullptr && !text->text.empty());
+}
+
 class Adder {
 public:
     Adder(WholeReply& reply, const ReplyEvent& event) : reply_(reply), event_(event) {}
@@ -36,6 +42,8 @@ public:
         auto& block = this->block();
         if (auto* call = std::get_if<ToolCall>(&block.part.what)) {
             call->proof = piece.proof;
+        } else if (signed_itself(block.part)) {
+            block.part.proof = piece.proof;
         } else if (auto* thought = part<Thinking>()) {
             thought->proof = piece.proof;
             thought->redacted = piece.redacted;

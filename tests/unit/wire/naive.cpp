@@ -60,6 +60,23 @@ void cohere_whole(const Json& body, Said& said) {
         said.citations += citation["sources"].size();
 }
 
+void gemini_call(const Json& call, Json& arguments, Said& said) {
+    if (call.contains("name")) {
+        said.calls.push_back({call.value("id", ""), call["name"], ""});
+        arguments = call.value("args", Json::object());
+    }
+    for (const auto& piece : call.value("partialArgs", Json::array())) {
+        // `$.steps[0].name` as a JSON pointer.
+        std::string pointer;
+        for (char c : std::string(piece["jsonPath"]).substr(1))
+            if (c != ']')
+                pointer += c == '.' || c == '[' ? '/' : c;
+        auto& place = arguments[Json::json_pointer(pointer)];
+        place = (place.is_string() ? std::string(place) : "") + std::string(piece["stringValue"]);
+    }
+    said.calls.back().arguments = arguments.dump();
+}
+
 }  // namespace
 
 std::string normal_json(std::string_view text) {
@@ -92,6 +109,41 @@ Said said_by_cohere(const Recording& recording) {
     }
     for (auto& call : said.calls)
         call.arguments = arguments_of(call.arguments);
+    return said;
+}
+
+Said said_by_gemini(const Recording& recording) {
+    Said said;
+    Json arguments;
+    for (const auto& chunk : objects_of(recording.body)) {
+        for (const auto& candidate : chunk.value("candidates", Json::array())) {
+            auto content = candidate.value("content", Json::object());
+            for (const auto& part : content.value("parts", Json::array())) {
+                (part.value("thought", false) ? said.thinking : said.text) +=
+                    part.value("text", "");
+                if (part.contains("functionCall"))
+                    gemini_call(part["functionCall"], arguments, said);
+            }
+            said.finish = candidate.value("finishReason", said.finish);
+            auto grounding = candidate.value("groundingMetadata", Json::object());
+            for (const auto& support : grounding.value("groundingSupports", Json::array()))
+                said.citations += support["groundingChunkIndices"].size();
+            auto sources = candidate.value("citationMetadata", Json::object());
+            said.citations += sources.value("citations", Json::array()).size();
+        }
+        if (chunk.contains("promptFeedback"))
+            said.finish = chunk["promptFeedback"].value("blockReason", "");
+        auto usage = chunk.value("usageMetadata", Json::object());
+        if (!usage.contains("totalTokenCount"))
+            continue;
+        said.usage = true;
+        said.input = usage.value("promptTokenCount", 0) + usage.value("toolUsePromptTokenCount", 0);
+        said.reasoning = usage.value("thoughtsTokenCount", 0);
+        said.output = usage.value("candidatesTokenCount", 0) + said.reasoning;
+        said.cached = usage.value("cachedContentTokenCount", 0);
+    }
+    for (auto& call : said.calls)
+        call.arguments = normal_json(call.arguments);
     return said;
 }
 

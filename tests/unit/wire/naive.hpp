@@ -34,6 +34,7 @@ struct Said {
 };
 
 Said said_by_cohere(const Recording& recording);
+Said said_by_gemini(const Recording& recording);
 Said said_by_ollama(const Recording& recording);
 
 /// JSON text with sorted keys and no spaces; other text as it is.

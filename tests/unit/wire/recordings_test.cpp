@@ -27,6 +27,7 @@ struct Row {
 };
 
 constexpr Kind cohere{"cohere", said_by_cohere};
+constexpr Kind gemini{"gemini", said_by_gemini};
 constexpr Kind ollama{"ollama", said_by_ollama};
 
 // The first row that fits decides.
@@ -39,6 +40,17 @@ const std::vector<Row> rows{
     {"cohere", "/audio/transcriptions", "", {"", nullptr, "transcription"}},
     {"cohere", "/v1/chat", "", {"", nullptr, "version 1 of the API, which no channel calls"}},
     {"cohere", "/v1/generate", "", {"", nullptr, "version 1 of the API, which no channel calls"}},
+    {"gemini", ":generateContent", "", gemini},
+    {"gemini", ":streamGenerateContent", "", gemini},
+    {"gemini", "native", "\"candidates\"", gemini},
+    {"gemini", "native", "\"error\"", {"", nullptr, "an error"}},
+    {"gemini", "/cachedContents", "", {"", nullptr, "contexts kept by the provider"}},
+    {"gemini", "/files", "", {"", nullptr, "files kept by the provider"}},
+    {"gemini", ":countTokens", "", {"", nullptr, "a count of tokens"}},
+    {"gemini", "EmbedContents", "", {"", nullptr, "embeddings"}},
+    {"vertex", ":generateContent", "", gemini},
+    {"vertex", ":streamGenerateContent", "", gemini},
+    {"vertex", ":predict", "", {"", nullptr, "embeddings"}},
     {"ollama", "/api/chat", "", ollama},
     {"ollama", "/api/generate", "", ollama},
     {"ollama", "/v1/", "", {"", nullptr, "OpenAI's formats"}},
@@ -68,7 +80,10 @@ Said said_by(const wire::WholeReply& reply) {
             } else if (const auto* refusal = std::get_if<llm::Refusal>(&what.part.what)) {
                 said.refusal += refusal->text;
             } else if (const auto* call = std::get_if<llm::ToolCall>(&what.part.what)) {
-                said.calls.push_back({call->id, call->name, normal_json(call->arguments)});
+                // Google gives most calls no id, and ours are not to be compared.
+                bool made = call->id.starts_with("call_gm_");
+                said.calls.push_back(
+                    {made ? "" : call->id, call->name, normal_json(call->arguments)});
             }
         }
         if (choice.finished)
@@ -120,7 +135,7 @@ void check_replay(const Recording& recording, const Kind& kind, std::uint64_t se
     }
 }
 
-const std::vector<std::string_view> providers{"cohere", "ollama"};
+const std::vector<std::string_view> providers{"cohere", "ollama", "gemini", "vertex"};
 
 }  // namespace
 
