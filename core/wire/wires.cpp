@@ -3,6 +3,7 @@
 #include "core/wire/anthropic.hpp"
 #include "core/wire/bedrock.hpp"
 #include "core/wire/cohere.hpp"
+#include "core/wire/completions.hpp"
 #include "core/wire/gemini.hpp"
 #include "core/wire/ollama.hpp"
 #include "core/wire/responses.hpp"
@@ -13,7 +14,7 @@ namespace obliv::wire {
 namespace {
 
 // Written out, never filled by constructors: a linker drops what nothing names.
-constexpr std::array<const Wire*, 6> list{&anthropic, &bedrock, &cohere,
+constexpr std::array<const Wire*, 7> list{&anthropic, &bedrock, &cohere,   &completions,
                                           &gemini,    &ollama,  &responses};
 
 }  // namespace
