@@ -126,6 +126,4 @@ struct Part {
     bool operator==(const Part&) const = default;
 };
 
-inline bool ToolResult::operator==(const ToolResult&) const = default;
-
 }  // namespace obliv::llm
