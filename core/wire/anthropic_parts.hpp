@@ -50,8 +50,6 @@ std::string anthropic_tool_id(std::string_view id);
 Json arguments_object(const std::string& arguments);
 
 Result<llm::ChatRequest> read_anthropic_request(const RequestSource& source);
-/// The body of count_tokens, which names no limit of output.
-Result<llm::ChatRequest> read_anthropic_count(const RequestSource& source);
 Result<WrittenRequest> write_anthropic_request(const llm::ChatRequest& request,
                                                const Dialect& dialect);
 Result<WrittenRequest> write_vertex_request(const llm::ChatRequest& request,

@@ -1,3 +1,4 @@
+#include "core/wire/anthropic_lists.hpp"
 #include "core/wire/anthropic_parts.hpp"
 
 #include <algorithm>
