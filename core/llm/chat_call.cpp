@@ -74,6 +74,9 @@ std::string_view field_like(std::string_view key) {
 class Reader {
 public:
     explicit Reader(std::string_view body) : body_(body) {}
+    /// Of a call that is no chat.
+    Reader(std::string_view body, std::string_view model_default)
+        : body_(body), is_chat_(false), model_default_(model_default) {}
 
     Result<ChatCall> read() {
         // One parser per thread: it keeps its buffers from call to call.
@@ -281,9 +284,12 @@ private:
 
     Result<ChatCall> check_whole() {
         if (!seen_[model])
+            call_.model = model_default_;
+        if (call_.model.empty())
             return bad_field("model", "given: which model is asked?");
-        if (!seen_[messages])
+        if (is_chat_ && !seen_[messages])
             return bad_field("messages", "given: an array of messages");
+        call_.stream = call_.stream && is_chat_;
         // Servers differ in which of the two they know: the larger one is what may come.
         call_.output_tokens_max = std::max(max_completion_tokens_, max_tokens_);
         call_.choices = choices_.value_or(1);
@@ -307,6 +313,8 @@ private:
     }
 
     std::string_view body_;
+    bool is_chat_ = true;
+    std::string_view model_default_;
     ChatCall call_;
     std::array<bool, field_names.size()> seen_{};
     std::optional<std::int64_t> max_tokens_;
@@ -336,10 +344,17 @@ Result<ChatCall> parse_chat_call(std::string_view body) {
     return Reader(body).read();
 }
 
+Result<ChatCall> parse_plain_call(std::string_view body, std::string_view model_default) {
+    return Reader(body, model_default).read();
+}
+
 std::vector<Edit> upstream_edits(const ChatCall& call, std::string_view upstream_model) {
     std::vector<Edit> edits;
-    if (upstream_model != call.model)
+    if (upstream_model != call.model && call.model_span.length > 0)
         edits.push_back({call.model_span, json_quoted(upstream_model)});
+    else if (upstream_model != call.model)
+        edits.push_back(
+            {{call.object_open.at + 1, 0}, "\"model\":" + json_quoted(upstream_model) + ","});
     if (auto edit = usage_edit(call))
         edits.push_back(std::move(*edit));
     std::sort(edits.begin(), edits.end(),

@@ -24,7 +24,7 @@ struct Span {
 /// names and types: OpenAI API reference, "Create chat completion".
 struct ChatCall {
     std::string model;
-    Span model_span;  ///< the value with its quotes
+    Span model_span;  ///< the value with its quotes; empty: the body names none
     bool stream = false;
     bool usage_asked = false;  ///< the client set stream_options.include_usage itself
     /// Where stream_options stands: nothing, or its value, which is `null` or an object.
@@ -41,6 +41,11 @@ struct ChatCall {
 /// of range, and a second occurrence of a field that decides routing or price, or one that differs
 /// from it in case: two readers of such a body may see two different calls.
 Result<ChatCall> parse_chat_call(std::string_view body);
+
+/// The same for a call that is answered whole and is no chat: embeddings, rerank, moderations. It
+/// has no messages and never streams. `model_default` is the model of a body that names none;
+/// empty: it has to name one.
+Result<ChatCall> parse_plain_call(std::string_view body, std::string_view model_default);
 
 /// One replacement in a body: `length` bytes at `at` become `text`.
 struct Edit {

@@ -115,6 +115,9 @@ std::optional<Usage> parse_openai_usage(std::string_view object) {
         return std::nullopt;
     Raw raw;
     each_field(root, [&](std::string_view key, od::value& field) { read_field(key, field, raw); });
+    // Of embeddings and rankings some hosts tell the total only: all of it was read.
+    if (raw.prompt < 0 && raw.completion < 0)
+        raw.prompt = raw.total;
     if (raw.broken || (raw.prompt < 0 && raw.completion < 0))
         return std::nullopt;
 

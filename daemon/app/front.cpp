@@ -12,6 +12,7 @@
 namespace obliv::daemon {
 namespace {
 
+using providers::Operation;
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
@@ -47,7 +48,11 @@ struct Front::Route {
 
 const Front::Route* Front::find_route(std::string_view path) const {
     static constexpr std::array routes{
-        Route{"/v1/chat/completions", "POST", &Front::chat},
+        Route{"/v1/chat/completions", "POST", &Front::relayed<Operation::chat>},
+        Route{"/v1/embeddings", "POST", &Front::relayed<Operation::embeddings>},
+        Route{"/v1/moderations", "POST", &Front::relayed<Operation::moderations>},
+        Route{"/v1/rerank", "POST", &Front::relayed<Operation::rerank>},
+        Route{"/v2/rerank", "POST", &Front::relayed<Operation::rerank>},
         Route{"/v1/models", "GET", &Front::models},
         Route{"/healthz", "GET", &Front::healthz},
         Route{"/readyz", "GET", &Front::readyz},
@@ -83,10 +88,6 @@ asio::awaitable<Result<void>> Front::dispatch(server::Exchange& exchange, const 
         co_return fail(Code::method_not_allowed,
                        "this path takes " + std::string(route->method) + " requests only");
     co_return co_await (this->*route->handler)(exchange, record);
-}
-
-asio::awaitable<Result<void>> Front::chat(server::Exchange& exchange, relay::Record& record) {
-    return parts_.relay.chat(exchange, record);
 }
 
 asio::awaitable<Result<void>> Front::models(server::Exchange& exchange, relay::Record& record) {

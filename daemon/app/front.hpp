@@ -43,7 +43,10 @@ private:
     const Route* find_route(std::string_view path) const;
     asio::awaitable<Result<void>> dispatch(server::Exchange& exchange, const Route* route,
                                            relay::Record& record);
-    asio::awaitable<Result<void>> chat(server::Exchange& exchange, relay::Record& record);
+    template <providers::Operation operation>
+    asio::awaitable<Result<void>> relayed(server::Exchange& exchange, relay::Record& record) {
+        return parts_.relay.serve(exchange, record, operation);
+    }
     asio::awaitable<Result<void>> models(server::Exchange& exchange, relay::Record& record);
     asio::awaitable<Result<void>> healthz(server::Exchange& exchange, relay::Record& record);
     asio::awaitable<Result<void>> readyz(server::Exchange& exchange, relay::Record& record);

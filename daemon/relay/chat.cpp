@@ -42,8 +42,9 @@ void let_go(Container& container) {
 }  // namespace
 
 Relay::Chat::Chat(server::Exchange& exchange_, Record& record_, const llm::ChatCall& call_,
-                  std::string_view body_, billing::Hold hold_)
+                  std::string_view body_, billing::Hold hold_, providers::Operation operation_)
     : exchange(exchange_), record(record_), call(call_), body(body_), hold(std::move(hold_)),
+      operation(operation_),
       patience(
           exchange_.loop().timers(), [](void* self) { static_cast<Chat*>(self)->stop_upstream(); },
           this),
@@ -76,6 +77,10 @@ void Relay::Chat::begin_attempt(const channels::Option& option) {
     record.channel = option.entry->channel.name;
     record.call.channel = option.entry->channel.id;
     record.call.model_served = option.match.upstream_model;
+    const auto* provider = option.entry->provider;
+    offer = provider == nullptr                       ? nullptr
+            : operation == providers::Operation::chat ? providers::chat_offer(*provider, nullptr)
+                                                      : providers::find_offer(*provider, operation);
     edits = llm::upstream_edits(call, option.match.upstream_model);
     upstream = upstream::Call();
     forget_reply();
@@ -109,8 +114,7 @@ void Relay::Chat::write_request(const Target& target, const channels::Option& op
         length += edit.text.size() - edit.span.length;
     const auto& provider = *option.entry->provider;
     head.clear();
-    target.append_line(head, provider, *providers::chat_offer(provider, nullptr),
-                       option.match.upstream_model, call.stream);
+    target.append_line(head, provider, *offer, option.match.upstream_model, call.stream);
     head.append(target.heads[key])
         .append("content-length: ")
         .append(std::to_string(length))
@@ -260,6 +264,13 @@ void Relay::Chat::fill_usage() {
         row.usage.reasoning += llm::estimate_tokens(seen.reasoning_bytes_after_usage);
         whole = whole && row.usage == *seen.usage;
         row.source = whole ? llm::UsageSource::provider : llm::UsageSource::partial;
+    } else if (operation != providers::Operation::chat && whole && row.error.empty()) {
+        // Answered without figures: vectors cost what was read, all else its price per call.
+        row.usage = {};
+        if (operation == providers::Operation::embeddings)
+            row.usage.input = input_estimate;
+        row.source = operation == providers::Operation::embeddings ? llm::UsageSource::estimated
+                                                                   : llm::UsageSource::provider;
     } else if (seen.produced() || (begun && row.finish_reason == "aborted")) {
         // A caller who leaves before the first word has had the prompt read all the same.
         row.usage = {};

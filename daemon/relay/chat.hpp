@@ -53,10 +53,11 @@ private:
     std::shared_ptr<channels::Health> health_;
 };
 
-/// The state of one chat completion between the steps of Relay. Lives in the frame of Relay::chat.
+/// The state of one call, mostly a chat completion, between the steps of Relay. Lives in the frame
+/// of Relay::serve.
 struct Relay::Chat {
     Chat(server::Exchange& exchange_, Record& record_, const llm::ChatCall& call_,
-         std::string_view body_, billing::Hold hold_);
+         std::string_view body_, billing::Hold hold_, providers::Operation operation_);
     ~Chat();
     Chat(const Chat&) = delete;
     Chat& operator=(const Chat&) = delete;
@@ -106,6 +107,8 @@ struct Relay::Chat {
     const llm::ChatCall& call;
     std::string_view body;
     billing::Hold hold;
+    const providers::Operation operation;
+    const providers::Offer* offer = nullptr;  ///< of the channel; null: it does not do this
 
     AttemptMark attempt;
     AttemptLog log;

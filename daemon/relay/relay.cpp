@@ -43,6 +43,15 @@ Cause cause_of(const Error& error) {
     return error.code == Code::upstream_timeout ? Cause::timeout : Cause::unreachable;
 }
 
+Result<llm::ChatCall> parse_body(std::string_view body, providers::Operation operation) {
+    using providers::Operation;
+    if (operation == Operation::chat)
+        return llm::parse_chat_call(body);
+    // OpenAI API reference, "Create moderation": the only call that may name no model.
+    constexpr std::string_view moderation_model = "omni-moderation-latest";
+    return llm::parse_plain_call(body, operation == Operation::moderations ? moderation_model : "");
+}
+
 void give_up(void* call) {
     static_cast<upstream::Call*>(call)->cancel();
 }
@@ -72,7 +81,8 @@ void Relay::publish(std::shared_ptr<const TargetTable> targets, const UpstreamSe
 }
 
 // The whole life of a relayed call. Read downwards: each step needs the value above it.
-asio::awaitable<Result<void>> Relay::chat(server::Exchange& exchange, Record& record) {
+asio::awaitable<Result<void>> Relay::serve(server::Exchange& exchange, Record& record,
+                                           providers::Operation operation) {
     auto credential = credential_of(exchange.request());
     auto caller = parts_.gate.authenticate(credential);
     if (!caller)
@@ -83,7 +93,7 @@ asio::awaitable<Result<void>> Relay::chat(server::Exchange& exchange, Record& re
     auto body = co_await exchange.read_body();
     if (!body)
         co_return body.error();
-    auto call = co_await parse(*body);
+    auto call = co_await parse(*body, operation);
     if (!call)
         co_return call.error();
     record.call.model = call->model;
@@ -104,13 +114,14 @@ asio::awaitable<Result<void>> Relay::chat(server::Exchange& exchange, Record& re
     ask.model = call->model;
     ask.served = candidates->plan().upstream_models;
     ask.input_tokens = llm::input_tokens_bound(*body);
-    ask.output_tokens =
-        call->output_tokens_max.value_or(settings_.output_tokens_default) * call->choices;
+    if (operation == providers::Operation::chat)
+        ask.output_tokens =
+            call->output_tokens_max.value_or(settings_.output_tokens_default) * call->choices;
     auto hold = parts_.billing.reserve(ask);
     if (!hold)
         co_return hold.error();
 
-    Chat chat(exchange, record, *call, *body, std::move(*hold));
+    Chat chat(exchange, record, *call, *body, std::move(*hold), operation);
     chat.candidates = &*candidates;
     chat.group = (*caller)->token.group;
     auto opened = co_await open_first(chat, *candidates);
@@ -124,10 +135,11 @@ asio::awaitable<Result<void>> Relay::chat(server::Exchange& exchange, Record& re
     co_return co_await run(chat);
 }
 
-asio::awaitable<Result<llm::ChatCall>> Relay::parse(std::string_view body) {
+asio::awaitable<Result<llm::ChatCall>> Relay::parse(std::string_view body,
+                                                    providers::Operation operation) {
     if (body.size() <= body_bytes_inline_max)
-        co_return llm::parse_chat_call(body);
-    auto work = [body] { return llm::parse_chat_call(body); };
+        co_return parse_body(body, operation);
+    auto work = [body, operation] { return parse_body(body, operation); };
     co_return co_await loop::run_blocking(parts_.workers, std::move(work));
 }
 
@@ -165,6 +177,10 @@ asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const channels::Opt
         co_return chat.failed(Cause::unusable,
                               std::move(error).in("channel '" + entry.channel.name + "'"));
     }
+    if (chat.offer == nullptr)
+        co_return chat.failed(Cause::unusable,
+                              fail(Code::unsupported, "its provider does not do this")
+                                  .in("channel '" + entry.channel.name + "'"));
     auto key = random_.below(target->heads.size());
     chat.record.call.key_index = static_cast<int>(key);
     chat.log.set_key(static_cast<int>(key));

@@ -2,6 +2,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/llm/chat_call.hpp"
+#include "core/providers/provider.hpp"
 #include "core/storage/usage.hpp"
 #include "daemon/billing/billing.hpp"
 #include "daemon/channels/channels.hpp"
@@ -47,8 +48,10 @@ public:
     /// A change of channels or of the configuration: both at once, so that they fit each other.
     void publish(std::shared_ptr<const TargetTable> targets, const UpstreamSettings& settings);
 
-    /// `POST /v1/chat/completions`. An Error is the reply, if none has begun.
-    asio::awaitable<Result<void>> chat(server::Exchange& exchange, Record& record);
+    /// A call of `operation` whose bytes pass as they are: `POST /v1/chat/completions`,
+    /// `/v1/embeddings` ... An Error is the reply, if none has begun.
+    asio::awaitable<Result<void>> serve(server::Exchange& exchange, Record& record,
+                                        providers::Operation operation);
     /// `GET /v1/models`: what the caller's key can ask for.
     asio::awaitable<Result<void>> models(server::Exchange& exchange, Record& record);
 
@@ -60,7 +63,8 @@ public:
 private:
     struct Chat;
 
-    asio::awaitable<Result<llm::ChatCall>> parse(std::string_view body);
+    asio::awaitable<Result<llm::ChatCall>> parse(std::string_view body,
+                                                 providers::Operation operation);
     asio::awaitable<Result<void>> run(Chat& chat);
     asio::awaitable<Result<void>> open_first(Chat& chat, channels::Candidates& candidates);
     asio::awaitable<Result<void>> try_channel(Chat& chat, const channels::Option& option);

@@ -181,3 +181,24 @@ TEST_CASE("a field that some readers would take for a deciding one is refused", 
     }
     CHECK(parse(R"({"model":"m","messages":[1],"Models":1,"x":{"Model":1},"\u017f":2,"":3})"));
 }
+
+TEST_CASE("a plain call needs no messages, never streams and may have a default model", "[llm]") {
+    test::Padded named_body(R"({"input":["a"],"model":"m","stream":true})");
+    auto call = parse_plain_call(named_body.view(), "");
+    REQUIRE(call);
+    CHECK(call->model == "m");
+    CHECK_FALSE(call->stream);
+    CHECK(upstream_edits(*call, "up").size() == 1);
+
+    test::Padded unnamed_body(R"({"input":"a"})");
+    auto body = unnamed_body.view();
+    CHECK_FALSE(parse_plain_call(body, ""));
+    auto named = parse_plain_call(body, "fallback");
+    REQUIRE(named);
+    CHECK(named->model == "fallback");
+    CHECK(upstream_edits(*named, "fallback").empty());
+    auto edits = upstream_edits(*named, "up");
+    REQUIRE(edits.size() == 1);
+    CHECK(edits[0].text == "\"model\":\"up\",");
+    CHECK(edits[0].span.at == 1);
+}

@@ -79,3 +79,10 @@ TEST_CASE("what is no report of counts is no usage", "[llm]") {
     CHECK(!parse_openai_usage(
         R"({"prompt_tokens":5,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":-1}})"));
 }
+
+TEST_CASE("a total alone was all input: embeddings and rankings of some hosts", "[llm]") {
+    auto usage = parse_openai_usage(R"({"total_tokens":26})");
+    REQUIRE(usage);
+    CHECK(usage->input == 26);
+    CHECK(usage->output_all() == 0);
+}
