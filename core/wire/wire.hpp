@@ -41,6 +41,9 @@ struct Dialect {
     bool parallel_tool_calls = true;  ///< the field is understood
     bool json_schema = true;          ///< `response_format` of that type is understood
     bool seed = true;
+    bool top_k = false;
+    bool hints = true;  ///< `metadata`, `store` and the like are understood
+    bool reasoning_in_requests = false;  ///< earlier thoughts are to be sent back
     /// Tool call ids are letters and digits of exactly this length, and others are replaced; 0:
     /// any.
     std::size_t tool_call_id_bytes = 0;

@@ -6,6 +6,7 @@
 #include "core/wire/completions.hpp"
 #include "core/wire/gemini.hpp"
 #include "core/wire/ollama.hpp"
+#include "core/wire/openai.hpp"
 #include "core/wire/responses.hpp"
 
 #include <array>
@@ -14,8 +15,18 @@ namespace obliv::wire {
 namespace {
 
 // Written out, never filled by constructors: a linker drops what nothing names.
-constexpr std::array<const Wire*, 7> list{&anthropic, &bedrock, &cohere,   &completions,
-                                          &gemini,    &ollama,  &responses};
+// clang-format off
+constexpr std::array<const Wire*, 8> list{
+    &anthropic,
+    &bedrock,
+    &cohere,
+    &completions,
+    &gemini,
+    &ollama,
+    &openai,
+    &responses,
+};
+// clang-format on
 
 }  // namespace
 
