@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/providers/provider.hpp"
+#include "core/wire/openai.hpp"
 
 namespace obliv::providers {
 
@@ -8,7 +9,7 @@ namespace obliv::providers {
 
 /// OpenAI's chat completions.
 constexpr Offer openai_chat(std::string_view path) {
-    return {Operation::chat, nullptr, path};
+    return {Operation::chat, &wire::openai, path};
 }
 
 constexpr Offer model_list(std::string_view path) {

@@ -1,5 +1,8 @@
 #include "core/providers/openai.hpp"
 
+#include "core/providers/offers.hpp"
+#include "core/wire/responses.hpp"
+
 #include <array>
 
 namespace obliv::providers {
@@ -7,8 +10,9 @@ namespace {
 
 // OpenAI API reference; every server that calls itself compatible follows it.
 constexpr std::array offers{
-    Offer{Operation::chat, nullptr, "/chat/completions"},
-    Offer{Operation::models, nullptr, "/models", {}, "GET"},
+    openai_chat("/chat/completions"),
+    Offer{Operation::chat, &wire::responses, "/responses"},
+    model_list("/models"),
     Offer{Operation::embeddings, nullptr, "/embeddings"},
     Offer{Operation::moderations, nullptr, "/moderations"},
 };

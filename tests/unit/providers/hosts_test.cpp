@@ -15,7 +15,7 @@ std::string chat_url(std::string_view name, std::string base_url = {}) {
     REQUIRE(provider != nullptr);
     auto base = base_url_of(*provider, {base_url, Secret()});
     REQUIRE(base);
-    const auto* chat = chat_offer(*provider, nullptr);
+    const auto* chat = chat_offer(*provider, wire::find("openai"));
     REQUIRE(chat != nullptr);
     return *base + path_of(*chat, "a/b", false);
 }
