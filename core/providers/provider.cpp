@@ -40,18 +40,24 @@ Result<std::string> base_url_of(const Provider& provider, const Endpoint& endpoi
     return endpoint.base_url;
 }
 
+bool exchanges(const Provider& provider, const Secret& key) noexcept {
+    return provider.token_request != nullptr &&
+           (provider.is_exchanged == nullptr || provider.is_exchanged(key));
+}
+
 std::vector<std::pair<std::string, std::string>> headers_of(const Provider& provider,
                                                             const Endpoint& endpoint) {
     std::vector<std::pair<std::string, std::string>> out;
     for (const auto& [name, value] : provider.headers)
         out.emplace_back(name, value);
     // A local server may want no key at all; an empty credential would be refused by many.
-    bool as_it_is = provider.sign == nullptr && provider.token_request == nullptr;
-    if (!as_it_is || endpoint.key.empty())
+    if (provider.sign != nullptr || exchanges(provider, endpoint.key) || endpoint.key.empty())
         return out;
     auto key = provider.credential_of == nullptr ? std::string(endpoint.key.reveal())
                                                  : provider.credential_of(endpoint.key);
-    out.emplace_back(provider.credential.header, std::string(provider.credential.prefix) + key);
+    const auto& credential =
+        provider.token_request == nullptr ? provider.credential : provider.plain_credential;
+    out.emplace_back(credential.header, std::string(credential.prefix) + key);
     return out;
 }
 

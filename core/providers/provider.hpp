@@ -83,14 +83,17 @@ struct Provider {
     Result<std::string> (*base_url)(const Endpoint&) = nullptr;
     /// Signs a call; then no Credential is sent.
     Result<void> (*sign)(const Endpoint&, WallTime now, Outgoing&) = nullptr;
-    /// The key is exchanged for a token, which is good for some time. Nothing in `url`: this key is
-    /// used as it is.
+    /// The key is exchanged for a token, which is good for some time.
     Result<TokenRequest> (*token_request)(const Endpoint&, WallTime now) = nullptr;
     Result<AccessToken> (*read_token)(std::string_view reply) = nullptr;
     /// The key's share of the credential, where the key has several parts; null: all of it.
     std::string (*credential_of)(const Secret& key) = nullptr;
     /// Of several forms of one provider the one that a base URL means; null: there is one.
     const Provider* (*form_of)(std::string_view base_url) = nullptr;
+    /// Which keys are exchanged, where others are sent as they are, in `plain_credential`; null:
+    /// all of them.
+    bool (*is_exchanged)(const Secret& key) noexcept = nullptr;
+    Credential plain_credential{};
 };
 
 /// A chat offer in `preferred`'s format if there is one, else the first. Null: none at all.
@@ -107,6 +110,9 @@ std::string path_of(const Offer& offer, std::string_view model, bool stream);
 
 /// The base URL for this key.
 Result<std::string> base_url_of(const Provider& provider, const Endpoint& endpoint);
+
+/// Whether calls carry a token in place of this key.
+bool exchanges(const Provider& provider, const Secret& key) noexcept;
 
 /// The headers of the provider's own and, if it is sent as it is, the key.
 std::vector<std::pair<std::string, std::string>> headers_of(const Provider& provider,

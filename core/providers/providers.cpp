@@ -3,11 +3,13 @@
 #include "core/providers/bedrock.hpp"
 #include "core/providers/cohere.hpp"
 #include "core/providers/compatible.hpp"
+#include "core/providers/gemini.hpp"
 #include "core/providers/ollama.hpp"
 #include "core/providers/openai.hpp"
 #include "core/providers/provider.hpp"
 #include "core/providers/qwen.hpp"
 #include "core/providers/spark.hpp"
+#include "core/providers/vertex.hpp"
 #include "core/providers/zhipu.hpp"
 
 #include <array>
@@ -15,10 +17,11 @@
 namespace obliv::providers {
 namespace {
 
-constexpr std::array<const Provider*, 23> list{
-    &anthropic, &azure,   &bedrock, &cerebras, &cohere, &deepseek, &groq,       &huggingface,
-    &llamacpp,  &minimax, &mistral, &moonshot, &ollama, &openai,   &openrouter, &perplexity,
-    &qianfan,   &qwen,    &spark,   &together, &vllm,   &xai,      &zhipu,
+constexpr std::array<const Provider*, 25> list{
+    &anthropic, &azure,       &bedrock,    &cerebras, &cohere,  &deepseek, &gemini,
+    &groq,      &huggingface, &llamacpp,   &minimax,  &mistral, &moonshot, &ollama,
+    &openai,    &openrouter,  &perplexity, &qianfan,  &qwen,    &spark,    &together,
+    &vertex,    &vllm,        &xai,        &zhipu,
 };
 
 }  // namespace

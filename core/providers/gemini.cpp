@@ -1,0 +1,26 @@
+#include "core/providers/gemini.hpp"
+
+#include "core/wire/gemini.hpp"
+
+#include <array>
+
+namespace obliv::providers {
+namespace {
+
+constexpr std::array offers{
+    Offer{Operation::chat, &wire::gemini, "/v1beta/models/{model}:generateContent",
+          "/v1beta/models/{model}:streamGenerateContent?alt=sse"},
+    Offer{Operation::models, nullptr, "/v1beta/models", {}, "GET"},
+    Offer{Operation::count_tokens, nullptr, "/v1beta/models/{model}:countTokens"},
+    Offer{Operation::embeddings, nullptr, "/v1beta/models/{model}:batchEmbedContents"},
+};
+
+}  // namespace
+
+// Gemini API reference. Google's SDK takes the base URL without a version.
+const Provider gemini{.name = "gemini",
+                      .default_base_url = "https://generativelanguage.googleapis.com",
+                      .offers = offers,
+                      .credential = {"x-goog-api-key", ""}};
+
+}  // namespace obliv::providers
