@@ -8,9 +8,19 @@
 
 namespace obliv {
 
-char lower(char c) noexcept;
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;  ///< ASCII only
-std::string_view trim(std::string_view text) noexcept;                      ///< spaces and tabs
+constexpr char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+/// ASCII only. Inline: headers are compared by this, a dozen times a request.
+constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size())
+        return false;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
+            return false;
+    return true;
+}
+std::string_view trim(std::string_view text) noexcept;  ///< spaces and tabs
 std::vector<std::string_view> split(std::string_view text, char separator);
 
 /// The offset of the first byte that is not part of valid UTF-8 (RFC 3629: no surrogates, nothing
