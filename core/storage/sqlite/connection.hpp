@@ -31,6 +31,7 @@ public:
     /// The statement for `sql`, prepared once and kept; null with `failure()` set otherwise.
     sqlite3_stmt* prepared(std::string_view sql);
 
+    sqlite3* handle() noexcept { return handle_; }
     /// The error of the last call, as ours.
     Error failure(std::string_view doing) const;
     std::int64_t last_id() const noexcept;

@@ -24,19 +24,22 @@ struct Sums {
     std::unordered_map<TokenId, Money> spent;
     Money cost;
     Money loss;
+    ChargeId last;
+    std::int64_t rows = 0;
 };
 
 /// Adds up in one pass over the rows: SQLite would sort them once for each GROUP BY.
-Result<Sums> sums_of(Connection& connection, std::int64_t above, std::int64_t last) {
+Result<Sums> sums_of(Connection& connection, ChargeId above, ChargeId limit,
+                     std::int64_t rows_max) {
     struct Row {
         AccountId account;
         TokenId token;
         Money cost;
         Money loss;
     };
-    Query query(connection,
-                "SELECT account, token, cost, loss FROM charge WHERE id > ? AND id <= ?");
-    query.bind(above, last);
+    Query query(connection, "SELECT id, account, token, cost, loss FROM charge WHERE id > ? AND id "
+                            "<= ? ORDER BY id LIMIT ?");
+    query.bind(above.value, limit.value, rows_max);
     Sums sums;
     while (true) {
         auto more = query.step();
@@ -45,7 +48,8 @@ Result<Sums> sums_of(Connection& connection, std::int64_t above, std::int64_t la
         if (!*more)
             return sums;
         Row row;
-        query.read(row.account, row.token, row.cost, row.loss);
+        query.read(sums.last, row.account, row.token, row.cost, row.loss);
+        ++sums.rows;
         sums.paid[row.account] += row.cost;
         sums.spent[row.token] += row.cost;
         sums.cost += row.cost;
@@ -123,38 +127,58 @@ private:
 
 }  // namespace
 
+/// The usual batch is of new calls, in order: three statements for all of them.
 Result<void> SqliteLedger::append(std::span<const Call* const> calls) {
-    for (const auto* call : calls)
-        if (auto done = append_one(*call); !done)
+    std::vector<const Call*> rows(calls.begin(), calls.end());
+    std::sort(rows.begin(), rows.end(),
+              [](const Call* a, const Call* b) { return a->id.value < b->id.value; });
+    if (!batch_)
+        batch_ = std::make_unique<CallBatch>(context_.connection.handle());
+    batch_->show(rows);
+    auto done = insert_charges("INSERT");
+    if (done)
+        return insert_usage(rows);
+    if (done.error().code != Code::conflict)
+        return done;
+    // A replay, after a crash or a failed batch: the statement has left nothing behind.
+    for (const auto* call : rows)
+        if (done = append_one(*call); !done)
             return done;
     return ok();
 }
 
 Result<void> SqliteLedger::append_one(const Call& call) {
-    auto& connection = context_.connection;
-    auto done = Query(connection, "INSERT OR IGNORE INTO charge (id, time, account, token, price, "
-                                  "held, cost, loss) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-                    .bind(call.id, call.time, call.account, call.token, call.price, call.held,
-                          call.cost, call.loss)
-                    .run();
+    const Call* row = &call;
+    std::span<const Call* const> rows(&row, 1);
+    batch_->show(rows);
+    auto done = insert_charges("INSERT OR IGNORE");
     if (!done)
         return done;
-    if (connection.changes() == 0)
+    if (context_.connection.changes() == 0)
         return same_call(call);
-    static const std::string insert_usage = "INSERT INTO " + usage_table(call.time) + " (" +
-                                            call_columns +
-                                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                                            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                                            "?, ?, ?)";
-    {
-        Query query(connection, insert_usage);
-        bind_call(query, call);
-        done = query.run();
-    }
-    if (!done || call.record.empty())
+    return insert_usage(rows);
+}
+
+Result<void> SqliteLedger::insert_charges(std::string_view how) {
+    return Query(context_.connection,
+                 std::string(how) +
+                     " INTO charge (id, time, account, token, price, held, cost, loss) SELECT id, "
+                     "time, account, token, price, held, cost, loss FROM call_batch")
+        .run();
+}
+
+Result<void> SqliteLedger::insert_usage(std::span<const Call* const> rows) {
+    auto& connection = context_.connection;
+    static const std::string insert = "INSERT INTO " + usage_table(WallTime{}) + " (" +
+                                      call_columns + ") SELECT " + call_columns +
+                                      " FROM call_batch";
+    auto done = Query(connection, insert).run();
+    bool recorded = std::any_of(rows.begin(), rows.end(),
+                                [](const Call* call) { return !call->record.empty(); });
+    if (!done || !recorded)
         return done;
-    return Query(connection, "INSERT INTO attempt_record (id, time, record) VALUES (?, ?, ?)")
-        .bind(call.id, call.time, call.record)
+    return Query(connection, "INSERT INTO attempt_record (id, time, record) SELECT id, time, "
+                             "record FROM call_batch WHERE record <> ''")
         .run();
 }
 
@@ -256,22 +280,22 @@ Result<FoldStep> SqliteLedger::fold(ChargeId limit, std::int64_t rows_max) {
     auto from = watermark();
     if (!from)
         return from.error();
-    FoldStep step{*from, 0, false};
-    {
-        Query query(connection, "SELECT max(id), count(*) FROM (SELECT id FROM charge WHERE id > ? "
-                                "AND id <= ? ORDER BY id LIMIT ?)");
-        query.bind(from->value, limit.value, rows_max);
-        auto row = query.step();
-        if (!row)
-            return row.error();
-        query.read(step.watermark, step.rows);
-    }
-    if (step.rows == 0) {
-        step.watermark = *from;
+    auto sums = sums_of(connection, *from, limit, rows_max);
+    if (!sums)
+        return sums.error();
+    FoldStep step{*from, sums->rows, sums->rows == rows_max};
+    if (step.rows == 0)
         return step;
-    }
-    step.more = step.rows == rows_max;
-    auto done = fold_rows(from->value, step.watermark.value);
+    step.watermark = sums->last;
+    for (const auto& [account, paid] : sums->paid)
+        if (auto done = add_to_balance(account, -paid); !done)
+            return done.error();
+    for (const auto& [token, spent] : sums->spent)
+        if (auto done = add_to_spent(token, spent); !done)
+            return done.error();
+    auto done = add_to_balance(revenue_account, sums->cost + sums->loss);
+    if (done)
+        done = add_to_balance(loss_account, -sums->loss);
     if (done)
         done = Query(connection, "UPDATE fold SET watermark = ?").bind(step.watermark.value).run();
     if (!done)
@@ -279,22 +303,10 @@ Result<FoldStep> SqliteLedger::fold(ChargeId limit, std::int64_t rows_max) {
     return step;
 }
 
-Result<void> SqliteLedger::fold_rows(std::int64_t above, std::int64_t last) {
-    auto sums = sums_of(context_.connection, above, last);
-    if (!sums)
-        return sums.error();
-    for (const auto& [account, paid] : sums->paid)
-        if (auto done = add_to_balance(account, -paid); !done)
-            return done;
-    for (const auto& [token, spent] : sums->spent) {
-        auto done = Query(context_.connection, "UPDATE token SET spent = spent + ? WHERE id = ?")
-                        .bind(spent, token)
-                        .run();
-        if (!done)
-            return done;
-    }
-    auto done = add_to_balance(revenue_account, sums->cost + sums->loss);
-    return done ? add_to_balance(loss_account, -sums->loss) : done;
+Result<void> SqliteLedger::add_to_spent(TokenId token, Money amount) {
+    return Query(context_.connection, "UPDATE token SET spent = spent + ? WHERE id = ?")
+        .bind(amount, token)
+        .run();
 }
 
 Result<ChargeId> SqliteLedger::watermark() {

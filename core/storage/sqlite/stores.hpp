@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/storage/sqlite/call_batch.hpp"
 #include "core/storage/sqlite/query.hpp"
 #include "core/storage/store.hpp"
 
@@ -20,10 +21,9 @@ std::string usage_table(WallTime time);
 /// What reads all usage rows.
 std::string usage_source();
 
-/// Columns of a usage row, in the order of read_call and bind_call.
+/// Columns of a usage row, in the order of read_call.
 extern const std::string call_columns;
 void read_call(Query& query, Call& call);
-void bind_call(Query& query, const Call& call);
 
 /// Columns of a price version, without tenant and model.
 inline constexpr std::string_view price_columns =
@@ -118,10 +118,14 @@ public:
 
 private:
     Result<void> append_one(const Call& call);
+    Result<void> insert_charges(std::string_view how);
+    Result<void> insert_usage(std::span<const Call* const> rows);
     Result<void> same_call(const Call& call);
-    Result<void> fold_rows(std::int64_t above, std::int64_t last);
     Result<void> add_to_balance(AccountId account, Money amount);
+    Result<void> add_to_spent(TokenId token, Money amount);
+
     const Context& context_;
+    std::unique_ptr<CallBatch> batch_;  // of the connection that writes
 };
 
 class SqliteSession final : public Session {

@@ -80,12 +80,6 @@ std::string usage_source() {
     return "usage_row";
 }
 
-const std::string call_columns =
-    "id, time, request_id, tenant, account, user, token, model, model_served, channel, key_index, "
-    "input, cache_read, cache_write_5m, cache_write_1h, audio_in, image_in, output, reasoning, "
-    "audio_out, source, price, held, cost, loss, ttft_us, duration_us, status, attempts, stream, "
-    "finish_reason, client, user_agent, error";
-
 void read_call(Query& query, Call& call) {
     auto& usage = call.usage;
     query.read(call.id, call.time, call.request_id, call.tenant, call.account, call.user,
@@ -93,17 +87,6 @@ void read_call(Query& query, Call& call) {
     query.read(usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h,
                usage.audio_in, usage.image_in, usage.output, usage.reasoning, usage.audio_out);
     query.read(call.source, call.price, call.held, call.cost, call.loss, call.ttft_us,
-               call.duration_us, call.status, call.attempts, call.stream, call.finish_reason,
-               call.client, call.user_agent, call.error);
-}
-
-void bind_call(Query& query, const Call& call) {
-    const auto& usage = call.usage;
-    query.bind(call.id, call.time, call.request_id, call.tenant, call.account, call.user,
-               call.token, call.model, call.model_served, call.channel, call.key_index);
-    query.bind(usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h,
-               usage.audio_in, usage.image_in, usage.output, usage.reasoning, usage.audio_out);
-    query.bind(call.source, call.price, call.held, call.cost, call.loss, call.ttft_us,
                call.duration_us, call.status, call.attempts, call.stream, call.finish_reason,
                call.client, call.user_agent, call.error);
 }

@@ -1,0 +1,216 @@
+#include "core/storage/sqlite/call_batch.hpp"
+
+#include "core/base/check.hpp"
+#include "core/storage/sqlite/stores.hpp"
+
+#include <array>
+#include <sqlite3.h>
+
+// SQLite's interface of a virtual table ("The Virtual Table Mechanism Of SQLite"): an eponymous,
+// read-only one, which is always scanned from front to back.
+
+namespace obliv::storage::sqlite {
+
+struct CallBatch::Table {
+    std::span<const Call* const> calls;
+};
+
+namespace {
+
+// SQLite knows the first member only, and puts its own values there.
+struct TableHandle {
+    sqlite3_vtab base{};
+    const CallBatch::Table* table = nullptr;
+};
+struct Cursor {
+    sqlite3_vtab_cursor base{};
+    std::span<const Call* const> calls;
+    std::size_t at = 0;
+};
+
+void give(sqlite3_context* to, std::int64_t value) {
+    sqlite3_result_int64(to, value);
+}
+void give(sqlite3_context* to, int value) {
+    sqlite3_result_int64(to, value);
+}
+void give(sqlite3_context* to, bool value) {
+    sqlite3_result_int64(to, value ? 1 : 0);
+}
+void give(sqlite3_context* to, const std::string& value) {
+    sqlite3_result_text(to, value.data(), static_cast<int>(value.size()), SQLITE_STATIC);
+}
+void give(sqlite3_context* to, Money value) {
+    sqlite3_result_int64(to, value.nanos());
+}
+void give(sqlite3_context* to, WallTime value) {
+    sqlite3_result_int64(to, unix_nanos(value));
+}
+void give(sqlite3_context* to, llm::UsageSource value) {
+    sqlite3_result_int64(to, static_cast<std::int64_t>(value));
+}
+template <typename Tag>
+void give(sqlite3_context* to, Id<Tag> value) {
+    if (value)
+        sqlite3_result_int64(to, value.value);
+    else
+        sqlite3_result_null(to);
+}
+
+struct Column {
+    std::string_view name;
+    void (*give)(sqlite3_context* to, const Call& call);
+};
+
+template <auto Member>
+constexpr Column column(std::string_view name) {
+    return {name, [](sqlite3_context* to, const Call& call) { give(to, call.*Member); }};
+}
+template <auto Member>
+constexpr Column count(std::string_view name) {
+    return {name, [](sqlite3_context* to, const Call& call) { give(to, call.usage.*Member); }};
+}
+
+using llm::Usage;
+
+constexpr std::array columns{
+    column<&Call::id>("id"),
+    column<&Call::time>("time"),
+    column<&Call::request_id>("request_id"),
+    column<&Call::tenant>("tenant"),
+    column<&Call::account>("account"),
+    column<&Call::user>("user"),
+    column<&Call::token>("token"),
+    column<&Call::model>("model"),
+    column<&Call::model_served>("model_served"),
+    column<&Call::channel>("channel"),
+    column<&Call::key_index>("key_index"),
+    count<&Usage::input>("input"),
+    count<&Usage::cache_read>("cache_read"),
+    count<&Usage::cache_write_5m>("cache_write_5m"),
+    count<&Usage::cache_write_1h>("cache_write_1h"),
+    count<&Usage::audio_in>("audio_in"),
+    count<&Usage::image_in>("image_in"),
+    count<&Usage::output>("output"),
+    count<&Usage::reasoning>("reasoning"),
+    count<&Usage::audio_out>("audio_out"),
+    column<&Call::source>("source"),
+    column<&Call::price>("price"),
+    column<&Call::held>("held"),
+    column<&Call::cost>("cost"),
+    column<&Call::loss>("loss"),
+    column<&Call::ttft_us>("ttft_us"),
+    column<&Call::duration_us>("duration_us"),
+    column<&Call::status>("status"),
+    column<&Call::attempts>("attempts"),
+    column<&Call::stream>("stream"),
+    column<&Call::finish_reason>("finish_reason"),
+    column<&Call::client>("client"),
+    column<&Call::user_agent>("user_agent"),
+    column<&Call::error>("error"),
+    column<&Call::record>("record"),
+};
+
+int open_table(sqlite3* connection, void* table, int, const char* const*, sqlite3_vtab** out,
+               char**) {
+    std::string schema = "CREATE TABLE call_batch (";
+    for (const auto& each : columns)
+        schema.append(each.name).append(&each == &columns.back() ? ")" : ", ");
+    int declared = sqlite3_declare_vtab(connection, schema.c_str());
+    if (declared != SQLITE_OK)
+        return declared;
+    auto handle = std::make_unique<TableHandle>();
+    handle->table = static_cast<const CallBatch::Table*>(table);
+    *out = &handle.release()->base;
+    return SQLITE_OK;
+}
+
+int close_table(sqlite3_vtab* handle) {
+    delete reinterpret_cast<TableHandle*>(handle);
+    return SQLITE_OK;
+}
+
+int plan(sqlite3_vtab*, sqlite3_index_info* info) {
+    info->estimatedCost = 1000;
+    info->estimatedRows = 500;
+    return SQLITE_OK;
+}
+
+int open_cursor(sqlite3_vtab*, sqlite3_vtab_cursor** out) {
+    *out = &std::make_unique<Cursor>().release()->base;
+    return SQLITE_OK;
+}
+
+Cursor& cursor_of(sqlite3_vtab_cursor* cursor) {
+    return *reinterpret_cast<Cursor*>(cursor);
+}
+
+int close_cursor(sqlite3_vtab_cursor* cursor) {
+    delete &cursor_of(cursor);
+    return SQLITE_OK;
+}
+
+int rewind(sqlite3_vtab_cursor* cursor, int, const char*, int, sqlite3_value**) {
+    auto& self = cursor_of(cursor);
+    self.calls = reinterpret_cast<TableHandle*>(cursor->pVtab)->table->calls;
+    self.at = 0;
+    return SQLITE_OK;
+}
+
+int next(sqlite3_vtab_cursor* cursor) {
+    ++cursor_of(cursor).at;
+    return SQLITE_OK;
+}
+
+int at_end(sqlite3_vtab_cursor* cursor) {
+    return cursor_of(cursor).at >= cursor_of(cursor).calls.size() ? 1 : 0;
+}
+
+int give_column(sqlite3_vtab_cursor* cursor, sqlite3_context* to, int index) {
+    const auto& self = cursor_of(cursor);
+    columns[static_cast<std::size_t>(index)].give(to, *self.calls[self.at]);
+    return SQLITE_OK;
+}
+
+int give_row_id(sqlite3_vtab_cursor* cursor, sqlite3_int64* id) {
+    *id = static_cast<sqlite3_int64>(cursor_of(cursor).at);
+    return SQLITE_OK;
+}
+
+constexpr sqlite3_module module = [] {
+    sqlite3_module made{};
+    made.xConnect = open_table;
+    made.xDisconnect = close_table;
+    made.xBestIndex = plan;
+    made.xOpen = open_cursor;
+    made.xClose = close_cursor;
+    made.xFilter = rewind;
+    made.xNext = next;
+    made.xEof = at_end;
+    made.xColumn = give_column;
+    made.xRowid = give_row_id;
+    return made;
+}();
+
+}  // namespace
+
+const std::string call_columns = [] {
+    std::string names;
+    for (const auto& each : columns)
+        if (each.name != "record")
+            names.append(names.empty() ? "" : ", ").append(each.name);
+    return names;
+}();
+
+CallBatch::CallBatch(sqlite3* connection) : table_(std::make_unique<Table>()) {
+    int made = sqlite3_create_module_v2(connection, "call_batch", &module, table_.get(), nullptr);
+    check(made == SQLITE_OK, "a connection takes the table of the batch");
+}
+
+CallBatch::~CallBatch() = default;
+
+void CallBatch::show(std::span<const Call* const> calls) noexcept {
+    table_->calls = calls;
+}
+
+}  // namespace obliv::storage::sqlite
