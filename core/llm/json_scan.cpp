@@ -9,13 +9,6 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-std::size_t skip_spaces(std::string_view json, std::size_t at) noexcept {
-    while (at < json.size() &&
-           (json[at] == ' ' || json[at] == '\t' || json[at] == '\n' || json[at] == '\r'))
-        ++at;
-    return at;
-}
-
 /// Where `key` stands between quotes at or after `from`; the position of the first quote.
 std::size_t find_quoted(std::string_view text, std::string_view key, std::size_t from) noexcept {
     auto width = key.size() + 1;  // from one quote to the other
@@ -45,6 +38,13 @@ std::size_t find_quoted(std::string_view text, std::string_view key, std::size_t
 
 }  // namespace
 
+std::size_t skip_spaces(std::string_view json, std::size_t at) noexcept {
+    while (at < json.size() &&
+           (json[at] == ' ' || json[at] == '\t' || json[at] == '\n' || json[at] == '\r'))
+        ++at;
+    return at;
+}
+
 std::size_t find_value(std::string_view json, std::string_view key, std::size_t from) noexcept {
     while ((from = find_quoted(json, key, from)) != npos) {
         from += key.size() + 2;
@@ -71,6 +71,23 @@ std::string_view object_at(std::string_view json, std::size_t at) noexcept {
 
 std::string_view string_at(std::string_view json, std::size_t at) noexcept {
     auto i = at + 1;
+#if defined(__SSE2__)
+    const auto quotes = _mm_set1_epi8('"');
+    const auto slashes = _mm_set1_epi8('\\');
+    while (i + 16 <= json.size()) {
+        auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(json.data() + i));
+        auto found = _mm_movemask_epi8(
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, quotes), _mm_cmpeq_epi8(bytes, slashes)));
+        if (found == 0) {
+            i += 16;
+            continue;
+        }
+        i += static_cast<std::size_t>(__builtin_ctz(static_cast<unsigned>(found)));
+        if (json[i] == '"')
+            break;
+        i += 2;
+    }
+#endif
     while (i < json.size() && json[i] != '"')
         i += json[i] == '\\' ? 2 : 1;
     if (i >= json.size())

@@ -10,6 +10,9 @@ namespace obliv::llm {
 /// key. Looks at bytes only: it does not know the depth. About 30 ns for an event of 250 bytes.
 std::size_t find_value(std::string_view json, std::string_view key, std::size_t from = 0) noexcept;
 
+/// The first place at or after `at` that holds no white space.
+std::size_t skip_spaces(std::string_view json, std::size_t at) noexcept;
+
 /// The object that starts at `at` (which is a `{`), up to its closing brace; empty if it does not
 /// end in `json`. Strings are honoured.
 std::string_view object_at(std::string_view json, std::size_t at) noexcept;

@@ -2,11 +2,11 @@
 
 #include "core/base/text.hpp"
 #include "core/llm/json_scan.hpp"
+#include "core/llm/key_set.hpp"
 #include "core/llm/openai_usage.hpp"
 #include "core/llm/sse.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace obliv::llm {
@@ -19,31 +19,26 @@ constexpr std::size_t usage_bytes_max = 16'384;
 constexpr std::size_t finish_reason_bytes_max = 32;
 constexpr std::size_t error_bytes_max = 16'384;
 
-struct Key {
-    std::string_view name;
-    std::int64_t ReplyFacts::*counter;
-};
-// `reasoning` and `reasoning_content` are two hosts' names for one thing (docs of vLLM and
-// DeepSeek).
-constexpr std::array text_keys{
-    Key{"content", &ReplyFacts::text_bytes},
-    Key{"arguments", &ReplyFacts::text_bytes},
-    Key{"refusal", &ReplyFacts::text_bytes},
-    Key{"reasoning_content", &ReplyFacts::reasoning_bytes},
-    Key{"reasoning", &ReplyFacts::reasoning_bytes},
-};
+// Everything that is looked for in a reply. The last five name texts; `reasoning` and
+// `reasoning_content` are two hosts' names for one thing (docs of vLLM and DeepSeek).
+constexpr KeySet keys{"usage",   "finish_reason", "error",     "content",
+                      "refusal", "arguments",     "reasoning", "reasoning_content"};
+enum : std::size_t { key_usage, key_finish_reason, key_error, key_content, key_reasoning = 6 };
 
-/// The value of `key` if it is a string, else nothing.
-std::optional<std::string_view> string_value(std::string_view json, std::string_view key) {
-    auto at = find_value(json, key);
-    if (at == npos || at >= json.size() || json[at] != '"')
-        return std::nullopt;
-    return string_at(json, at);
+bool is_text(std::size_t key) noexcept {
+    return key >= key_content;
+}
+std::int64_t& counter_of(std::size_t key, ReplyFacts& facts) noexcept {
+    return key >= key_reasoning ? facts.reasoning_bytes : facts.text_bytes;
 }
 
-void note_finish_reason(std::string_view json, ReplyFacts& facts) {
-    if (auto reason = string_value(json, "finish_reason"))
-        facts.finish_reason = std::string(reason->substr(0, finish_reason_bytes_max));
+bool is_string(std::string_view json, std::size_t at) noexcept {
+    return at < json.size() && json[at] == '"';
+}
+
+void note_finish_reason(std::string_view json, std::size_t value, ReplyFacts& facts) {
+    if (is_string(json, value))
+        facts.finish_reason = string_at(json, value).substr(0, finish_reason_bytes_max);
 }
 
 /// The text of an event's first `data:` line, wherever it stands among the other lines, without the
@@ -60,15 +55,16 @@ std::string_view data_of(std::string_view event) {
 }
 
 /// An error that says something: some servers send `"error":null` with every event.
-bool has_error(std::string_view json) {
-    auto at = find_value(json, "error");
-    return at < json.size() && (json[at] == '{' || json[at] == '"');
+bool says_error(std::string_view json, std::size_t value) {
+    return value < json.size() && (json[value] == '{' || json[value] == '"');
 }
 
-bool is_error(std::string_view json) {
-    if (!has_error(json))
-        return false;
-    return json.starts_with("{\"error\"") || find_value(json, "choices") == npos;
+/// A whole reply that is an error: it is the object's first key.
+bool begins_with_error(std::string_view json) {
+    constexpr std::string_view error = "\"error\"";
+    auto first = json.find_first_not_of("{ \t\r\n");
+    return first != npos && json.substr(first).starts_with(error) &&
+           says_error(json, find_value(json, "error", first));
 }
 
 bool empty_array(std::string_view json, std::size_t at) {
@@ -114,11 +110,13 @@ void TextMeter::feed(std::string_view json, ReplyFacts& facts) {
         open_ = nullptr;
         json.remove_prefix(length + 1);
     }
-    for (const auto& key : text_keys)
-        for (auto at = find_value(json, key.name); at < json.size();
-             at = find_value(json, key.name, at))
-            if (json[at] == '"')
-                at = measure(json, at, facts.*key.counter);
+    auto found = keys.next(json, 0);
+    while (found) {
+        auto at = found.value;
+        if (is_text(found.key) && is_string(json, at))
+            at = measure(json, at, counter_of(found.key, facts));
+        found = keys.next(json, at);
+    }
 }
 
 void PlainScan::take_usage(std::string_view object) {
@@ -127,18 +125,17 @@ void PlainScan::take_usage(std::string_view object) {
 }
 
 void PlainScan::look_for_keys(std::string_view text) {
-    note_finish_reason(text, facts_);
-    auto at = find_value(text, "usage");
-    while (at != npos && at < text.size()) {
-        if (text[at] == '{') {
-            auto object = object_at(text, at);
-            if (object.empty()) {
-                usage_ = text.substr(at, usage_bytes_max);
-                return;
-            }
-            take_usage(object);
+    for (auto found = keys.next(text, 0); found; found = keys.next(text, found.value)) {
+        if (found.key == key_finish_reason)
+            note_finish_reason(text, found.value, facts_);
+        if (found.key != key_usage || found.value >= text.size() || text[found.value] != '{')
+            continue;
+        auto object = object_at(text, found.value);
+        if (object.empty()) {
+            usage_ = text.substr(found.value, usage_bytes_max);
+            return;
         }
-        at = find_value(text, "usage", at);
+        take_usage(object);
     }
 }
 
@@ -160,8 +157,7 @@ void PlainScan::look_at_seam(std::string_view bytes) {
 
 void PlainScan::feed(std::string_view bytes) {
     if (!std::exchange(begun_, true))
-        facts_.error =
-            has_error(bytes) && bytes.find("\"error\"") == bytes.find_first_not_of("{ \t\r\n");
+        facts_.error = begins_with_error(bytes);
     if (!usage_.empty())
         extend_usage(bytes);
     else if (!tail_.empty())
@@ -176,28 +172,56 @@ void PlainScan::feed(std::string_view bytes) {
         tail_.erase(0, tail_.size() - tail_bytes);
 }
 
-/// Whether the event reports usage that can be read.
-bool StreamScan::examine_usage(std::string_view event, bool& forward) {
-    auto at = find_value(event, "usage");
-    if (at == npos || at >= event.size() || event[at] != '{')
+/// What one event says, gathered in one pass.
+struct StreamScan::Event {
+    std::size_t usage = npos;  ///< where the last report begins
+    std::size_t error = npos;  ///< an error that says something
+    ReplyFacts said;           ///< what it adds: texts and a finish reason
+};
+
+StreamScan::Event StreamScan::read(std::string_view event) {
+    Event seen;
+    auto found = keys.next(event, 0);
+    while (found) {
+        auto at = found.value;
+        if (found.key == key_usage) {
+            if (at < event.size() && event[at] == '{')
+                seen.usage = at;
+        } else if (found.key == key_finish_reason) {
+            note_finish_reason(event, at, seen.said);
+        } else if (found.key == key_error) {
+            if (seen.error == npos && says_error(event, at))
+                seen.error = at;
+        } else if (is_string(event, at)) {
+            auto text = string_at(event, at);
+            counter_of(found.key, seen.said) += static_cast<std::int64_t>(text.size());
+            at += text.size() + 1;
+        }
+        found = keys.next(event, std::min(at, event.size()));
+    }
+    return seen;
+}
+
+/// Takes the event's report of usage, if it has one that can be read.
+bool StreamScan::take_usage(std::string_view event, std::size_t at) {
+    if (at == npos)
         return false;
     auto usage = parse_openai_usage(object_at(event, at));
     if (usage)
         facts_.usage = usage;
-    if (options_.withhold_usage && empty_array(event, find_value(event, "choices")))
-        forward = false;
     return usage.has_value();
 }
 
-void StreamScan::meter(std::string_view event, bool usage_reported) {
-    auto text = facts_.text_bytes;
-    auto reasoning = facts_.reasoning_bytes;
-    meter_.feed(event, facts_);
+void StreamScan::add(const ReplyFacts& said, bool usage_reported) {
+    facts_.text_bytes += said.text_bytes;
+    facts_.reasoning_bytes += said.reasoning_bytes;
+    if (!said.finish_reason.empty())
+        facts_.finish_reason = said.finish_reason;
     if (usage_reported) {
         facts_.text_bytes_after_usage = facts_.reasoning_bytes_after_usage = 0;
     } else if (facts_.usage) {
-        facts_.text_bytes_after_usage += facts_.text_bytes - text;
-        facts_.reasoning_bytes_after_usage += facts_.reasoning_bytes - reasoning;
+        facts_.text_bytes_after_usage += said.text_bytes;
+        facts_.reasoning_bytes_after_usage += said.reasoning_bytes;
     }
 }
 
@@ -207,16 +231,17 @@ bool StreamScan::examine(std::string_view event) {
         facts_.done = true;
         return false;
     }
-    bool forward = true;
-    bool reported = examine_usage(event, forward);
-    if (is_error(data)) {
+    auto seen = read(event);
+    bool reported = take_usage(event, seen.usage);
+    if (seen.error != npos &&
+        (data.starts_with("{\"error\"") || find_value(event, "choices") == npos)) {
         facts_.error = true;
         error_ = data.substr(0, error_bytes_max);
         return false;
     }
-    note_finish_reason(event, facts_);
-    meter(event, reported);
-    return forward;
+    add(seen.said, reported);
+    return seen.usage == npos || !options_.withhold_usage ||
+           !empty_array(event, find_value(event, "choices"));
 }
 
 Result<bool> StreamScan::feed(std::span<const std::string_view> payload,

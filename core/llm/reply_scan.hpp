@@ -94,12 +94,13 @@ private:
                         bool& as_it_came);
     /// Whether the event goes to the client.
     bool examine(std::string_view event);
-    bool examine_usage(std::string_view event, bool& forward);
-    void meter(std::string_view event, bool usage_reported);
+    struct Event;
+    static Event read(std::string_view event);
+    bool take_usage(std::string_view event, std::size_t at);
+    void add(const ReplyFacts& said, bool usage_reported);
 
     Options options_;
     ReplyFacts facts_;
-    TextMeter meter_;
     std::forward_list<std::string>
         joined_;        ///< events put together, for the views of the last feed
     std::string rest_;  ///< the start of an event
