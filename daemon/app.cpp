@@ -7,6 +7,7 @@
 #include "daemon/app/price_alarm.hpp"
 #include "daemon/app/pulse.hpp"
 #include "daemon/ops/state_folder.hpp"
+#include "daemon/upstream/resolver.hpp"
 #include "daemon/upstream/tls.hpp"
 
 #include <algorithm>
@@ -92,6 +93,7 @@ struct App::Parts {
     std::unique_ptr<billing::Books> books;
     std::unique_ptr<loop::BlockingPool> workers;
     std::unique_ptr<upstream::Tls> tls;
+    std::unique_ptr<upstream::Resolver> resolver;
     std::unique_ptr<metrics::Metrics> metrics;
     std::unique_ptr<Publisher> publisher;
     std::unique_ptr<PriceAlarm> price_alarm;
@@ -132,6 +134,7 @@ void App::Parts::build_services() {
     auto now = real_clock().wall();
     workers = std::make_unique<loop::BlockingPool>("worker", worker_threads, worker_queue_max);
     tls = std::make_unique<upstream::Tls>(upstream::TlsOptions{config.upstream.ca_file});
+    resolver = std::make_unique<upstream::Resolver>();
     metrics = std::make_unique<metrics::Metrics>(loops->size());
     publisher = std::make_unique<Publisher>(*database, *books, *loops);
     price_alarm =
@@ -151,7 +154,7 @@ void App::Parts::build_services() {
         random_bytes(bytes);
         std::uint64_t seed = 0;
         std::copy(bytes.begin(), bytes.end(), reinterpret_cast<std::uint8_t*>(&seed));
-        Lane::Shared shared{(*loops)[i], *workers, *books,  *tls,        pool,
+        Lane::Shared shared{(*loops)[i], *workers, *books,  *tls,        *resolver, pool,
                             *host,       *metrics, *vitals, ::geteuid(), seed};
         lanes.push_back(std::make_unique<Lane>(shared));
         services.push_back(&lanes.back()->front);

@@ -83,7 +83,7 @@ def statement(code: list[Token], at: int) -> tuple[int, int]:
 def check_co_await(code: list[Token]) -> list[tuple[int, str]]:
     problems = []
     for at, token in enumerate(code):
-        if token.text != "co_await":
+        if token.text != "co_await" or (at > 0 and code[at - 1].text == "operator"):
             continue
         first, last = statement(code, at)
         part = code[first:last]

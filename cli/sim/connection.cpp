@@ -3,14 +3,10 @@
 #include "cli/sim/reply.hpp"
 #include "core/base/secret.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/io_context.hpp>
-
 #include <chrono>
 
 namespace obliv::sim {
 
-using boost::system::error_code;
 using std::chrono::nanoseconds;
 
 namespace {
@@ -25,35 +21,36 @@ constexpr std::chrono::seconds linger_time{2};
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<Lane> lane, boost::asio::ip::tcp::socket socket)
-    : lane_(std::move(lane)), socket_(std::move(socket)), timer_(lane_->wheel(), &on_time, this),
-      requests_(lane_->loop().blocks()) {}
+Connection::Connection(Lane& lane, loop::Socket socket)
+    : lane_(lane), socket_(std::move(socket)), timer_(lane.loop().fine_timers(), &on_time, this),
+      requests_(lane.loop().blocks()) {}
 
 void Connection::start() {
-    error_code ignored;
-    socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-    socket_.non_blocking(true, ignored);
+    auto news = [](void* self) { static_cast<Connection*>(self)->hear(); };
+    if (!socket_.set_hook(news, this))
+        close();
+}
+
+void Connection::hear() {
+    if (!unsent_.empty())
+        flush();
     read();
 }
 
 void Connection::read() {
-    if (read_pending_ || state_ == State::closed)
-        return;
-    // The read under way is also what keeps this object alive, so there is no pausing it.
-    if (state_ != State::reading && requests_.waiting() > read_ahead_max)
-        return close();
-    read_pending_ = true;
-    auto room = requests_.room();
-    socket_.async_read_some(boost::asio::buffer(room.data(), room.size()),
-                            [self = shared_from_this()](error_code error, std::size_t count) {
-                                self->read_pending_ = false;
-                                if (error || self->state_ == State::closed)
-                                    return self->close();
-                                // What comes after the end is only read to see the client close.
-                                if (self->state_ != State::lingering)
-                                    self->requests_.add(count);
-                                self->process();
-                            });
+    while (state_ != State::closed && !socket_.quiet()) {
+        if (state_ != State::reading && requests_.waiting() > read_ahead_max)
+            return close();
+        auto io = socket_.receive(requests_.room());
+        if (io.status == loop::Io::Status::would_block)
+            return;
+        if (!io.done())
+            return close();
+        // What comes after the end is only read to see the client close.
+        if (state_ != State::lingering)
+            requests_.add(io.bytes);
+        process();
+    }
 }
 
 /// Serves what is whole, as long as replies need no waiting.
@@ -73,13 +70,12 @@ void Connection::process() {
             send("HTTP/1.1 100 Continue\r\n\r\n");
     }
     processing_ = false;
-    read();
 }
 
 /// Answers what cannot be understood; what follows on the connection cannot be either.
 void Connection::refuse(const Error& error) {
     keep_alive_ = false;
-    auto& out = lane_->scratch();
+    auto& out = lane_.scratch();
     append_error(out, error, false);
     send(out);
     end_reply();
@@ -90,7 +86,7 @@ void Connection::serve() {
     keep_alive_ = head.keep_alive;
     bool chat = head.path == "/v1/chat/completions";
     bool models = head.path == "/v1/models";
-    auto& out = lane_->scratch();
+    auto& out = lane_.scratch();
     if (!chat && !models) {
         append_error(out, fail(Code::not_found, "the simulator has no such path"), keep_alive_);
     } else if (head.method != (chat ? "POST" : "GET")) {
@@ -99,7 +95,7 @@ void Connection::serve() {
         append_error(out, fail(Code::unauthenticated, "the simulator was given another key"),
                      keep_alive_);
     } else if (models) {
-        append_reply(out, 200, lane_->shared().models_body, keep_alive_);
+        append_reply(out, 200, lane_.shared().models_body, keep_alive_);
     } else {
         return serve_chat();
     }
@@ -109,7 +105,7 @@ void Connection::serve() {
 }
 
 bool Connection::admitted() const {
-    const auto& key = lane_->shared().options.key;
+    const auto& key = lane_.shared().options.key;
     if (key.empty())
         return true;
     constexpr std::string_view scheme = "Bearer ";
@@ -120,16 +116,16 @@ bool Connection::admitted() const {
 
 void Connection::serve_chat() {
     const auto& head = requests_.head();
-    const auto& options = lane_->shared().options;
+    const auto& options = lane_.shared().options;
     auto call = read_request(options, head, requests_.body());
     requests_.done();
     if (!call) {
-        auto& out = lane_->scratch();
+        auto& out = lane_.scratch();
         append_error(out, call.error(), keep_alive_);
         send(out);
         return end_reply();
     }
-    auto number = lane_->shared().calls.fetch_add(1, std::memory_order_relaxed) + 1;
+    auto number = lane_.shared().calls.fetch_add(1, std::memory_order_relaxed) + 1;
     carry_out(make_plan(options, *call, number), call->chat.stream);
 }
 
@@ -139,7 +135,7 @@ void Connection::carry_out(Plan plan, bool stream) {
         return;
     }
     if (plan.fault.kind == Fault::Kind::status) {
-        auto& out = lane_->scratch();
+        auto& out = lane_.scratch();
         append_fault(out, plan, keep_alive_);
         send(out);
         return end_reply();
@@ -152,7 +148,7 @@ void Connection::carry_out(Plan plan, bool stream) {
     } else {
         plan_ = std::move(plan);
     }
-    due_ = lane_->loop().now() + wait;
+    due_ = lane_.loop().now() + wait;
     if (wait > nanoseconds(0))
         timer_.arm(due_);
     else
@@ -178,7 +174,7 @@ void Connection::on_time(void* self) {
 }
 
 void Connection::send_plain() {
-    auto& out = lane_->scratch();
+    auto& out = lane_.scratch();
     append_reply(out, 200, completion_body(*plan_), keep_alive_);
     auto fault = plan_->fault.kind;
     plan_.reset();
@@ -191,7 +187,7 @@ void Connection::send_plain() {
 
 /// Appends every token whose time has come to `out`; all there are when `all_at_once`.
 StreamWriter::Next Connection::fill(std::string& out, bool all_at_once) {
-    auto now = lane_->loop().now();
+    auto now = lane_.loop().now();
     auto next = StreamWriter::Next::more;
     while (next == StreamWriter::Next::more) {
         next = stream_->next(out);
@@ -209,7 +205,7 @@ void Connection::stream_on() {
         stalled_ = true;
         return;
     }
-    auto& out = lane_->scratch();
+    auto& out = lane_.scratch();
     if (!head_sent_)
         append_stream_head(out, keep_alive_);
     head_sent_ = true;
@@ -242,7 +238,7 @@ void Connection::drip_on() {
     if (state_ != State::dripping)
         return;
     if (dripped_ < drip_.size())
-        return timer_.arm(lane_->loop().now() + drip_gap);
+        return timer_.arm(lane_.loop().now() + drip_gap);
     drip_.clear();
     end_reply();
 }
@@ -251,34 +247,22 @@ void Connection::send(std::string_view bytes) {
     if (state_ == State::closed)
         return;
     if (unsent_.empty()) {
-        error_code error;
-        auto sent = socket_.send(boost::asio::buffer(bytes.data(), bytes.size()), 0, error);
-        if (error && error != boost::asio::error::would_block)
+        auto io = socket_.send(bytes);
+        if (io.status == loop::Io::Status::failed)
             return close();
-        bytes.remove_prefix(sent);
-        if (bytes.empty())
-            return;
-        unsent_ = bytes;
-        return flush();
+        bytes.remove_prefix(io.bytes);
     }
     unsent_ += bytes;
 }
 
-/// Waits until the socket takes more, and sends what it did not.
+/// Sends what the socket did not take, as far as there is room now.
 void Connection::flush() {
-    socket_.async_wait(
-        boost::asio::ip::tcp::socket::wait_write, [self = shared_from_this()](error_code error) {
-            if (error || self->state_ == State::closed)
-                return;
-            auto sent = self->socket_.send(
-                boost::asio::buffer(self->unsent_.data(), self->unsent_.size()), 0, error);
-            if (error && error != boost::asio::error::would_block)
-                return self->close();
-            self->unsent_.erase(0, sent);
-            if (!self->unsent_.empty())
-                return self->flush();
-            self->resume();
-        });
+    auto io = socket_.send(unsent_);
+    if (io.status == loop::Io::Status::failed)
+        return close();
+    unsent_.erase(0, io.bytes);
+    if (unsent_.empty())
+        resume();
 }
 
 /// The socket has taken everything: whoever waited for that goes on.
@@ -299,9 +283,8 @@ void Connection::end_reply() {
             return;
         if (cut_)
             return close();
-        error_code ignored;
-        socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
-        return timer_.arm(lane_->loop().now() + linger_time);
+        ::shutdown(socket_.descriptor(), SHUT_WR);
+        return timer_.arm(lane_.loop().now() + linger_time);
     }
     state_ = State::reading;
     if (!processing_)
@@ -309,11 +292,11 @@ void Connection::end_reply() {
 }
 
 void Connection::close() {
-    state_ = State::closed;
+    if (std::exchange(state_, State::closed) == State::closed)
+        return;
     timer_.cancel();
-    stream_.reset();
-    error_code ignored;
-    socket_.close(ignored);
+    socket_.close();
+    lane_.drop(*this);
 }
 
 }  // namespace obliv::sim

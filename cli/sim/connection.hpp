@@ -6,8 +6,6 @@
 #include "cli/sim/stream.hpp"
 #include "core/loop/timer_wheel.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
-
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,11 +13,11 @@
 
 namespace obliv::sim {
 
-/// One client. A read is always under way, also while a reply waits for its time, so that a client
-/// that leaves is noticed. Lives as long as a handler holds it; on its lane's loop only.
-class Connection : public std::enable_shared_from_this<Connection> {
+/// One client. What it sends is read at once, also while a reply waits for its time, so that a
+/// client that leaves is noticed. Its lane owns it; on the lane's loop only.
+class Connection {
 public:
-    Connection(std::shared_ptr<Lane> lane, boost::asio::ip::tcp::socket socket);
+    Connection(Lane& lane, loop::Socket socket);
 
     void start();
 
@@ -34,6 +32,7 @@ private:
         closed,
     };
 
+    void hear();
     void read();
     void process();
     void refuse(const Error& error);
@@ -55,12 +54,11 @@ private:
     void resume();
     void close();
 
-    std::shared_ptr<Lane> lane_;
-    boost::asio::ip::tcp::socket socket_;
+    Lane& lane_;
+    loop::Socket socket_;
     loop::Timer timer_;
     RequestReader requests_;
     State state_ = State::reading;
-    bool read_pending_ = false;
     bool processing_ = false;  ///< inside process(), which goes on with the next request itself
 
     // The reply under way.

@@ -2,51 +2,48 @@
 
 #include "cli/sim/connection.hpp"
 
-#include <boost/asio/io_context.hpp>
+#include <cerrno>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 namespace obliv::sim {
+namespace {
 
-namespace tcp = boost::asio::ip;
+constexpr std::chrono::milliseconds retry_gap{100};
 
-Lane::Lane(loop::Loop& loop, std::shared_ptr<Shared> shared, int listener, bool v6)
-    : loop_(loop), shared_(std::move(shared)),
-      acceptor_(loop.context(), v6 ? tcp::tcp::v6() : tcp::tcp::v4(), listener),
-      ticker_(loop.context()), retry_(loop.context()),
-      wheel_(
-          loop.now(), [this] { keep_ticking(); }, tick) {}
+}  // namespace
 
-void Lane::accept() {
-    acceptor_.async_accept(
-        [self = shared_from_this()](boost::system::error_code error, tcp::tcp::socket socket) {
-            if (error == boost::asio::error::operation_aborted)
-                return;
-            if (error)
-                return self->accept_later();
-            std::make_shared<Connection>(self, std::move(socket))->start();
-            self->accept();
-        });
+Lane::Lane(loop::Loop& loop, std::shared_ptr<Shared> shared, int listener)
+    : loop_(loop), shared_(std::move(shared)), listener_(loop, listener, true),
+      retry_(
+          loop.timers(), [](void* self) { static_cast<Lane*>(self)->accept_some(); }, this) {
+    listener_.set_hook([](void* self) { static_cast<Lane*>(self)->accept_some(); }, this);
 }
 
-/// The process is out of descriptors, as a rule: trying again at once would only burn the CPU.
-void Lane::accept_later() {
-    retry_.expires_after(std::chrono::milliseconds(100));
-    retry_.async_wait([self = shared_from_this()](boost::system::error_code error) {
-        if (!error)
-            self->accept();
-    });
+Lane::~Lane() = default;
+
+void Lane::accept_some() {
+    while (!listener_.quiet()) {
+        sockaddr_storage address{};
+        socklen_t size = sizeof address;
+        int descriptor = listener_.accept(address, size);
+        if (descriptor < 0) {
+            // Out of descriptors, as a rule: trying again at once would only burn the CPU.
+            if (!listener_.quiet() && errno != ECONNABORTED && errno != EINTR)
+                return retry_.arm(loop_.now() + retry_gap);
+            continue;
+        }
+        int one = 1;
+        ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        auto made = std::make_unique<Connection>(*this, loop::Socket(loop_, descriptor));
+        auto* connection = made.get();
+        connections_.emplace(connection, std::move(made));
+        connection->start();
+    }
 }
 
-/// Runs only while a reply waits for its time.
-void Lane::keep_ticking() {
-    if (ticking_)
-        return;
-    ticking_ = true;
-    ticker_.expires_after(tick);
-    ticker_.async_wait([self = shared_from_this()](boost::system::error_code error) {
-        self->ticking_ = false;
-        if (!error && self->wheel_.advance(self->loop_.now()))
-            self->keep_ticking();
-    });
+void Lane::drop(Connection& connection) {
+    loop_.post([this, dropped = &connection] { connections_.erase(dropped); });
 }
 
 }  // namespace obliv::sim

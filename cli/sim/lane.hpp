@@ -2,16 +2,17 @@
 
 #include "cli/sim/options.hpp"
 #include "core/loop/loop.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include "core/loop/socket.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 namespace obliv::sim {
+
+class Connection;
 
 /// What all loops of one simulator share. Read only, but for the count.
 struct Shared {
@@ -20,38 +21,35 @@ struct Shared {
     std::atomic<std::uint64_t> calls{0};  ///< chat completions so far: the numbers of the plans
 };
 
-/// What the connections of one loop share: its listener, and a wheel whose ticks are fine enough
-/// for the gaps between tokens. Lives as long as any handler of its loop; used on its thread only.
-class Lane : public std::enable_shared_from_this<Lane> {
+/// One loop's listener and connections. Used on the loop's thread, but for making and destroying,
+/// which happen before it starts and after it has ended.
+class Lane {
 public:
-    static constexpr std::chrono::milliseconds tick{1};
-
     /// `listener` is a listening, non-blocking socket, which becomes the lane's.
-    Lane(loop::Loop& loop, std::shared_ptr<Shared> shared, int listener, bool v6);
-
-    void accept();
+    Lane(loop::Loop& loop, std::shared_ptr<Shared> shared, int listener);
+    ~Lane();
+    Lane(const Lane&) = delete;
+    Lane& operator=(const Lane&) = delete;
 
     loop::Loop& loop() noexcept { return loop_; }
-    loop::TimerWheel& wheel() noexcept { return wheel_; }
     Shared& shared() noexcept { return *shared_; }
     /// An empty string to build a reply in, used up before its user returns.
     std::string& scratch() noexcept {
         scratch_.clear();
         return scratch_;
     }
+    /// Destroys the connection, once whoever runs in it now has returned.
+    void drop(Connection& connection);
 
 private:
-    void keep_ticking();
-    void accept_later();
+    void accept_some();
 
     loop::Loop& loop_;
     std::shared_ptr<Shared> shared_;
-    boost::asio::ip::tcp::acceptor acceptor_;
-    boost::asio::steady_timer ticker_;
-    boost::asio::steady_timer retry_;
-    loop::TimerWheel wheel_;
+    loop::Socket listener_;
+    loop::Timer retry_;
+    std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
     std::string scratch_;
-    bool ticking_ = false;
 };
 
 }  // namespace obliv::sim

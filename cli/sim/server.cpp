@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <vector>
 
 namespace obliv::sim {
 namespace {
@@ -74,6 +75,7 @@ struct Server::Parts {
 
     std::string address;
     loop::Loops loops;
+    std::vector<std::unique_ptr<Lane>> lanes;
 };
 
 Result<std::unique_ptr<Server>> Server::start(const Options& options) {
@@ -96,8 +98,7 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options) {
         Descriptor copy(::fcntl(listener->get(), F_DUPFD_CLOEXEC, 0));
         if (copy.get() < 0)
             return socket_error(*endpoint, errno);
-        auto lane = std::make_shared<Lane>(loops[i], shared, copy.take(), endpoint->v6());
-        lane->accept();  // from now on its handlers keep it
+        parts->lanes.push_back(std::make_unique<Lane>(loops[i], shared, copy.take()));
     }
     loops.start();
     return std::unique_ptr<Server>(new Server(std::move(parts)));

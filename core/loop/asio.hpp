@@ -1,11 +1,10 @@
 #pragma once
 
-// The part of Asio that signatures need; what does the work is included by .cpp files only.
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
+#include "core/loop/task.hpp"
 
-namespace obliv {
+namespace obliv::asio {
 
-namespace asio = boost::asio;
+template <typename T>
+using awaitable = loop::Task<T>;
 
-}  // namespace obliv
+}  // namespace obliv::asio

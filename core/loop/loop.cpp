@@ -2,11 +2,12 @@
 
 #include "core/base/check.hpp"
 #include "core/base/log.hpp"
+#include "core/loop/poller.hpp"
+#include "core/loop/root.hpp"
+#include "core/loop/task.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-
+#include <algorithm>
+#include <atomic>
 #include <exception>
 #include <latch>
 #include <mutex>
@@ -14,58 +15,106 @@
 #include <sched.h>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace obliv::loop {
 namespace {
 
 thread_local Loop* current_loop = nullptr;
 
-/// An io_context whose pending handlers can be destroyed while its services still stand.
-class Context : public asio::io_context {
-public:
-    using asio::execution_context::shutdown;
-    using asio::io_context::io_context;
+constexpr std::chrono::milliseconds fine_tick{1};
+
+/// A wheel and when it has to be turned next; never, while there is nothing in it, so that a daemon
+/// with nothing to do does not wake up.
+struct Wheel {
+    explicit Wheel(std::chrono::nanoseconds length)
+        : tick(length), wheel(
+                            real_clock().steady(),
+                            [this] {
+                                if (next == SteadyTime::max())
+                                    next = real_clock().steady() + tick;
+                            },
+                            length) {}
+
+    void turn(SteadyTime now) {
+        if (now < next)
+            return;
+        next = SteadyTime::max();
+        if (wheel.advance(now))
+            next = now + tick;
+    }
+
+    std::chrono::nanoseconds tick;
+    SteadyTime next = SteadyTime::max();
+    TimerWheel wheel;
 };
+
+void run_guarded(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const std::exception& error) {
+        // Work that throws must not take every connection of the loop with it.
+        log::write(log::Level::err, "an exception reached the event loop",
+                   {{"what", std::string_view(error.what())}});
+    }
+}
 
 }  // namespace
 
-// Blocks and wheel come before the context: handlers it destroys may still hold both.
 struct Loop::Parts {
-    Parts(std::size_t at, std::function<void()> on_first)
-        : index(at), wheel(real_clock().steady(), std::move(on_first)) {}
+    explicit Parts(std::size_t at) : index(at) {}
 
     std::size_t index;
     BlockPool blocks;
-    TimerWheel wheel;
     std::unique_ptr<char[]> scratch;
-    Context context{1};
-    asio::steady_timer ticker{context};
-    bool ticking = false;
+    Wheel coarse{TimerWheel::tick};
+    Wheel fine{fine_tick};
+    Poller poller;
+    RootLink roots;
+    bool stopping = false;
+    std::vector<std::coroutine_handle<>> ready;
+    std::vector<std::coroutine_handle<>> running;
+
+    std::atomic<bool> has_mail{false};
+    std::mutex mutex;
+    // Guarded by mutex.
+    std::vector<std::function<void()>> mail;
+
+    void run_ready();
+    void read_mail();
+    bool idle() const noexcept {
+        return roots.alone() && coarse.wheel.size() == 0 && fine.wheel.size() == 0;
+    }
 };
 
-Loop::Loop(std::size_t index)
-    : parts_(std::make_unique<Parts>(index, [this] { keep_ticking(); })) {}
+Loop::Loop(std::size_t index) : parts_(std::make_unique<Parts>(index)) {}
 
-Loop::~Loop() = default;
+Loop::~Loop() {
+    destroy_tasks();
+}
 
 std::size_t Loop::index() const noexcept {
     return parts_->index;
 }
 
-asio::io_context& Loop::context() noexcept {
-    return parts_->context;
-}
-
-asio::any_io_executor Loop::executor() {
-    return parts_->context.get_executor();
-}
-
 TimerWheel& Loop::timers() noexcept {
-    return parts_->wheel;
+    return parts_->coarse.wheel;
+}
+
+TimerWheel& Loop::fine_timers() noexcept {
+    return parts_->fine.wheel;
 }
 
 BlockPool& Loop::blocks() noexcept {
     return parts_->blocks;
+}
+
+Poller& Loop::poller() noexcept {
+    return parts_->poller;
+}
+
+RootLink& Loop::roots() noexcept {
+    return parts_->roots;
 }
 
 std::span<char> Loop::scratch() noexcept {
@@ -74,59 +123,92 @@ std::span<char> Loop::scratch() noexcept {
     return {parts_->scratch.get(), scratch_bytes};
 }
 
+void Loop::resume_soon(Wait& wait) {
+    parts_->ready.push_back(wait.who);
+}
+
+void Loop::start_soon(std::coroutine_handle<> root) {
+    parts_->ready.push_back(root);
+}
+
 void Loop::post(std::function<void()> work) {
-    asio::post(parts_->context, std::move(work));
+    bool first = false;
+    {
+        std::lock_guard lock(parts_->mutex);
+        parts_->mail.push_back(std::move(work));
+        first = !parts_->has_mail.exchange(true);
+    }
+    // The loop looks for mail itself before it goes to sleep.
+    if (first && current_loop != this)
+        parts_->poller.wake();
 }
 
 void Loop::stop() {
-    post([this] { parts_->context.stop(); });
+    post([this] { parts_->stopping = true; });
 }
 
 void Loop::run() {
-    parts_->context.restart();
-    drive();
+    drive(false);
 }
 
-void Loop::drive() {
+void Loop::Parts::run_ready() {
+    // What becomes ready meanwhile waits for the next round: sockets get their turn in between.
+    running.swap(ready);
+    for (auto each : running)
+        resume(each);
+    running.clear();
+}
+
+void Loop::Parts::read_mail() {
+    if (!has_mail.load(std::memory_order_acquire))
+        return;
+    std::vector<std::function<void()>> letters;
+    {
+        std::lock_guard lock(mutex);
+        letters.swap(mail);
+        has_mail.store(false, std::memory_order_release);
+    }
+    for (auto& letter : letters)
+        run_guarded(std::exchange(letter, nullptr));
+}
+
+void Loop::drive(bool for_ever) {
     auto* outer = std::exchange(current_loop, this);
-    for (;;) {
-        try {
-            parts_->context.run();
+    auto& parts = *parts_;
+    parts.stopping = false;
+    while (true) {
+        parts.read_mail();
+        parts.run_ready();
+        auto now = this->now();
+        parts.coarse.turn(now);
+        parts.fine.turn(now);
+        bool busy = !parts.ready.empty() || parts.has_mail.load(std::memory_order_acquire);
+        if (parts.stopping || (!for_ever && !busy && parts.idle()))
             break;
-        } catch (const std::exception& error) {
-            // A callback that throws must not take every other connection of the loop with it.
-            log::write(log::Level::err, "an exception reached the event loop",
-                       {{"what", std::string_view(error.what())}});
-        }
+        auto until = busy ? now : std::min(parts.coarse.next, parts.fine.next);
+        parts.poller.poll(now, until);
     }
     current_loop = outer;
+}
+
+void Loop::destroy_tasks() noexcept {
+    parts_->ready.clear();
+    while (!parts_->roots.alone())
+        parts_->roots.next->frame.destroy();
+    parts_->ready.clear();
+    std::lock_guard lock(parts_->mutex);
+    parts_->mail.clear();
 }
 
 Loop* Loop::current() noexcept {
     return current_loop;
 }
 
-/// The only real timer of a loop: runs while there is anything in the wheel, so that a daemon with
-/// nothing to do does not wake up.
-void Loop::keep_ticking() {
-    if (parts_->ticking)
-        return;
-    parts_->ticking = true;
-    parts_->ticker.expires_after(TimerWheel::tick);
-    parts_->ticker.async_wait([this](boost::system::error_code error) {
-        parts_->ticking = false;
-        if (!error && parts_->wheel.advance(now()))
-            keep_ticking();
-    });
-}
-
 struct Loops::Threads {
-    using Guard = asio::executor_work_guard<asio::io_context::executor_type>;
     enum class State { fresh, running, stopped };
 
     std::mutex mutex;  // guards everything here, and the order of posts against stop()
     State state = State::fresh;
-    std::vector<Guard> guards;
     std::vector<std::thread> threads;
 };
 
@@ -147,11 +229,10 @@ void Loops::start() {
     check(threads_->state == Threads::State::fresh, "loops are started once");
     threads_->state = Threads::State::running;
     for (auto& loop : loops_) {
-        threads_->guards.emplace_back(loop->context().get_executor());
         threads_->threads.emplace_back([target = loop.get()] {
             auto name = "loop " + std::to_string(target->index());
             pthread_setname_np(pthread_self(), name.c_str());
-            target->drive();
+            target->drive(true);
         });
     }
 }
@@ -169,7 +250,7 @@ void Loops::join() {
         if (thread.joinable())
             thread.join();
     for (auto& loop : loops_)
-        loop->parts_->context.shutdown();
+        loop->destroy_tasks();
 }
 
 void Loops::post(std::size_t index, std::function<void()> work) {

@@ -4,17 +4,18 @@
 #include "core/loop/asio.hpp"
 #include "core/loop/blocks.hpp"
 #include "core/loop/timer_wheel.hpp"
+#include "core/loop/wait.hpp"
 
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <span>
-
-namespace boost::asio {
-class io_context;
-}
+#include <vector>
 
 namespace obliv::loop {
+
+class Poller;
+struct RootLink;
 
 /// One thread's event loop and what the connections on it share. Everything but post() belongs to
 /// that thread.
@@ -28,9 +29,10 @@ public:
     Loop& operator=(const Loop&) = delete;
 
     std::size_t index() const noexcept;
-    asio::io_context& context() noexcept;
-    asio::any_io_executor executor();
+    Loop& executor() noexcept { return *this; }
     TimerWheel& timers() noexcept;
+    /// Ticks of a millisecond, for what imitates or makes load: time-outs belong into timers().
+    TimerWheel& fine_timers() noexcept;
     BlockPool& blocks() noexcept;
     /// For bytes that are used up before the next suspension: whoever runs next overwrites it.
     std::span<char> scratch() noexcept;
@@ -38,8 +40,8 @@ public:
 
     /// Runs `work` on the loop, in the order of the posts. From any thread.
     void post(std::function<void()> work);
-    /// Runs on the calling thread until stop() or until nothing is left to do. Tests and small
-    /// programs; Loops does it for daemons.
+    /// Runs on the calling thread until stop() or until nothing is left to do: no task, no timer,
+    /// nothing posted. Tests and small programs; Loops does it for daemons.
     void run();
     /// Ends run() after what was posted before. From any thread.
     void stop();
@@ -47,12 +49,20 @@ public:
     /// The loop whose thread this is, or null.
     static Loop* current() noexcept;
 
+    // For the parts of a loop: sockets, events, spawn.
+    Poller& poller() noexcept;
+    /// Resumes who waits once whoever runs now has suspended.
+    void resume_soon(Wait& wait);
+    void start_soon(std::coroutine_handle<> root);
+    RootLink& roots() noexcept;
+
 private:
     friend class Loops;
     struct Parts;
 
-    void drive();
-    void keep_ticking();
+    void drive(bool for_ever);
+    /// Destroys the tasks that have not ended. What those refer to must still exist.
+    void destroy_tasks() noexcept;
 
     std::unique_ptr<Parts> parts_;
 };
@@ -73,8 +83,8 @@ public:
     void start();
     /// Each loop ends after what was posted before. Idempotent.
     void stop();
-    /// Waits for the threads, then destroys what they left behind: coroutines that never ended and
-    /// handlers that never ran. What those refer to must still exist.
+    /// Waits for the threads, then destroys what they left behind: tasks that never ended and posts
+    /// that never ran. What those refer to must still exist.
     void join();
 
     /// Runs `work` on loop `index`, in the order of the posts.

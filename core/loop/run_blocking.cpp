@@ -1,14 +1,9 @@
 #include "core/loop/run_blocking.hpp"
 
+#include "core/base/check.hpp"
 #include "core/base/log.hpp"
-
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "core/loop/loop.hpp"
+#include "core/loop/wait.hpp"
 
 #include <condition_variable>
 #include <deque>
@@ -104,35 +99,47 @@ const std::string& BlockingPool::name() const noexcept {
 namespace detail {
 namespace {
 
-/// Queues the work with a way home behind it. Asio's handlers move only and std::function copies,
-/// hence the shared pointer.
-template <typename Handler>
-void start_there(Handler handler, BlockingPool& pool, std::function<void()> work) {
-    auto executor = asio::get_associated_executor(handler);
-    // Keeps the loop running while its coroutine is away.
-    auto home = asio::prefer(executor, asio::execution::outstanding_work.tracked);
-    auto shared = std::make_shared<Handler>(std::move(handler));
-    auto resume = [shared, home](Result<void> result) {
-        asio::post(
-            home, [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
-    };
-    auto there = [work = std::move(work), resume] {
-        work();
-        resume(ok());
-    };
-    if (auto queued = pool.post(std::move(there)); !queued)
-        resume(queued.error());
-}
+/// A task that is away. Shared with the pool, because the task may be destroyed meanwhile.
+struct Away {
+    Loop& home;
+    Wait* wait = nullptr;  ///< null: nobody waits any more; touched at home only
+    Result<void> queued;
+};
+
+class Awaiter {
+public:
+    explicit Awaiter(std::shared_ptr<Away> away) noexcept : away_(std::move(away)) {}
+    ~Awaiter() { away_->wait = nullptr; }
+    bool await_ready() const noexcept { return !away_->queued; }
+    void await_suspend(std::coroutine_handle<> who) noexcept {
+        wait_.who = who;
+        away_->wait = &wait_;
+    }
+    Result<void> await_resume() const { return away_->queued; }
+
+private:
+    std::shared_ptr<Away> away_;
+    Wait wait_;
+};
 
 }  // namespace
 
-asio::awaitable<Result<void>> run_there(BlockingPool& pool, std::function<void()> work) {
-    auto initiate = [&pool](auto handler, std::function<void()> job) {
-        start_there(std::move(handler), pool, std::move(job));
+Task<Result<void>> run_there(BlockingPool& pool, std::function<void()> work) {
+    auto* home = Loop::current();
+    check(home != nullptr, "work is sent away from a loop");
+    auto away = std::make_shared<Away>(Away{*home, nullptr, ok()});
+    // The way home is posted: it cannot arrive before this task waits.
+    auto come_home = [away] {
+        if (auto* wait = std::exchange(away->wait, nullptr))
+            away->home.resume_soon(*wait);
     };
-    auto there = asio::async_initiate<const asio::use_awaitable_t<>, void(Result<void>)>(
-        std::move(initiate), asio::use_awaitable, std::move(work));
-    co_return co_await std::move(there);
+    auto there = [work = std::move(work), away, come_home] {
+        work();
+        away->home.post(come_home);
+    };
+    away->queued = pool.post(std::move(there));
+    Awaiter awaiter(away);
+    co_return co_await awaiter;
 }
 
 Error failed_with(std::exception_ptr thrown) {

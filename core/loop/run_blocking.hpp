@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/base/result.hpp"
-#include "core/loop/asio.hpp"
+#include "core/loop/task.hpp"
 
 #include <exception>
 #include <functional>
@@ -45,7 +45,7 @@ struct AsResult<Result<T>> {
 };
 
 /// Runs `work` on the pool and resumes where the caller was.
-asio::awaitable<Result<void>> run_there(BlockingPool& pool, std::function<void()> work);
+Task<Result<void>> run_there(BlockingPool& pool, std::function<void()> work);
 Error failed_with(std::exception_ptr thrown);
 
 }  // namespace detail
@@ -55,7 +55,7 @@ Error failed_with(std::exception_ptr thrown);
 /// pool: capture values, and name it on the line above (STYLE: nothing built inside co_await).
 template <typename F>
 auto run_blocking(BlockingPool& pool, F work)
-    -> asio::awaitable<typename detail::AsResult<std::invoke_result_t<F&>>::type> {
+    -> Task<typename detail::AsResult<std::invoke_result_t<F&>>::type> {
     using R = typename detail::AsResult<std::invoke_result_t<F&>>::type;
     // Shared, because the coroutine may be destroyed while the pool still runs the work.
     struct Shared {

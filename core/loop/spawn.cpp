@@ -1,10 +1,11 @@
 #include "core/loop/spawn.hpp"
 
 #include "core/base/log.hpp"
-
-#include <boost/asio/co_spawn.hpp>
+#include "core/loop/loop.hpp"
+#include "core/loop/root.hpp"
 
 #include <exception>
+#include <memory>
 
 namespace obliv::loop {
 namespace {
@@ -25,32 +26,64 @@ void log_failure(const std::string& what, const Error& error) {
                    {{"task", what}, {"error", error.message}});
 }
 
+/// A coroutine that belongs to its loop: it destroys itself at its end, and the loop destroys it
+/// if that never comes.
+struct Root {
+    struct promise_type : detail::FramePromise {
+        template <typename... Rest>
+        explicit promise_type(Loop& loop, const Rest&...) noexcept {
+            link.frame = std::coroutine_handle<promise_type>::from_promise(*this);
+            link.link_behind(loop.roots());
+        }
+        Root get_return_object() const noexcept { return {link.frame}; }
+        std::suspend_always initial_suspend() const noexcept { return {}; }
+        std::suspend_never final_suspend() const noexcept { return {}; }
+        void return_void() const noexcept {}
+        void unhandled_exception() const noexcept { std::terminate(); }
+
+        RootLink link;
+    };
+    std::coroutine_handle<> frame;
+};
+
+Root run(Loop&, Task<Result<void>> work, std::string what,
+         std::function<void(const Result<void>&)> done) {
+    Result<void> result;
+    try {
+        result = co_await std::move(work);
+    } catch (...) {
+        result = from_exception(std::current_exception());
+    }
+    if (!result)
+        log_failure(what, result.error());
+    if (done)
+        done(result);
+}
+
+Task<Result<void>> with_result(Task<void> work) {
+    co_await std::move(work);
+    co_return ok();
+}
+
 }  // namespace
 
-void spawn(asio::any_io_executor executor, asio::awaitable<Result<void>> work, std::string what) {
-    spawn(std::move(executor), std::move(work), std::move(what), nullptr);
+void spawn(Loop& loop, Task<Result<void>> work, std::string what) {
+    spawn(loop, std::move(work), std::move(what), nullptr);
 }
 
-void spawn(asio::any_io_executor executor, asio::awaitable<void> work, std::string what) {
-    asio::co_spawn(std::move(executor), std::move(work),
-                   [what = std::move(what)](std::exception_ptr thrown) {
-                       if (thrown)
-                           log_failure(what, from_exception(thrown));
-                   });
+void spawn(Loop& loop, Task<void> work, std::string what) {
+    spawn(loop, with_result(std::move(work)), std::move(what), nullptr);
 }
 
-void spawn(asio::any_io_executor executor, asio::awaitable<Result<void>> work, std::string what,
+void spawn(Loop& loop, Task<Result<void>> work, std::string what,
            std::function<void(const Result<void>&)> done) {
-    asio::co_spawn(std::move(executor), std::move(work),
-                   [what = std::move(what), done = std::move(done)](std::exception_ptr thrown,
-                                                                    Result<void> result) {
-                       if (thrown)
-                           result = from_exception(thrown);
-                       if (!result)
-                           log_failure(what, result.error());
-                       if (done)
-                           done(result);
-                   });
+    if (Loop::current() == &loop)
+        return loop.start_soon(run(loop, std::move(work), std::move(what), std::move(done)).frame);
+    // The list of tasks is the loop's own. std::function copies, hence the shared pointer.
+    auto shared = std::make_shared<Task<Result<void>>>(std::move(work));
+    loop.post([&loop, shared, what = std::move(what), done = std::move(done)] {
+        loop.start_soon(run(loop, std::move(*shared), what, done).frame);
+    });
 }
 
 }  // namespace obliv::loop

@@ -92,7 +92,7 @@ Result<admin::ChannelTest> test_channel(loop::Loop& loop, upstream::Pool& pool,
     auto answer = question->answer.get_future();
     loop.post([&loop, &pool, question] {
         auto asking = ask(pool, question);
-        loop::spawn(loop.executor(), std::move(asking), "channel test");
+        loop::spawn(loop, std::move(asking), "channel test");
     });
     // The call has its own limits; this is for a loop that is going down.
     if (answer.wait_for(longest + std::chrono::seconds(15)) != std::future_status::ready)

@@ -12,6 +12,7 @@ struct Lane {
         loop::BlockingPool& workers;
         billing::Books& books;
         upstream::Tls& tls;
+        upstream::Resolver& resolver;
         upstream::PoolOptions pool;
         admin::Host& host;
         metrics::Metrics& metrics;
@@ -21,8 +22,9 @@ struct Lane {
     };
 
     explicit Lane(const Shared& shared)
-        : gate(real_clock()), channels(shared.seed), pool(shared.loop, shared.tls, shared.pool),
-          billing(shared.books, static_cast<unsigned>(shared.loop.index()), shared.loop.executor()),
+        : gate(real_clock()), channels(shared.seed),
+          pool(shared.loop, shared.tls, shared.resolver, shared.pool),
+          billing(shared.books, static_cast<unsigned>(shared.loop.index()), shared.loop),
           relay({shared.loop, shared.workers, gate, channels, billing, pool, real_clock(),
                  shared.seed + 1}),
           admin(shared.host, gate, shared.workers, shared.own_uid),

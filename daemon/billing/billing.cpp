@@ -1,11 +1,9 @@
 #include "daemon/billing/billing.hpp"
 
+#include "core/loop/event.hpp"
+#include "core/loop/loop.hpp"
 #include "daemon/billing/till.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <unordered_map>
 #include <vector>
@@ -17,9 +15,8 @@ constexpr std::chrono::seconds power_wait{30};
 
 /// A coroutine that waits for its call to be on disk.
 struct Waiter {
-    explicit Waiter(const asio::any_io_executor& loop) : timer(loop) {}
-    asio::steady_timer timer;
-    bool stored = false;
+    explicit Waiter(loop::Loop& loop) : stored(loop) {}
+    loop::Event stored;
 };
 
 /// The loop's own. Shared with the handlers that are posted to it, which may outlive Billing.
@@ -28,34 +25,32 @@ using Waiters = std::unordered_map<ChargeId, std::shared_ptr<Waiter>>;
 void wake(Waiters& waiters, const std::vector<ChargeId>& stored) {
     for (auto id : stored) {
         auto found = waiters.find(id);
-        if (found == waiters.end())
-            continue;
-        found->second->stored = true;
-        found->second->timer.cancel();
+        if (found != waiters.end())
+            found->second->stored.notify();
     }
 }
 
 }  // namespace
 
 struct Billing::Impl {
-    Impl(Books& shared, unsigned number, asio::any_io_executor executor)
-        : books(shared), loop(std::move(executor)), till(shared, number, listener()) {}
+    Impl(Books& shared, unsigned number, loop::Loop& on)
+        : books(shared), loop(on), till(shared, number, listener()) {}
 
     Till::Committed listener() {
         if (books.options().durability != Durability::power)
             return {};
-        return [to = loop, waiting = waiters](std::span<const storage::Appended> calls) {
+        return [&to = loop, waiting = waiters](std::span<const storage::Appended> calls) {
             std::vector<ChargeId> stored;
             for (const auto& each : calls)
                 stored.push_back(each.call.id);
-            asio::post(to, [waiting, stored = std::move(stored)] { wake(*waiting, stored); });
+            to.post([waiting, stored = std::move(stored)] { wake(*waiting, stored); });
         };
     }
 
     asio::awaitable<Result<void>> stored(ChargeId id);
 
     Books& books;
-    asio::any_io_executor loop;
+    loop::Loop& loop;
     std::shared_ptr<Waiters> waiters = std::make_shared<Waiters>();
     Till till;
 };
@@ -64,19 +59,18 @@ struct Billing::Impl {
 // a commit cannot slip through in between.
 asio::awaitable<Result<void>> Billing::Impl::stored(ChargeId id) {
     auto waiter = std::make_shared<Waiter>(loop);
-    waiter->timer.expires_after(power_wait);
     auto all = waiters;
     all->emplace(id, waiter);
-    auto token = asio::as_tuple(asio::use_awaitable);
-    co_await waiter->timer.async_wait(token);
+    auto end = loop.now() + power_wait;
+    bool stored = co_await waiter->stored.until(end);
     all->erase(id);
-    if (waiter->stored)
+    if (stored)
         co_return ok();
     co_return fail(Code::unavailable, "the call is charged, but the disk has not confirmed it");
 }
 
-Billing::Billing(Books& books, unsigned loop_number, asio::any_io_executor loop)
-    : impl_(std::make_unique<Impl>(books, loop_number, std::move(loop))) {}
+Billing::Billing(Books& books, unsigned loop_number, loop::Loop& loop)
+    : impl_(std::make_unique<Impl>(books, loop_number, loop)) {}
 
 Billing::~Billing() = default;
 

@@ -7,6 +7,10 @@
 
 #include <memory>
 
+namespace obliv::loop {
+class Loop;
+}
+
 namespace obliv::billing {
 
 class Books;
@@ -15,7 +19,7 @@ class Books;
 /// loop, numbered from zero, over the shared Books; it outlives the loop's connections.
 class Billing {
 public:
-    Billing(Books& books, unsigned loop_number, asio::any_io_executor loop);
+    Billing(Books& books, unsigned loop_number, loop::Loop& loop);
     Billing(const Billing&) = delete;
     Billing& operator=(const Billing&) = delete;
     ~Billing();  // after the store's writer was stopped

@@ -2,8 +2,6 @@
 
 #include "core/base/log.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <exception>
 #include <sys/socket.h>
@@ -46,6 +44,9 @@ const http::RequestHead& Connection::request() const {
 }
 
 asio::awaitable<Result<void>> Connection::run(std::unique_ptr<Connection> self) {
+    auto news = [](void* connection) { static_cast<Connection*>(connection)->look(); };
+    if (!self->socket_.set_hook(news, self.get()))
+        co_return fail(Code::overloaded, "the kernel cannot watch one more connection");
     try {
         co_await self->talk();
     } catch (const std::exception& error) {
@@ -53,12 +54,7 @@ asio::awaitable<Result<void>> Connection::run(std::unique_ptr<Connection> self) 
                    {{"what", std::string_view(error.what())}});
     }
     self->phase_ = Phase::ended;
-    loop::close(self->socket_);
-    // The wait for a hang-up points at this object: let its handler run before it goes.
-    while (self->watching_) {
-        auto executor = self->hub_.loop.executor();
-        co_await asio::post(executor, asio::deferred);
-    }
+    self->socket_.close();
     co_return ok();
 }
 
@@ -107,6 +103,7 @@ void Connection::begin_exchange() {
 void Connection::end_exchange_state() {
     hub_.counters.exchanges.fetch_sub(1, std::memory_order_relaxed);
     gone_ = nullptr;
+    watching_ = false;
     head_text_.clear();
     body_.release();
     phase_ = Phase::idle;
@@ -154,20 +151,20 @@ asio::awaitable<void> Connection::send_error(const Error& error) {
 
 /// Says that nothing more will come, and reads what the client still sends for a while.
 asio::awaitable<void> Connection::linger() {
-    if (::shutdown(socket_.native_handle(), SHUT_WR) != 0)
+    if (::shutdown(socket_.descriptor(), SHUT_WR) != 0)
         co_return;
     wait_until(hub_.loop.now() + linger_time);
     auto scratch = hub_.loop.scratch();
     for (std::size_t total = 0; total < linger_bytes_max;) {
-        auto io = loop::receive_now(socket_.native_handle(), scratch);
+        auto io = socket_.receive(scratch);
         if (io.done()) {
             total += io.bytes;
             continue;
         }
         if (io.status != loop::Io::Status::would_block)
             co_return;
-        auto [error] = co_await loop::readable(socket_);
-        if (error)
+        bool ready = co_await loop::readable(socket_);
+        if (!ready)
             co_return;
     }
 }
@@ -192,7 +189,7 @@ void Connection::arm_timer() {
 void Connection::on_timer() {
     if (hub_.loop.now() >= deadline_) {
         timed_out_ = true;
-        loop::interrupt(socket_);
+        socket_.interrupt();
         return;
     }
     if ((phase_ == Phase::serving || phase_ == Phase::flushing) && !watching_ && !client_gone_)
@@ -201,32 +198,36 @@ void Connection::on_timer() {
         timer_.arm(deadline_);
 }
 
+/// From now on a hang-up is noticed at once. Not before: most requests are answered sooner than
+/// this is worth, and a client that shuts its side down after asking gets its quick answer.
 void Connection::watch() {
-    if (!socket_.is_open() || (in_ && end_ == in_.capacity()))
-        return;  // a client that pipelines a whole buffer is not about to leave
     watching_ = true;
-    socket_.async_wait(loop::Socket::wait_read,
-                       [this](const boost::system::error_code&) { watched(); });
+    look();
 }
 
-void Connection::watched() {
-    watching_ = false;
-    if ((phase_ != Phase::serving && phase_ != Phase::flushing) || !may_go_on())
-        return;
-    if (!in_) {
-        in_ = hub_.loop.blocks().take(loop::BlockPool::smallest);
-        begin_ = end_ = 0;
+/// Reads what has come while a request is being served: the next request, or the end.
+void Connection::look() {
+    while (watching_ && may_go_on() && !socket_.quiet()) {
+        if (!in_) {
+            in_ = hub_.loop.blocks().take(loop::BlockPool::smallest);
+            begin_ = end_ = 0;
+        }
+        if (end_ == in_.capacity())
+            return;  // a client that pipelines a whole buffer is not about to leave
+        auto room = std::span<char>(in_.data() + end_, in_.capacity() - end_);
+        auto io = socket_.receive(room);
+        end_ += io.bytes;
+        if (end_ == 0)
+            in_.release();
+        if (io.done())
+            continue;
+        if (io.status == loop::Io::Status::would_block)
+            return;
+        watching_ = false;
+        client_gone_ = true;
+        socket_.interrupt();  // a stalled write has nobody to wait for
+        say_gone();
     }
-    auto room = std::span<char>(in_.data() + end_, in_.capacity() - end_);
-    auto io = loop::receive_now(socket_.native_handle(), room);
-    end_ += io.bytes;
-    if (end_ == 0)
-        in_.release();
-    if (io.done() || io.status == loop::Io::Status::would_block)
-        return watch();
-    client_gone_ = true;
-    loop::interrupt(socket_);  // a stalled write has nobody to wait for
-    say_gone();
 }
 
 void Connection::say_gone() {
@@ -240,7 +241,7 @@ void Connection::close_if_idle() {
     if (fresh_)  // who has just been let in is about to ask, and would take a close for a crash
         return wait_until(hub_.loop.now() + first_request_grace);
     closing_ = true;
-    loop::interrupt(socket_);
+    socket_.interrupt();
 }
 
 void Connection::end_exchange() {
@@ -248,12 +249,12 @@ void Connection::end_exchange() {
     if (phase_ == Phase::serving || phase_ == Phase::flushing)
         return say_gone();
     closing_ = true;
-    loop::interrupt(socket_);
+    socket_.interrupt();
 }
 
 void Connection::close_now() {
     closing_ = true;
-    loop::close(socket_);
+    socket_.close();
     say_gone();
 }
 

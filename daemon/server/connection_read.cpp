@@ -37,7 +37,7 @@ asio::awaitable<Result<bool>> Connection::next_head() {
     phase_ = Phase::head;
     wait_until(arrived_ + hub_.limits.head_timeout);
     if (!head_)
-        head_.reset(new http::RequestHead);  // unlike make_unique, this clears no table
+        head_.reset(::new (loop::take_frame(sizeof(http::RequestHead))) http::RequestHead);
     for (;;) {
         auto parsed = http::parse_request_head(input(), hub_.limits.head, *head_);
         if (!parsed)
@@ -66,12 +66,12 @@ asio::awaitable<Result<bool>> Connection::first_bytes() {
     while (may_go_on() && !timed_out_) {
         in_.release();
         head_.reset();
-        auto [waited] = co_await loop::readable(socket_);
-        if (waited)
+        bool ready = co_await loop::readable(socket_);
+        if (!ready)
             co_return false;
         in_ = hub_.loop.blocks().take(loop::BlockPool::smallest);
         auto room = std::span<char>(in_.data(), in_.capacity());
-        auto io = loop::receive_now(socket_.native_handle(), room);
+        auto io = socket_.receive(room);
         end_ = io.bytes;
         if (io.status != loop::Io::Status::would_block)
             co_return io.done();
@@ -85,7 +85,7 @@ asio::awaitable<Result<void>> Connection::more(char* into, std::size_t size, std
         if (!may_go_on())
             co_return fail(Code::cancelled, "the connection is being closed");
         auto room = std::span<char>(into, size);
-        auto io = loop::receive_now(socket_.native_handle(), room);
+        auto io = socket_.receive(room);
         if (io.done()) {
             got = io.bytes;
             co_return ok();
@@ -95,8 +95,8 @@ asio::awaitable<Result<void>> Connection::more(char* into, std::size_t size, std
             co_return fail(Code::cancelled, "the client hung up before its request was complete");
         }
         if (!timed_out_) {
-            auto [error] = co_await loop::readable(socket_);
-            if (!error)
+            bool ready = co_await loop::readable(socket_);
+            if (ready)
                 continue;
         }
         if (timed_out_)
@@ -186,8 +186,7 @@ Result<void> Connection::invite_body() {
     if (!request().expect_continue || begin_ < end_)
         return ok();
     static constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
-    iovec part{const_cast<char*>(line.data()), line.size()};
-    auto io = loop::send_now(socket_.native_handle(), std::span<iovec>(&part, 1));
+    auto io = socket_.send(line);
     if (io.bytes == line.size())
         return ok();
     return gone_error();

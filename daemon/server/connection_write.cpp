@@ -58,7 +58,7 @@ Error Connection::gone_error() {
 Connection::Sent Connection::send(std::span<iovec> parts) {
     if (!may_go_on() || client_gone_)
         return Sent::failed;
-    auto io = loop::send_now(socket_.native_handle(), parts);
+    auto io = socket_.send(parts);
     if (io.status == loop::Io::Status::failed)
         return Sent::failed;
     bytes_sent_ += io.bytes;
@@ -119,11 +119,10 @@ asio::awaitable<Result<void>> Connection::flush() {
     phase_ = Phase::flushing;
     while (out_begin_ < out_end_) {
         wait_until(hub_.loop.now() + hub_.limits.write_timeout);
-        auto [error] = co_await loop::writable(socket_);
-        if (timed_out_ || client_gone_ || error || !may_go_on())
+        bool ready = co_await loop::writable(socket_);
+        if (timed_out_ || client_gone_ || !ready || !may_go_on())
             break;
-        auto part = part_of({out_.data() + out_begin_, out_end_ - out_begin_});
-        auto io = loop::send_now(socket_.native_handle(), std::span<iovec>(&part, 1));
+        auto io = socket_.send(std::string_view(out_.data() + out_begin_, out_end_ - out_begin_));
         if (io.status == loop::Io::Status::failed)
             break;
         out_begin_ += io.bytes;

@@ -2,16 +2,17 @@
 
 #include "core/base/check.hpp"
 #include "core/base/log.hpp"
+#include "core/loop/event.hpp"
 #include "core/loop/spawn.hpp"
+#include "core/loop/yield.hpp"
 #include "daemon/server/connection.hpp"
 #include "daemon/server/listener.hpp"
-
-#include <boost/asio/steady_timer.hpp>
 
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <list>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -30,11 +31,11 @@ constexpr auto accept_pause = std::chrono::milliseconds(100);
 /// One listening socket of one loop.
 struct Listener {
     Listener(Hub& on, loop::Socket by, std::string_view named)
-        : hub(on), socket(std::move(by)), pause(socket.get_executor()), name(named) {}
+        : hub(on), socket(std::move(by)), rest(on.loop), name(named) {}
 
     Hub& hub;
     loop::Socket socket;
-    asio::steady_timer pause;
+    loop::Event rest;  ///< notified when it is closed
     std::string_view name;
 };
 
@@ -69,31 +70,21 @@ enum class Accepted { connection, none, exhausted, broken };
 Accepted accept_one(Listener& listener) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    int descriptor =
-        ::accept4(listener.socket.native_handle(), reinterpret_cast<sockaddr*>(&address), &size,
-                  SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int descriptor = listener.socket.accept(address, size);
     if (descriptor < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
             return Accepted::exhausted;
         // Everything else is the fate of one connection, but for a listener that was closed.
         return errno == EBADF || errno == EINVAL ? Accepted::broken : Accepted::none;
     }
-    int family = address.ss_family;
-    if (family != AF_UNIX) {
+    if (address.ss_family != AF_UNIX) {
         int one = 1;
         ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     }
     auto& hub = listener.hub;
-    loop::Socket socket(hub.loop.executor());
-    boost::system::error_code failed;
-    socket.assign(asio::generic::stream_protocol(family, 0), descriptor, failed);
-    if (failed) {
-        ::close(descriptor);
-        return Accepted::exhausted;  // no room in the poller
-    }
-    auto connection = std::make_unique<Connection>(hub, std::move(socket),
+    auto connection = std::make_unique<Connection>(hub, loop::Socket(hub.loop, descriptor),
                                                    peer_of(descriptor, address, listener.name));
-    loop::spawn(hub.loop.executor(), Connection::run(std::move(connection)), "connection");
+    loop::spawn(hub.loop, Connection::run(std::move(connection)), "connection");
     return Accepted::connection;
 }
 
@@ -126,15 +117,18 @@ bool accept_some(Listener& listener) {
 
 asio::awaitable<Result<void>> accept_all(Listener& listener) {
     while (!listener.hub.draining) {
-        auto [error] = co_await loop::readable(listener.socket);
-        if (error || listener.hub.draining)
+        bool ready = co_await loop::readable(listener.socket);
+        if (!ready || listener.hub.draining)
             break;
-        if (!accept_some(listener))
+        if (!accept_some(listener)) {
+            // Those still waiting get their turn behind the connections that are being served.
+            if (!listener.socket.quiet())
+                co_await loop::yield(listener.hub.loop);
             continue;
-        listener.pause.expires_after(accept_pause);
-        auto token = asio::as_tuple(asio::deferred);
-        auto [stopped] = co_await listener.pause.async_wait(token);
-        if (stopped)
+        }
+        auto end = listener.hub.loop.now() + accept_pause;
+        bool closed = co_await listener.rest.until(end);
+        if (closed)
             break;
     }
     co_return ok();
@@ -167,15 +161,11 @@ Result<void> Server::Parts::add(std::size_t index, Descriptor descriptor, std::s
         listening == 0)
         return fail(Code::config_invalid, "a descriptor to listen on is not listening");
     auto& hub = *hubs[index];
-    loop::Socket socket(hub.loop.executor());
-    boost::system::error_code failed;
-    socket.assign(asio::generic::stream_protocol(family, 0), descriptor.get(), failed);
-    if (!failed)
-        descriptor.release();
-    if (!failed)
-        socket.non_blocking(true, failed);
-    if (failed)
-        return fail(Code::io, "cannot listen: " + failed.message());
+    int flags = ::fcntl(descriptor.get(), F_GETFL);
+    if (flags < 0 || ::fcntl(descriptor.get(), F_SETFL, flags | O_NONBLOCK) != 0)
+        return fail(Code::io, std::string("cannot listen: ") + std::strerror(errno));
+    // The other loops hold copies of it, and so may whoever passed it.
+    loop::Socket socket(hub.loop, descriptor.release(), true);
     listeners[index].push_back(std::make_unique<Listener>(hub, std::move(socket), name));
     return ok();
 }
@@ -237,7 +227,7 @@ Result<void> Server::listen_on(int descriptor, std::string name) {
 void Server::start() {
     parts_->loops.on_each([this](loop::Loop& loop) {
         for (auto& listener : parts_->listeners[loop.index()])
-            loop::spawn(loop.executor(), accept_all(*listener), "listener");
+            loop::spawn(loop, accept_all(*listener), "listener");
     });
 }
 
@@ -254,8 +244,8 @@ void Server::stop_accepting() {
         auto& hub = *parts_->hubs[loop.index()];
         hub.draining = true;
         for (auto& listener : parts_->listeners[loop.index()]) {
-            loop::close(listener->socket);
-            listener->pause.cancel();
+            listener->socket.close();
+            listener->rest.notify();
         }
         for (auto* each = hub.connections; each != nullptr; each = each->next())
             each->close_if_idle();

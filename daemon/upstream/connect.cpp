@@ -1,42 +1,17 @@
 #include "daemon/upstream/connection.hpp"
 #include "daemon/upstream/tls.hpp"
 
-#include <boost/asio/ip/address.hpp>
-
+#include <cerrno>
+#include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace obliv::upstream {
 namespace {
 
-using asio::ip::tcp;
 using Status = loop::Io::Status;
-
-/// A name look-up under way. Shared with Asio's resolver thread's callback, because getaddrinfo
-/// cannot be interrupted: whoever stops waiting leaves it behind.
-struct LookUp {
-    explicit LookUp(const asio::any_io_executor& executor) : resolver(executor), wake(executor) {
-        wake.expires_at(asio::steady_timer::time_point::max());
-    }
-    tcp::resolver resolver;
-    asio::steady_timer wake;
-    std::vector<tcp::endpoint> found;
-    boost::system::error_code error;
-    bool done = false;
-};
-
-void look_up(const std::shared_ptr<LookUp>& look, const std::string& host, std::uint16_t port) {
-    look->resolver.async_resolve(
-        host, std::to_string(port), tcp::resolver::numeric_service,
-        [look](boost::system::error_code error, const tcp::resolver::results_type& results) {
-            look->error = error;
-            for (const auto& result : results)
-                look->found.push_back(result.endpoint());
-            look->done = true;
-            look->wake.cancel();
-        });
-}
 
 }  // namespace
 
@@ -62,34 +37,35 @@ asio::awaitable<Result<void>> Connection::connect() {
     co_return co_await secure();
 }
 
-asio::awaitable<Result<std::vector<tcp::endpoint>>> Connection::resolve(std::string host,
-                                                                        std::uint16_t port) {
-    boost::system::error_code not_numeric;
-    auto address = asio::ip::make_address(host, not_numeric);
-    if (!not_numeric)
-        co_return std::vector<tcp::endpoint>(1, tcp::endpoint(address, port));
+asio::awaitable<Result<std::vector<Address>>> Connection::resolve(std::string host,
+                                                                  std::uint16_t port) {
+    auto numeric = Resolver::numeric(host, port);
+    if (!numeric.empty())
+        co_return numeric;
     if (interrupted())
         co_return interruption();
-    auto look = std::make_shared<LookUp>(loop_.executor());
-    look_up(look, host, port);
-    look_up_ = &look->wake;
-    auto token = asio::as_tuple(asio::deferred);
-    auto [woken] = co_await look->wake.async_wait(token);
-    static_cast<void>(woken);
-    look_up_ = nullptr;
+    loop::Event arrived(loop_);
+    auto answer = resolver_.look_up(loop_, host, port);
+    if (!answer->done) {
+        answer->on_done = [&arrived] { arrived.notify(); };
+        look_up_ = &arrived;
+        co_await arrived.until(SteadyTime::max());
+        look_up_ = nullptr;
+        answer->on_done = nullptr;
+    }
     if (interrupted())
         co_return interruption();
-    if (!look->done || look->error || look->found.empty())
+    if (answer->found.empty())
         co_return failure(Code::upstream_failed,
-                          "cannot find the address of " + host + ": " + look->error.message());
-    co_return std::move(look->found);
+                          "cannot find the address of " + host + ": " + answer->error);
+    co_return std::move(answer->found);
 }
 
 /// Tries the addresses in turn. Each gets its share of the time that is left, so that a dead first
 /// one leaves some for the others.
-asio::awaitable<Result<void>> Connection::connect_any(std::vector<tcp::endpoint> addresses) {
+asio::awaitable<Result<void>> Connection::connect_any(std::vector<Address> addresses) {
     auto end = deadline_;
-    boost::system::error_code last;
+    int last = 0;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         if (end != SteadyTime::max()) {
             auto now = loop_.now();
@@ -98,30 +74,40 @@ asio::awaitable<Result<void>> Connection::connect_any(std::vector<tcp::endpoint>
         }
         if (interrupted())
             co_return interruption();
-        loop::close(wire_.socket());
-        asio::generic::stream_protocol::endpoint target(addresses[i]);
-        boost::system::error_code failed;
-        wire_.socket().open(target.protocol(), failed);
-        if (!failed) {
-            auto token = asio::as_tuple(asio::deferred);
-            auto [error] = co_await wire_.socket().async_connect(target, token);
-            failed = error;
-        }
-        if (!failed) {
-            int one = 1;
-            ::setsockopt(wire_.socket().native_handle(), IPPROTO_TCP, TCP_NODELAY, &one,
-                         sizeof one);
+        last = co_await connect_to(addresses[i]);
+        if (last == 0) {
             deadline_ = end;
             arm_timer();
             co_return ok();
         }
-        last = failed;
         if (timed_out_ && i + 1 < addresses.size())
             timed_out_ = false;
     }
     if (interrupted())
         co_return interruption();
-    co_return failure(Code::upstream_failed, "cannot connect: " + last.message());
+    co_return failure(Code::upstream_failed, std::string("cannot connect: ") + std::strerror(last));
+}
+
+asio::awaitable<int> Connection::connect_to(Address address) {
+    int descriptor =
+        ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (descriptor < 0)
+        co_return errno;
+    wire_.socket() = loop::Socket(loop_, descriptor);
+    int one = 1;
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    const auto* target = reinterpret_cast<const sockaddr*>(&address.storage);
+    if (::connect(descriptor, target, address.size) == 0)
+        co_return 0;
+    if (errno != EINPROGRESS)
+        co_return errno;
+    bool ready = co_await loop::writable(wire_.socket());
+    if (!ready)
+        co_return ETIMEDOUT;
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size);
+    co_return error;
 }
 
 asio::awaitable<Result<void>> Connection::open_tunnel() {

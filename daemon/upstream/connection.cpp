@@ -22,11 +22,12 @@ iovec part_of(std::string_view bytes) noexcept {
 
 }  // namespace
 
-Connection::Connection(loop::Loop& loop, Tls& tls, Shelf& shelf, const http::HeadLimits& limits)
+Connection::Connection(loop::Loop& loop, Tls& tls, Resolver& resolver, Shelf& shelf,
+                       const http::HeadLimits& limits)
     : loop_(loop), tls_(tls), shelf_(shelf), limits_(limits),
       timer_(
           loop.timers(), [](void* self) { static_cast<Connection*>(self)->on_timer(); }, this),
-      wire_(loop::Socket(loop.executor())) {
+      wire_(loop::Socket(loop)), resolver_(resolver) {
     ++shelf_.users;
 }
 
@@ -135,15 +136,15 @@ loop::Io Connection::receive() {
 
 /// At least one more byte behind end_. False when the other side has closed.
 asio::awaitable<Result<bool>> Connection::fill() {
-    bool try_now = last_full_ || wire_.has_buffered();
+    bool try_now = wire_.has_buffered();
     for (;;) {
         if (interrupted())
             co_return interruption();
         if (!try_now) {
-            auto [error] = co_await loop::readable(wire_.socket());
+            bool ready = co_await loop::readable(wire_.socket());
             if (interrupted())
                 co_return interruption();
-            if (error)
+            if (!ready)
                 co_return false;
         }
         auto io = receive();
@@ -161,13 +162,8 @@ asio::awaitable<Result<bool>> Connection::fill() {
 asio::awaitable<Result<void>> Connection::wait(bool write) {
     if (interrupted())
         co_return interruption();
-    if (write) {
-        auto [error] = co_await loop::writable(wire_.socket());
-        static_cast<void>(error);  // shows on the next call
-    } else {
-        auto [error] = co_await loop::readable(wire_.socket());
-        static_cast<void>(error);
-    }
+    auto ready = loop::SocketWait(wire_.socket(), write);
+    co_await ready;  // an error shows on the next call
     if (interrupted())
         co_return interruption();
     co_return ok();
@@ -330,9 +326,9 @@ void Connection::on_timer() {
 }
 
 void Connection::interrupt() noexcept {
-    loop::interrupt(wire_.socket());
+    wire_.socket().interrupt();
     if (look_up_ != nullptr)
-        look_up_->cancel();
+        look_up_->notify();
 }
 
 void Connection::cancel() noexcept {
@@ -379,6 +375,9 @@ void Connection::rest() {
 }
 
 bool Connection::still_open() {
+    if (wire_.socket().quiet() && !wire_.has_buffered())
+        return true;
+    // News: the end, bytes nobody asked for, or a ticket of TLS.
     char unexpected = 0;
     auto step = wire_.receive(std::span<char>(&unexpected, 1));
     return step.status == Status::would_block && !step.want_write;

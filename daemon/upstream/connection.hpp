@@ -2,13 +2,12 @@
 
 #include "core/http/chunked.hpp"
 #include "core/http/head.hpp"
+#include "core/loop/event.hpp"
 #include "core/loop/loop.hpp"
 #include "daemon/upstream/call.hpp"
 #include "daemon/upstream/pool.hpp"
+#include "daemon/upstream/resolver.hpp"
 #include "daemon/upstream/wire.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <memory>
 #include <string>
@@ -28,7 +27,8 @@ struct Shelf {
 /// exchange, connect.cpp how it came to be.
 class Connection {
 public:
-    Connection(loop::Loop& loop, Tls& tls, Shelf& shelf, const http::HeadLimits& limits);
+    Connection(loop::Loop& loop, Tls& tls, Resolver& resolver, Shelf& shelf,
+               const http::HeadLimits& limits);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -59,9 +59,10 @@ private:
     friend class Cancel;
 
     // connect.cpp
-    asio::awaitable<Result<std::vector<asio::ip::tcp::endpoint>>> resolve(std::string host,
-                                                                          std::uint16_t port);
-    asio::awaitable<Result<void>> connect_any(std::vector<asio::ip::tcp::endpoint> addresses);
+    asio::awaitable<Result<std::vector<Address>>> resolve(std::string host, std::uint16_t port);
+    asio::awaitable<Result<void>> connect_any(std::vector<Address> addresses);
+    /// Gives errno, 0 for success.
+    asio::awaitable<int> connect_to(Address address);
     asio::awaitable<Result<void>> open_tunnel();
     asio::awaitable<Result<void>> secure();
     void interrupt() noexcept;
@@ -93,7 +94,8 @@ private:
     const http::HeadLimits& limits_;
     loop::Timer timer_;
     Wire wire_;
-    asio::steady_timer* look_up_ = nullptr;  // where connect() waits for a name
+    Resolver& resolver_;
+    loop::Event* look_up_ = nullptr;  // where connect() waits for a name
     Cancel* cancel_ = nullptr;
 
     // The call.
@@ -120,7 +122,7 @@ private:
     bool heard_ = false;      // a byte of the reply has arrived
     bool died_ = false;       // closed or reset by the other side
     bool finished_ = false;   // the reply has ended whole
-    bool last_full_ = false;  // the last read filled its buffer: more is there already
+    bool last_full_ = false;  // the last read filled its buffer: the next one gets a larger one
     bool timed_out_ = false;
     bool cancelled_ = false;
     bool fresh_tls_ = false;

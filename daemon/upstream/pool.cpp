@@ -18,8 +18,8 @@ struct EndpointHash {
 }  // namespace
 
 struct Pool::Parts {
-    Parts(loop::Loop& on, Tls& by, const PoolOptions& with)
-        : loop(on), tls(by), options(with),
+    Parts(loop::Loop& on, Tls& by, Resolver& names, const PoolOptions& with)
+        : loop(on), tls(by), resolver(names), options(with),
           timer(
               on.timers(), [](void* self) { static_cast<Parts*>(self)->expire(); }, this) {}
 
@@ -30,6 +30,7 @@ struct Pool::Parts {
 
     loop::Loop& loop;
     Tls& tls;
+    Resolver& resolver;
     PoolOptions options;
     loop::Timer timer;
     std::unordered_map<Endpoint, std::unique_ptr<Shelf>, EndpointHash> shelves;
@@ -45,9 +46,9 @@ Shelf& Pool::Parts::shelf_for(const Endpoint& endpoint) {
     return *shelf;
 }
 
-/// The connection used last, if it is still good. Each is looked at, however short its rest: bytes
-/// that came after its last reply would be read as the answer to the next call, which may be
-/// another customer's.
+/// The connection used last, if it is still good: bytes that came after its last reply would be
+/// read as the answer to the next call, which may be another customer's. What has come is known
+/// from the last turn of the loop, without a system call.
 std::unique_ptr<Connection> Pool::Parts::take(Shelf& shelf) {
     while (!shelf.idle.empty()) {
         auto connection = std::move(shelf.idle.back());
@@ -87,8 +88,8 @@ void Pool::Parts::expire() {
         timer.arm(oldest + options.idle_expiry);
 }
 
-Pool::Pool(loop::Loop& loop, Tls& tls, const PoolOptions& options)
-    : parts_(std::make_unique<Parts>(loop, tls, options)) {}
+Pool::Pool(loop::Loop& loop, Tls& tls, Resolver& resolver, const PoolOptions& options)
+    : parts_(std::make_unique<Parts>(loop, tls, resolver, options)) {}
 
 Pool::~Pool() = default;
 
@@ -104,8 +105,8 @@ asio::awaitable<Result<Call>> Pool::open(const Endpoint& endpoint, std::string_v
     bool reused = connection != nullptr;
     for (;;) {
         if (!connection)
-            connection =
-                std::make_unique<Connection>(parts.loop, parts.tls, shelf, parts.options.head);
+            connection = std::make_unique<Connection>(parts.loop, parts.tls, parts.resolver, shelf,
+                                                      parts.options.head);
         connection->pool = this;
         connection->begin(timeouts, total_end, cancel);
         if (!reused) {

@@ -17,6 +17,7 @@ class Loop;
 namespace obliv::upstream {
 
 class Tls;
+class Resolver;
 
 /// How long one call may take. Zero means no limit.
 struct Timeouts {
@@ -55,8 +56,8 @@ private:
 /// its calls.
 class Pool {
 public:
-    /// `tls` is shared by all pools and outlives them.
-    Pool(loop::Loop& loop, Tls& tls, const PoolOptions& options);
+    /// `tls` and `resolver` are shared by all pools and outlive them.
+    Pool(loop::Loop& loop, Tls& tls, Resolver& resolver, const PoolOptions& options);
     ~Pool();
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;

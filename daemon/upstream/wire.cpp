@@ -19,25 +19,30 @@ using Status = loop::Io::Status;
 
 // OpenSSL's own socket BIO writes with write(2), which raises SIGPIPE in whoever embeds us. These
 // two callbacks are all that differs.
-int bio_descriptor(BIO* bio) noexcept {
-    return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
+loop::Socket& socket_of(BIO* bio) noexcept {
+    return *static_cast<loop::Socket*>(BIO_get_data(bio));
+}
+
+int bio_result(const loop::Io& io) noexcept {
+    if (io.done())
+        return static_cast<int>(io.bytes);
+    return io.status == Status::eof ? 0 : -1;
 }
 
 int bio_write(BIO* bio, const char* bytes, int size) noexcept {
     BIO_clear_retry_flags(bio);
-    auto sent = ::send(bio_descriptor(bio), bytes, static_cast<std::size_t>(size),
-                       MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+    auto io = socket_of(bio).send(std::string_view(bytes, static_cast<std::size_t>(size)));
+    if (io.status == Status::would_block)
         BIO_set_retry_write(bio);
-    return static_cast<int>(sent);
+    return bio_result(io);
 }
 
 int bio_read(BIO* bio, char* bytes, int size) noexcept {
     BIO_clear_retry_flags(bio);
-    auto got = ::recv(bio_descriptor(bio), bytes, static_cast<std::size_t>(size), MSG_DONTWAIT);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+    auto io = socket_of(bio).receive(std::span<char>(bytes, static_cast<std::size_t>(size)));
+    if (io.status == Status::would_block)
         BIO_set_retry_read(bio);
-    return static_cast<int>(got);
+    return bio_result(io);
 }
 
 long bio_control(BIO*, int command, long, void*) noexcept {
@@ -103,7 +108,7 @@ Wire::Step Wire::outcome(int result) noexcept {
 
 Wire::Step Wire::receive(std::span<char> into) noexcept {
     if (!ssl_)
-        return {loop::receive_now(socket_.native_handle(), into)};
+        return {socket_.receive(into)};
     // One record at most a call: go on while there are more, so that a read is as large as the
     // bytes that have arrived.
     std::size_t total = 0;
@@ -128,7 +133,7 @@ Wire::Step Wire::receive(std::span<char> into) noexcept {
 
 Wire::Step Wire::send(std::span<iovec> parts) noexcept {
     if (!ssl_)
-        return {loop::send_now(socket_.native_handle(), parts)};
+        return {socket_.send(parts)};
     Step step;
     step.status = Status::done;
     for (const auto& part : parts) {
@@ -159,7 +164,7 @@ Result<void> Wire::start_tls(ssl_ctx_st* context, const std::string& host, ssl_s
     auto* bio = BIO_new(socket_method());
     if (!ssl_ || bio == nullptr)
         return fail(Code::internal, "cannot set up TLS: " + tls_reason());
-    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket_.native_handle())));
+    BIO_set_data(bio, &socket_);
     SSL_set_bio(ssl_.get(), bio, bio);
     bool named = false;
     if (is_address(host)) {

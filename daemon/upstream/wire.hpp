@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/base/result.hpp"
-#include "core/loop/socket_io.hpp"
+#include "core/loop/socket.hpp"
 
 #include <memory>
 #include <span>
@@ -30,6 +30,8 @@ public:
     };
 
     explicit Wire(loop::Socket socket) noexcept : socket_(std::move(socket)) {}
+    Wire(const Wire&) = delete;  // TLS points at the socket
+    Wire& operator=(const Wire&) = delete;
 
     loop::Socket& socket() noexcept { return socket_; }
     bool is_tls() const noexcept { return ssl_ != nullptr; }

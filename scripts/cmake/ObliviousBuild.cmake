@@ -31,10 +31,6 @@ endif()
 if(OBLIV_SANITIZE)
     add_compile_options("-fsanitize=${OBLIV_SANITIZE}" -fno-omit-frame-pointer -fno-sanitize-recover=all)
     add_link_options("-fsanitize=${OBLIV_SANITIZE}")
-    if(OBLIV_SANITIZE MATCHES "thread")
-        # GCC's ThreadSanitizer does not model atomic_thread_fence, which Asio uses unless told not to.
-        add_compile_definitions(BOOST_ASIO_DISABLE_FENCED_BLOCK)
-    endif()
 endif()
 if(OBLIV_FUZZ)
     add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all

@@ -1,9 +1,8 @@
 #include "daemon/admin/admin.hpp"
 
+#include "core/loop/loop.hpp"
+#include "core/loop/spawn.hpp"
 #include "tests/unit/admin/world.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include <cstdlib>
 
@@ -80,7 +79,7 @@ struct Front {
     FakeHost host;
     gate::Gate gate{host.clock_};
     loop::BlockingPool workers{"worker", 1, 4};
-    asio::io_context loop{1};
+    loop::Loop loop{0};
 
     Front() {
         std::vector<storage::Token> tokens(2);
@@ -97,10 +96,8 @@ struct Front {
     void serve(FakeExchange& exchange) {
         admin::Admin front(host, gate, workers, own_uid);
         bool done = false;
-        asio::co_spawn(loop, front.serve(exchange), [&](std::exception_ptr thrown, Result<void> r) {
-            done = !thrown && r.has_value();
-        });
-        loop.restart();
+        auto note = [&done](const Result<void>& result) { done = result.has_value(); };
+        loop::spawn(loop, front.serve(exchange), "test", note);
         loop.run();
         REQUIRE(done);
     }

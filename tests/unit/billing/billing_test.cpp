@@ -1,9 +1,9 @@
 #include "daemon/billing/billing.hpp"
 
+#include "core/loop/loop.hpp"
 #include "core/loop/spawn.hpp"
 #include "tests/unit/billing/shop.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
 using namespace obliv;
@@ -18,12 +18,11 @@ asio::awaitable<void> pay(billing::Billing& billing, billing::Hold& hold, storag
     answer = co_await billing.settle(std::move(mine), std::move(call));
 }
 
-Result<Money> pay_on(asio::io_context& context, billing::Billing& billing, billing::Hold hold,
+Result<Money> pay_on(loop::Loop& loop, billing::Billing& billing, billing::Hold hold,
                      storage::Call call) {
     Result<Money> answer;
-    loop::spawn(context.get_executor(), pay(billing, hold, std::move(call), answer), "pay");
-    context.restart();
-    context.run_for(std::chrono::seconds(40));
+    loop::spawn(loop, pay(billing, hold, std::move(call), answer), "pay");
+    loop.run();
     return answer;
 }
 
@@ -40,10 +39,10 @@ TEST_CASE("settling answers what was charged, as durable as the setting says", "
         shop.books_options.durability = durability;
         shop.database = must(storage::Database::open(shop.store));
         shop.books = must(billing::Books::open(*shop.database, shop.books_options));
-        asio::io_context context(1);
-        billing::Billing billing(*shop.books, 0, context.get_executor());
+        loop::Loop loop(0);
+        billing::Billing billing(*shop.books, 0, loop);
         auto hold = must(billing.reserve(shop.ask(60, shop.team)));
-        auto paid = pay_on(context, billing, std::move(hold), shop.call(25, shop.team));
+        auto paid = pay_on(loop, billing, std::move(hold), shop.call(25, shop.team));
         REQUIRE(paid);
         CHECK(*paid == Money::nanos(25));
         // Nobody closes the window for "process"; "power" has waited for the commit.
@@ -63,11 +62,11 @@ TEST_CASE("with durability power a stopped store is an error, and the call is in
     shop.open();
     shop.till.reset();
     {
-        asio::io_context context(1);
-        billing::Billing billing(*shop.books, 0, context.get_executor());
+        loop::Loop loop(0);
+        billing::Billing billing(*shop.books, 0, loop);
         auto hold = must(billing.reserve(shop.ask(60, shop.team)));
         shop.database->writer().stop();
-        auto paid = pay_on(context, billing, std::move(hold), shop.call(25, shop.team));
+        auto paid = pay_on(loop, billing, std::move(hold), shop.call(25, shop.team));
         REQUIRE_FALSE(paid);
         CHECK(paid.error().code == Code::unavailable);
     }

@@ -1,11 +1,9 @@
 #include "daemon/server/reply_head.hpp"
+
+#include "core/loop/event.hpp"
 #include "tests/unit/server/rig.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 using namespace obliv;
 using namespace obliv::server;
@@ -33,15 +31,14 @@ asio::awaitable<Result<void>> stream(Exchange& exchange) {
 
 /// Waits as a relay waits for its upstream: until the client has gone.
 asio::awaitable<Result<void>> wait_for_hang_up(Exchange& exchange) {
-    asio::steady_timer forever(exchange.loop().executor(), std::chrono::hours(1));
-    exchange.on_client_gone([&forever] { forever.cancel(); });
-    auto token = asio::as_tuple(asio::deferred);
-    auto [woken] = co_await forever.async_wait(token);
+    loop::Event gone(exchange.loop());
+    exchange.on_client_gone([&gone] { gone.notify(); });
+    co_await gone.until(SteadyTime::max());
     if (exchange.client_gone())
         co_return fail(Code::cancelled, "the client hung up");
     if (exchange.stopping())
         co_return fail(Code::unavailable, "stopping");
-    co_return fail(Code::internal, "woken for nothing: " + woken.message());
+    co_return fail(Code::internal, "woken for nothing");
 }
 
 asio::awaitable<Result<void>> wait_or_echo(Exchange& exchange) {

@@ -1,5 +1,7 @@
 #include "tests/unit/upstream/rig.hpp"
 
+#include "core/loop/yield.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <arpa/inet.h>
@@ -105,6 +107,11 @@ Endpoint FakeUpstream::endpoint() const {
     endpoint.host = address_;
     endpoint.port = port_;
     return endpoint;
+}
+
+asio::awaitable<Result<int>> turn(loop::Loop& loop) {
+    co_await loop::yield(loop);
+    co_return 0;
 }
 
 asio::awaitable<Result<Reply>> fetch(Pool& pool, Endpoint endpoint, std::string path,

@@ -3,6 +3,7 @@
 #include "core/loop/loop.hpp"
 #include "core/loop/spawn.hpp"
 #include "daemon/upstream/pool.hpp"
+#include "daemon/upstream/resolver.hpp"
 #include "daemon/upstream/tls.hpp"
 
 #include <atomic>
@@ -59,10 +60,11 @@ private:
 /// A loop with a pool on it, run by the test's own thread.
 struct Rig {
     explicit Rig(const PoolOptions& options = {}, TlsOptions tls_options = {})
-        : tls(std::move(tls_options)), pool(loop, tls, options) {}
+        : tls(std::move(tls_options)), pool(loop, tls, resolver, options) {}
 
     loop::Loop loop{0};
     Tls tls;
+    Resolver resolver;
     Pool pool;
 };
 
@@ -84,6 +86,9 @@ Result<T> run(loop::Loop& loop, asio::awaitable<Result<T>> work) {
     loop.run();
     return result;
 }
+
+/// Lets the loop hear what the kernel has to tell.
+asio::awaitable<Result<int>> turn(loop::Loop& loop);
 
 /// What one call brought.
 struct Reply {

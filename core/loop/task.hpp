@@ -1,0 +1,140 @@
+#pragma once
+
+#include "core/loop/frames.hpp"
+
+#include <coroutine>
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace obliv::loop {
+
+template <typename T>
+class Task;
+
+/// Runs a suspended coroutine, then whoever waits for its end, and so on up. The only way in which
+/// anything is resumed: a finished coroutine names the next one and returns, so that the stack
+/// stays flat however many calls end one inside the other, with or without optimisation.
+void resume(std::coroutine_handle<> suspended);
+
+namespace detail {
+
+/// For resume(): what it runs next.
+void resume_next(std::coroutine_handle<> waiter) noexcept;
+
+struct FramePromise {
+    static void* operator new(std::size_t size) { return take_frame(size); }
+    static void operator delete(void* frame, std::size_t size) noexcept { give_frame(frame, size); }
+};
+
+class PromiseBase : public FramePromise {
+public:
+    struct Finished {
+        bool await_ready() const noexcept { return false; }
+        template <typename Promise>
+        void await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+            if (auto waiter = self.promise().waiter_)
+                resume_next(waiter);
+        }
+        void await_resume() const noexcept {}
+    };
+
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+    Finished final_suspend() const noexcept { return {}; }
+    void unhandled_exception() noexcept { thrown_ = std::current_exception(); }
+    void wake(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
+    void rethrow() const {
+        if (thrown_)
+            std::rethrow_exception(thrown_);
+    }
+
+private:
+    std::coroutine_handle<> waiter_;  ///< null until whoever waits has been suspended
+    std::exception_ptr thrown_;
+};
+
+template <typename T>
+class Promise final : public PromiseBase {
+public:
+    Task<T> get_return_object() noexcept;
+    template <typename U>
+    void return_value(U&& value) {
+        value_.emplace(std::forward<U>(value));
+    }
+    T take() {
+        rethrow();
+        return std::move(*value_);
+    }
+
+private:
+    std::optional<T> value_;
+};
+
+template <>
+class Promise<void> final : public PromiseBase {
+public:
+    Task<void> get_return_object() noexcept;
+    void return_void() const noexcept {}
+    void take() const { rethrow(); }
+};
+
+}  // namespace detail
+
+/// A coroutine that runs when it is awaited, on the thread that awaits it, and gives its result to
+/// whoever does. One that never has to wait costs a call and no suspension. Destroying a task that
+/// has not ended destroys what it waits for: that is how a loop takes its connections down.
+/// What it throws is thrown where it is awaited.
+template <typename T>
+class [[nodiscard]] Task {
+public:
+    using promise_type = detail::Promise<T>;
+    using Handle = std::coroutine_handle<promise_type>;
+
+    Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    Task& operator=(Task&& other) noexcept {
+        std::swap(handle_, other.handle_);
+        return *this;
+    }
+    ~Task() {
+        if (handle_)
+            handle_.destroy();
+    }
+
+    class Awaiter {
+    public:
+        explicit Awaiter(Handle handle) noexcept : handle_(handle) {}
+        bool await_ready() const {
+            handle_.resume();
+            return handle_.done();
+        }
+        void await_suspend(std::coroutine_handle<> waiter) const noexcept {
+            handle_.promise().wake(waiter);
+        }
+        T await_resume() const { return handle_.promise().take(); }
+
+    private:
+        Handle handle_;
+    };
+    Awaiter operator co_await() && noexcept { return Awaiter(handle_); }
+
+private:
+    friend class detail::Promise<T>;
+    explicit Task(Handle handle) noexcept : handle_(handle) {}
+
+    Handle handle_;
+};
+
+namespace detail {
+
+template <typename T>
+Task<T> Promise<T>::get_return_object() noexcept {
+    return Task<T>(Task<T>::Handle::from_promise(*this));
+}
+inline Task<void> Promise<void>::get_return_object() noexcept {
+    return Task<void>(Task<void>::Handle::from_promise(*this));
+}
+
+}  // namespace detail
+
+}  // namespace obliv::loop

@@ -1,0 +1,66 @@
+#include "daemon/upstream/resolver.hpp"
+
+#include "core/loop/loop.hpp"
+
+#include <cstring>
+#include <netdb.h>
+
+namespace obliv::upstream {
+namespace {
+
+constexpr std::size_t threads = 2;
+constexpr std::size_t queue_max = 1024;
+
+std::vector<Address> ask(const std::string& host, std::uint16_t port, int flags,
+                         std::string& error) {
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = flags | AI_NUMERICSERV;
+    addrinfo* results = nullptr;
+    int failed = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &results);
+    if (failed != 0) {
+        error = ::gai_strerror(failed);
+        return {};
+    }
+    std::vector<Address> found;
+    for (const auto* each = results; each != nullptr; each = each->ai_next) {
+        Address address;
+        address.size = each->ai_addrlen;
+        std::memcpy(&address.storage, each->ai_addr, each->ai_addrlen);
+        found.push_back(address);
+    }
+    ::freeaddrinfo(results);
+    return found;
+}
+
+void finish(Resolver::Answer& answer) {
+    answer.done = true;
+    if (auto on_done = std::exchange(answer.on_done, nullptr))
+        on_done();
+}
+
+}  // namespace
+
+Resolver::Resolver() : threads_("resolver", threads, queue_max) {}
+
+std::shared_ptr<Resolver::Answer> Resolver::look_up(loop::Loop& loop, const std::string& host,
+                                                    std::uint16_t port) {
+    auto answer = std::make_shared<Answer>();
+    auto queued = threads_.post([answer, &loop, host, port] {
+        answer->found = ask(host, port, 0, answer->error);
+        loop.post([answer] { finish(*answer); });
+    });
+    if (!queued) {
+        answer->error = queued.error().message;
+        answer->done = true;
+    }
+    return answer;
+}
+
+std::vector<Address> Resolver::numeric(const std::string& host, std::uint16_t port) {
+    std::string ignored;
+    return ask(host, port, AI_NUMERICHOST, ignored);
+}
+
+}  // namespace obliv::upstream

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "core/base/result.hpp"
+#include "core/loop/run_blocking.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <sys/socket.h>
+#include <vector>
+
+namespace obliv::loop {
+class Loop;
+}
+
+namespace obliv::upstream {
+
+/// Where a TCP connection can go.
+struct Address {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+};
+
+/// Looks up names on threads of its own, because getaddrinfo blocks and cannot be interrupted.
+/// Shared by the pools of all loops; from any thread. Destroyed before the loops.
+class Resolver {
+public:
+    Resolver();
+
+    /// A look-up under way: whoever stops waiting leaves it behind.
+    struct Answer {
+        std::vector<Address> found;
+        std::string error;              ///< why nothing was found
+        std::function<void()> on_done;  ///< set and run on the loop; empty: nobody waits
+        bool done = false;
+    };
+    std::shared_ptr<Answer> look_up(loop::Loop& loop, const std::string& host, std::uint16_t port);
+
+    /// `host` as an IPv4 or IPv6 address; nothing if it is a name.
+    static std::vector<Address> numeric(const std::string& host, std::uint16_t port);
+
+private:
+    loop::BlockingPool threads_;
+};
+
+}  // namespace obliv::upstream
