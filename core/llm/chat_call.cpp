@@ -348,14 +348,15 @@ Result<ChatCall> parse_plain_call(std::string_view body, std::string_view model_
     return Reader(body, model_default).read();
 }
 
-std::vector<Edit> upstream_edits(const ChatCall& call, std::string_view upstream_model) {
+std::vector<Edit> upstream_edits(const ChatCall& call, std::string_view upstream_model,
+                                 bool ask_usage) {
     std::vector<Edit> edits;
     if (upstream_model != call.model && call.model_span.length > 0)
         edits.push_back({call.model_span, json_quoted(upstream_model)});
     else if (upstream_model != call.model)
         edits.push_back(
             {{call.object_open.at + 1, 0}, "\"model\":" + json_quoted(upstream_model) + ","});
-    if (auto edit = usage_edit(call))
+    if (auto edit = ask_usage ? usage_edit(call) : std::nullopt)
         edits.push_back(std::move(*edit));
     std::sort(edits.begin(), edits.end(),
               [](const Edit& a, const Edit& b) { return a.span.at < b.span.at; });

@@ -55,7 +55,8 @@ struct Edit {
 
 /// What has to change in the body so that upstream gets `upstream_model` and reports usage, in the
 /// order of the offsets. Empty when the body can go as it is.
-std::vector<Edit> upstream_edits(const ChatCall& call, std::string_view upstream_model);
+std::vector<Edit> upstream_edits(const ChatCall& call, std::string_view upstream_model,
+                                 bool ask_usage = true);
 
 /// `text` as a JSON string with its quotes.
 std::string json_quoted(std::string_view text);

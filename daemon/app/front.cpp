@@ -1,8 +1,14 @@
 #include "daemon/app/front.hpp"
 
 #include "core/base/log.hpp"
+#include "core/http/uri.hpp"
 #include "core/llm/wire_error.hpp"
 #include "core/loop/run_blocking.hpp"
+#include "core/wire/anthropic.hpp"
+#include "core/wire/completions.hpp"
+#include "core/wire/gemini.hpp"
+#include "core/wire/openai.hpp"
+#include "core/wire/responses.hpp"
 #include "daemon/admin/dispatch.hpp"
 
 #include <algorithm>
@@ -38,6 +44,43 @@ std::string seconds_up(std::chrono::milliseconds span) {
     return std::to_string((span.count() + 999) / 1000);
 }
 
+constexpr std::string_view generate_route = "/v1beta/models/{model}:generateContent";
+constexpr std::string_view generate_stream_route = "/v1beta/models/{model}:streamGenerateContent";
+
+/// A call of Gemini, which names its model in the path.
+struct GeminiCall {
+    std::string model;
+    bool stream;
+};
+
+std::optional<GeminiCall> gemini_call(std::string_view path) {
+    for (std::string_view prefix : {"/v1beta/models/", "/v1/models/"}) {
+        if (!path.starts_with(prefix))
+            continue;
+        auto rest = path.substr(prefix.size());
+        auto colon = rest.rfind(':');
+        auto method = colon == std::string_view::npos ? std::string_view{} : rest.substr(colon + 1);
+        auto model = http::percent_decode(rest.substr(0, colon));
+        if (model && (method == "generateContent" || method == "streamGenerateContent"))
+            return GeminiCall{std::move(*model), method == "streamGenerateContent"};
+    }
+    return std::nullopt;
+}
+
+/// Whose errors a caller of this path expects.
+llm::ErrorShape shape_of(const server::Exchange& exchange) {
+    auto path = exchange.path();
+    if (is_management(path))
+        return llm::ErrorShape::management;
+    if (path.starts_with("/v1/messages"))
+        return llm::ErrorShape::anthropic;
+    if (path.starts_with("/v1beta/") || gemini_call(path))
+        return llm::ErrorShape::gemini;
+    // Anthropic's SDK sends this with every call, also with those to a path that others have too.
+    bool anthropic = exchange.request().headers.find("anthropic-version").has_value();
+    return anthropic ? llm::ErrorShape::anthropic : llm::ErrorShape::openai;
+}
+
 }  // namespace
 
 struct Front::Route {
@@ -48,7 +91,12 @@ struct Front::Route {
 
 const Front::Route* Front::find_route(std::string_view path) const {
     static constexpr std::array routes{
-        Route{"/v1/chat/completions", "POST", &Front::relayed<Operation::chat>},
+        Route{"/v1/chat/completions", "POST", &Front::chat<wire::openai>},
+        Route{"/v1/completions", "POST", &Front::chat<wire::completions>},
+        Route{"/v1/responses", "POST", &Front::chat<wire::responses>},
+        Route{"/v1/messages", "POST", &Front::chat<wire::anthropic>},
+        Route{generate_route, "POST", &Front::generate},
+        Route{generate_stream_route, "POST", &Front::generate},
         Route{"/v1/embeddings", "POST", &Front::relayed<Operation::embeddings>},
         Route{"/v1/moderations", "POST", &Front::relayed<Operation::moderations>},
         Route{"/v1/rerank", "POST", &Front::relayed<Operation::rerank>},
@@ -58,10 +106,24 @@ const Front::Route* Front::find_route(std::string_view path) const {
         Route{"/readyz", "GET", &Front::readyz},
         Route{"/metrics", "GET", &Front::metrics},
     };
+    auto name = path;
+    if (auto call = gemini_call(path))
+        name = call->stream ? generate_stream_route : generate_route;
     for (const auto& route : routes)
-        if (route.path == path)
+        if (route.path == name)
             return &route;
     return nullptr;
+}
+
+asio::awaitable<Result<void>> Front::generate(server::Exchange& exchange, relay::Record& record) {
+    auto call = gemini_call(exchange.path());
+    relay::Inbound inbound;
+    inbound.wire = &wire::gemini;
+    inbound.model = std::move(call->model);
+    inbound.stream = call->stream;
+    inbound.json_array =
+        call->stream && http::query_value(exchange.request().query, "alt").value_or("") != "sse";
+    return parts_.relay.serve(exchange, record, std::move(inbound));
 }
 
 asio::awaitable<Result<void>> Front::serve(server::Exchange& exchange) {
@@ -120,8 +182,7 @@ asio::awaitable<Result<void>> Front::metrics(server::Exchange& exchange, relay::
 }
 
 server::ErrorReply Front::render(const Error& error, const server::Exchange& exchange) {
-    auto shape =
-        is_management(exchange.path()) ? llm::ErrorShape::management : llm::ErrorShape::openai;
+    auto shape = shape_of(exchange);
     server::ErrorReply reply;
     reply.status = llm::status_of(shape, error);
     reply.content_type = "application/json";

@@ -43,10 +43,19 @@ private:
     const Route* find_route(std::string_view path) const;
     asio::awaitable<Result<void>> dispatch(server::Exchange& exchange, const Route* route,
                                            relay::Record& record);
+    template <const wire::Wire& format>
+    asio::awaitable<Result<void>> chat(server::Exchange& exchange, relay::Record& record) {
+        relay::Inbound inbound;
+        inbound.wire = &format;
+        return parts_.relay.serve(exchange, record, std::move(inbound));
+    }
     template <providers::Operation operation>
     asio::awaitable<Result<void>> relayed(server::Exchange& exchange, relay::Record& record) {
-        return parts_.relay.serve(exchange, record, operation);
+        relay::Inbound inbound;
+        inbound.operation = operation;
+        return parts_.relay.serve(exchange, record, std::move(inbound));
     }
+    asio::awaitable<Result<void>> generate(server::Exchange& exchange, relay::Record& record);
     asio::awaitable<Result<void>> models(server::Exchange& exchange, relay::Record& record);
     asio::awaitable<Result<void>> healthz(server::Exchange& exchange, relay::Record& record);
     asio::awaitable<Result<void>> readyz(server::Exchange& exchange, relay::Record& record);

@@ -15,11 +15,25 @@ constexpr int client_closed_request = 499;
 // The figures follow the last word at once, and the rest of a plain reply its head.
 constexpr auto figures_patience = std::chrono::seconds(1);
 
-bool is_event_stream(const http::ResponseHead& head) {
+bool has_type(const http::ResponseHead& head, std::string_view wanted) {
     auto type = head.headers.find("content-type");
-    constexpr std::string_view wanted = "text/event-stream";
     return type && type->size() >= wanted.size() &&
            equal_ignoring_case(type->substr(0, wanted.size()), wanted);
+}
+
+bool is_event_stream(const http::ResponseHead& head) {
+    return has_type(head, "text/event-stream");
+}
+
+/// The ways of other formats to stream: Bedrock's and Ollama's.
+bool is_other_stream(const http::ResponseHead& head) {
+    return has_type(head, "application/vnd.amazon.eventstream") ||
+           has_type(head, "application/x-ndjson");
+}
+
+void append_headers(std::string& head, const HeaderList& headers) {
+    for (const auto& [name, value] : headers)
+        head.append(name).append(": ").append(value).append("\r\n");
 }
 
 /// Whether the stream came to its own end.
@@ -42,12 +56,11 @@ void let_go(Container& container) {
 }  // namespace
 
 Relay::Chat::Chat(server::Exchange& exchange_, Record& record_, const llm::ChatCall& call_,
-                  std::string_view body_, billing::Hold hold_, providers::Operation operation_)
+                  std::string_view body_, billing::Hold hold_, const Inbound& inbound_)
     : exchange(exchange_), record(record_), call(call_), body(body_), hold(std::move(hold_)),
-      operation(operation_),
-      patience(
-          exchange_.loop().timers(), [](void* self) { static_cast<Chat*>(self)->stop_upstream(); },
-          this),
+      inbound(inbound_), patience(
+                             exchange_.loop().timers(),
+                             [](void* self) { static_cast<Chat*>(self)->stop_upstream(); }, this),
       stream({call_.stream && !call_.usage_asked, event_bytes_max}),
       input_estimate(llm::estimate_input_tokens(body_)) {
     exchange.on_client_gone([this] { client_left(); });
@@ -78,10 +91,15 @@ void Relay::Chat::begin_attempt(const channels::Option& option) {
     record.call.channel = option.entry->channel.id;
     record.call.model_served = option.match.upstream_model;
     const auto* provider = option.entry->provider;
-    offer = provider == nullptr                       ? nullptr
-            : operation == providers::Operation::chat ? providers::chat_offer(*provider, nullptr)
-                                                      : providers::find_offer(*provider, operation);
-    edits = llm::upstream_edits(call, option.match.upstream_model);
+    if (provider == nullptr)
+        offer = nullptr;
+    else if (inbound.operation == providers::Operation::chat)
+        offer = providers::chat_offer(*provider, inbound.wire);
+    else
+        offer = providers::find_offer(*provider, inbound.operation);
+    edits.clear();
+    if (inbound.model.empty())
+        edits = llm::upstream_edits(call, option.match.upstream_model, inbound.is_openai());
     upstream = upstream::Call();
     forget_reply();
 }
@@ -89,6 +107,7 @@ void Relay::Chat::begin_attempt(const channels::Option& option) {
 void Relay::Chat::forget_reply() {
     stream = llm::StreamScan({call.stream && !call.usage_asked, event_bytes_max});
     plain = llm::PlainScan();
+    translator.reset();
     event_stream = false;
     pieces.clear();
     record.call.ttft_us = -1;
@@ -107,21 +126,43 @@ void Relay::Chat::note_end(channels::Cause cause, std::string_view why) {
     log.end(cause, why, exchange.loop().now());
 }
 
-void Relay::Chat::write_request(const Target& target, const channels::Option& option,
-                                std::size_t key) {
-    std::size_t length = body.size();
-    for (const auto& edit : edits)
-        length += edit.text.size() - edit.span.length;
+Error Relay::Chat::unfit(Error error) {
+    attempt = AttemptMark();
+    log.end(channels::Cause::unusable, error.message, exchange.loop().now());
+    return error;
+}
+
+Result<void> Relay::Chat::write_request(const Target& target, const channels::Option& option,
+                                        std::size_t key, WallTime now) {
+    bool converted = converts();
+    request.clear();
+    request.push_back({});  // the head, which is not known yet
+    if (converted)
+        request.push_back(conversion->written().body);
+    else
+        append_body();
+    std::size_t length = 0;
+    for (auto piece : request)
+        length += piece.size();
+
     const auto& provider = *option.entry->provider;
     head.clear();
     target.append_line(head, provider, *offer, option.match.upstream_model, call.stream);
-    head.append(target.heads[key])
-        .append("content-length: ")
-        .append(std::to_string(length))
-        .append("\r\n\r\n");
+    head.append(target.heads[key]);
+    if (converted)
+        append_headers(head, conversion->written().headers);
+    else if (!inbound.is_openai())
+        append_headers(head, forwarded_headers(inbound, exchange.request()));
+    if (provider.sign != nullptr)
+        if (auto signing = sign(target, option, key, now); !signing)
+            return signing;
+    head.append("content-length: ").append(std::to_string(length)).append("\r\n\r\n");
+    request.front() = head;
+    return ok();
+}
 
-    request.clear();
-    request.push_back(head);
+/// The body as it came, with its edits.
+void Relay::Chat::append_body() {
     std::size_t at = 0;
     for (const auto& edit : edits) {
         if (edit.span.at > at)
@@ -132,13 +173,47 @@ void Relay::Chat::write_request(const Target& target, const channels::Option& op
     request.push_back(body.substr(at));
 }
 
-Result<void> Relay::Chat::take_head() {
+/// The signature covers the request line, so it may change that too.
+Result<void> Relay::Chat::sign(const Target& target, const channels::Option& option,
+                               std::size_t key, WallTime now) {
+    const auto& channel = option.entry->channel;
+    std::string whole;
+    for (auto piece : request)
+        whole += piece;
+    auto host = target.endpoint.host_header();
+    providers::Outgoing out{offer->method, host, {}, whole};
+    auto prefix = target.prefix.substr(target.endpoint.target_prefix().size());
+    out.target = prefix + providers::path_of(*offer, option.match.upstream_model, call.stream);
+    auto shown = out.target;
+    Secret secret = channel.keys.empty() ? Secret() : channel.keys[key];
+    if (auto made = option.entry->provider->sign({channel.base_url, secret}, now, out); !made)
+        return made;
+    if (out.target != shown)
+        if (auto at = head.find(shown); at != std::string::npos)
+            head.replace(at, shown.size(), out.target);
+    append_headers(head, out.headers);
+    return ok();
+}
+
+Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTime now) {
     const auto& reply = upstream.head();
     auto encoding = reply.headers.find("content-encoding").value_or("identity");
     if (!encoding.empty() && !equal_ignoring_case(encoding, "identity"))
         return fail(Code::upstream_failed,
                     "the provider compressed its reply, which it was asked not to do");
     event_stream = is_event_stream(reply);
+    dropped.clear();
+    if (inbound.operation == providers::Operation::chat && (converts() || !inbound.is_openai())) {
+        bool came = event_stream || is_other_stream(reply);
+        auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
+        translator = std::make_unique<Translator>(Translator::Parts{
+            inbound, call, converts() ? &conversion->request() : nullptr, *offer->wire,
+            provider.dialect, exchange.request_id(), seconds.count(), came});
+        if (converts())
+            event_stream = call.stream;
+        if (converts())
+            dropped = conversion->dropped();
+    }
     content_type = std::string(reply.headers.find("content-type").value_or("application/json"));
     content_length = reply.content_length;
     upstream_request_id = std::string(reply.headers.find("x-request-id").value_or(""));
@@ -148,7 +223,12 @@ Result<void> Relay::Chat::take_head() {
 Result<void> Relay::Chat::take_chunk(SteadyTime now) {
     pieces.clear();
     log.add_bytes(chunk.raw.size());
-    if (event_stream) {
+    if (translator) {
+        auto same = translator->take(chunk.payload, chunk.last, pieces);
+        if (!same)
+            return same.error();
+        as_it_came = *same;
+    } else if (event_stream) {
         auto same = stream.feed(chunk.payload, pieces);
         if (!same)
             return same.error();
@@ -157,23 +237,32 @@ Result<void> Relay::Chat::take_chunk(SteadyTime now) {
         for (auto payload : chunk.payload)
             plain.feed(payload);
     }
-    bool content = event_stream ? facts().produced() : !chunk.payload.empty();
+    bool content = event_stream || translator ? facts().produced() : !chunk.payload.empty();
     if (record.call.ttft_us < 0 && content)
         record.call.ttft_us =
             std::chrono::duration_cast<std::chrono::microseconds>(now - exchange.arrived()).count();
     return ok();
 }
 
-void Relay::Chat::start_reply() {
+void Relay::Chat::begin_reply() {
     begun = true;
     record.call.status = upstream.status();
     header_count = 0;
+    if (!dropped.empty())
+        headers[header_count++] = {"x-oblivious-dropped", dropped};
     if (!upstream_request_id.empty())
         headers[header_count++] = {"x-upstream-request-id", upstream_request_id};
+}
+
+void Relay::Chat::start_reply() {
+    begin_reply();
     if (event_stream) {
         headers[header_count++] = {"cache-control", "no-cache"};
         headers[header_count++] = {"x-accel-buffering", "no"};
-        exchange.start(upstream.status(), "text/event-stream; charset=utf-8", reply_headers());
+        auto type = translator && !translator->passes()
+                        ? translator->content_type()
+                        : std::string_view("text/event-stream; charset=utf-8");
+        exchange.start(upstream.status(), type, reply_headers());
         return;
     }
     exchange.start(upstream.status(), content_type, reply_headers(), content_length);
@@ -185,6 +274,7 @@ void Relay::Chat::release_request() {
     let_go(edits);
     let_go(request);
     let_go(head);
+    conversion.reset();
     exchange.release_request();
 }
 
@@ -199,7 +289,7 @@ void Relay::Chat::end_without_reply(const Error& error) {
     forget_reply();
     auto& row = record.call;
     row.error = info(reason(error.code)).name;
-    row.status = gone() ? client_closed_request : llm::status_of(llm::ErrorShape::openai, error);
+    row.status = gone() ? client_closed_request : llm::status_of(inbound.errors(), error);
     if (gone())
         row.finish_reason = "aborted";
 }
@@ -219,6 +309,19 @@ void Relay::Chat::end(const Result<void>& ended) {
     note_end(channels::Cause::cut, ended.error().message);
 }
 
+/// What the provider itself said goes before what we made of it.
+const Error& Relay::Chat::told(const Error& error) const {
+    const auto* failure = translator->failure();
+    return failure != nullptr && !exchange.stopping() ? *failure : error;
+}
+
+std::string Relay::Chat::own_words(const Error& error) const {
+    if (stream.error().empty())
+        return llm::error_body(llm::ErrorShape::openai, error, exchange.request_id());
+    return callers_error_body(stream.error(), inbound.errors(), upstream.status(),
+                              exchange.request_id());
+}
+
 void Relay::Chat::end_stream(const Result<void>& ended) {
     auto outcome = ended;
     if (outcome && !complete(facts()))
@@ -231,11 +334,15 @@ void Relay::Chat::end_stream(const Result<void>& ended) {
     if (!outcome && !(gone() && !exchange.stopping())) {
         auto error = exchange.stopping() ? fail(Code::unavailable, "the server is being restarted")
                                          : outcome.error();
-        auto said = stream.error().empty()
-                        ? llm::error_body(llm::ErrorShape::openai, error, exchange.request_id())
-                        : callers_error_body(stream.error());
-        closing_error = "data: " + said + "\n\n";
+        closing_error = translator ? std::string(translator->broken(told(error)))
+                                   : "data: " + own_words(error) + "\n\n";
     }
+}
+
+void Relay::Chat::end_whole(Result<void>& ended) {
+    if (const auto* failure = translator->failure(); ended && failure != nullptr)
+        ended = *failure;
+    end(ended);
 }
 
 void Relay::Chat::end_refused() {
@@ -247,6 +354,8 @@ void Relay::Chat::end_refused() {
 std::span<const std::string_view> Relay::Chat::closing_pieces() {
     if (!closing_error.empty())
         pieces.push_back(closing_error);
+    else if (translator)
+        pieces.push_back(translator->closing());
     if (!stream.closing().empty())
         pieces.push_back(stream.closing());
     else if (closing_error.empty() && !stream.unfinished().empty())
@@ -264,13 +373,14 @@ void Relay::Chat::fill_usage() {
         row.usage.reasoning += llm::estimate_tokens(seen.reasoning_bytes_after_usage);
         whole = whole && row.usage == *seen.usage;
         row.source = whole ? llm::UsageSource::provider : llm::UsageSource::partial;
-    } else if (operation != providers::Operation::chat && whole && row.error.empty()) {
+    } else if (inbound.operation != providers::Operation::chat && whole && row.error.empty()) {
         // Answered without figures: vectors cost what was read, all else its price per call.
         row.usage = {};
-        if (operation == providers::Operation::embeddings)
+        if (inbound.operation == providers::Operation::embeddings)
             row.usage.input = input_estimate;
-        row.source = operation == providers::Operation::embeddings ? llm::UsageSource::estimated
-                                                                   : llm::UsageSource::provider;
+        row.source = inbound.operation == providers::Operation::embeddings
+                         ? llm::UsageSource::estimated
+                         : llm::UsageSource::provider;
     } else if (seen.produced() || (begun && row.finish_reason == "aborted")) {
         // A caller who leaves before the first word has had the prompt read all the same.
         row.usage = {};

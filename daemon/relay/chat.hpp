@@ -3,7 +3,9 @@
 #include "core/llm/reply_scan.hpp"
 #include "core/loop/timer_wheel.hpp"
 #include "daemon/relay/attempts.hpp"
+#include "daemon/relay/conversion.hpp"
 #include "daemon/relay/relay.hpp"
+#include "daemon/relay/translator.hpp"
 
 #include <array>
 #include <atomic>
@@ -57,7 +59,7 @@ private:
 /// of Relay::serve.
 struct Relay::Chat {
     Chat(server::Exchange& exchange_, Record& record_, const llm::ChatCall& call_,
-         std::string_view body_, billing::Hold hold_, providers::Operation operation_);
+         std::string_view body_, billing::Hold hold_, const Inbound& inbound_);
     ~Chat();
     Chat(const Chat&) = delete;
     Chat& operator=(const Chat&) = delete;
@@ -68,7 +70,15 @@ struct Relay::Chat {
     Error failed(channels::Cause cause, Error error);
     void note_end(channels::Cause cause, std::string_view why);
     void forget_reply();
-    void write_request(const Target& target, const channels::Option& option, std::size_t key);
+    /// Whether the channel that is tried speaks another format.
+    bool converts() const noexcept { return !inbound.passes(offer->wire); }
+    /// The channel is not at fault: this call is not for it.
+    Error unfit(Error error);
+    Result<void> write_request(const Target& target, const channels::Option& option,
+                               std::size_t key, WallTime now);
+    void append_body();
+    Result<void> sign(const Target& target, const channels::Option& option, std::size_t key,
+                      WallTime now);
     std::span<const std::string_view> request_pieces() const noexcept { return request; }
     bool gone() const { return exchange.client_gone() || exchange.stopping(); }
     /// Nobody listens any more. A provider that has said everything is heard out for a moment,
@@ -79,24 +89,30 @@ struct Relay::Chat {
     // The reply.
     bool is_stream() const noexcept { return event_stream; }
     /// Keeps what is needed of the reply's head, which goes with the first wait for its body.
-    Result<void> take_head();
+    Result<void> take_head(const providers::Provider& provider, WallTime now);
     /// Takes in the chunk that was just read: scans it and, of a stream, picks what goes out.
     Result<void> take_chunk(SteadyTime now);
     void start_reply();
+    void begin_reply();
     void release_request();
     std::span<const http::Header> reply_headers() const noexcept {
         return {headers.data(), header_count};
     }
     const llm::ReplyFacts& facts() const noexcept {
-        return event_stream ? stream.facts() : plain.facts();
+        return translator != nullptr ? translator->facts()
+               : event_stream        ? stream.facts()
+                                     : plain.facts();
     }
 
     // The end. Each notes in the row why the call failed, if it did.
     void end_without_reply(const Error& error);
     void end(const Result<void>& ended);
     void end_stream(const Result<void>& ended);
+    void end_whole(Result<void>& ended);
     void succeeded();
     void end_refused();  ///< the provider says that the request is wrong
+    const Error& told(const Error& error) const;
+    std::string own_words(const Error& error) const;
     std::span<const std::string_view> closing_pieces();
     void fill_usage();
     /// `code`, unless the call ended because the caller left or we are stopping.
@@ -107,7 +123,7 @@ struct Relay::Chat {
     const llm::ChatCall& call;
     std::string_view body;
     billing::Hold hold;
-    const providers::Operation operation;
+    const Inbound& inbound;
     const providers::Offer* offer = nullptr;  ///< of the channel; null: it does not do this
 
     AttemptMark attempt;
@@ -123,18 +139,24 @@ struct Relay::Chat {
     std::vector<llm::Edit> edits;
     std::string head;
     std::vector<std::string_view> request;
+    /// Shared with the worker that may be writing a long one; null until a channel of another
+    /// format is tried.
+    std::shared_ptr<Conversion> conversion;
 
     // The reply as it comes back.
     bool event_stream = false;
     bool as_it_came = false;  ///< the last chunk may go out with its framing
     llm::StreamScan stream;
     llm::PlainScan plain;
+    std::unique_ptr<Translator>
+        translator;                        ///< instead of the scanners, if it is not OpenAI's form
+    std::string dropped;                   ///< of the request, for a header
     std::vector<std::string_view> pieces;  ///< of the last chunk: what is still to be sent
     std::string content_type;
     std::optional<std::uint64_t> content_length;
     std::string upstream_request_id;
     std::string closing_error;  ///< the event that ends a stream which broke off
-    std::array<http::Header, 4> headers;
+    std::array<http::Header, 5> headers;
     std::size_t header_count = 0;
     bool begun = false;           ///< the provider's reply is on its way to the client
     std::int64_t input_estimate;  ///< of the body, which is gone when the call is settled

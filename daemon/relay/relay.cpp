@@ -43,15 +43,6 @@ Cause cause_of(const Error& error) {
     return error.code == Code::upstream_timeout ? Cause::timeout : Cause::unreachable;
 }
 
-Result<llm::ChatCall> parse_body(std::string_view body, providers::Operation operation) {
-    using providers::Operation;
-    if (operation == Operation::chat)
-        return llm::parse_chat_call(body);
-    // OpenAI API reference, "Create moderation": the only call that may name no model.
-    constexpr std::string_view moderation_model = "omni-moderation-latest";
-    return llm::parse_plain_call(body, operation == Operation::moderations ? moderation_model : "");
-}
-
 void give_up(void* call) {
     static_cast<upstream::Call*>(call)->cancel();
 }
@@ -82,7 +73,7 @@ void Relay::publish(std::shared_ptr<const TargetTable> targets, const UpstreamSe
 
 // The whole life of a relayed call. Read downwards: each step needs the value above it.
 asio::awaitable<Result<void>> Relay::serve(server::Exchange& exchange, Record& record,
-                                           providers::Operation operation) {
+                                           Inbound inbound) {
     auto credential = credential_of(exchange.request());
     auto caller = parts_.gate.authenticate(credential);
     if (!caller)
@@ -93,7 +84,7 @@ asio::awaitable<Result<void>> Relay::serve(server::Exchange& exchange, Record& r
     auto body = co_await exchange.read_body();
     if (!body)
         co_return body.error();
-    auto call = co_await parse(*body, operation);
+    auto call = co_await parse(*body, inbound);
     if (!call)
         co_return call.error();
     record.call.model = call->model;
@@ -114,14 +105,14 @@ asio::awaitable<Result<void>> Relay::serve(server::Exchange& exchange, Record& r
     ask.model = call->model;
     ask.served = candidates->plan().upstream_models;
     ask.input_tokens = llm::input_tokens_bound(*body);
-    if (operation == providers::Operation::chat)
+    if (inbound.operation == providers::Operation::chat)
         ask.output_tokens =
             call->output_tokens_max.value_or(settings_.output_tokens_default) * call->choices;
     auto hold = parts_.billing.reserve(ask);
     if (!hold)
         co_return hold.error();
 
-    Chat chat(exchange, record, *call, *body, std::move(*hold), operation);
+    Chat chat(exchange, record, *call, *body, std::move(*hold), inbound);
     chat.candidates = &*candidates;
     chat.group = (*caller)->token.group;
     auto opened = co_await open_first(chat, *candidates);
@@ -135,11 +126,10 @@ asio::awaitable<Result<void>> Relay::serve(server::Exchange& exchange, Record& r
     co_return co_await run(chat);
 }
 
-asio::awaitable<Result<llm::ChatCall>> Relay::parse(std::string_view body,
-                                                    providers::Operation operation) {
+asio::awaitable<Result<llm::ChatCall>> Relay::parse(std::string_view body, const Inbound& inbound) {
     if (body.size() <= body_bytes_inline_max)
-        co_return parse_body(body, operation);
-    auto work = [body, operation] { return parse_body(body, operation); };
+        co_return parse_call(inbound, body);
+    auto work = [body, inbound] { return parse_call(inbound, body); };
     co_return co_await loop::run_blocking(parts_.workers, std::move(work));
 }
 
@@ -148,6 +138,8 @@ asio::awaitable<Result<void>> Relay::run(Chat& chat) {
         co_return co_await pass_on_refusal(chat);
     if (chat.is_stream())
         co_return co_await pump_stream(chat);
+    if (chat.translator && !chat.translator->passes())
+        co_return co_await answer_whole(chat);
     co_return co_await pump_plain(chat);
 }
 
@@ -184,7 +176,16 @@ asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const channels::Opt
     auto key = random_.below(target->heads.size());
     chat.record.call.key_index = static_cast<int>(key);
     chat.log.set_key(static_cast<int>(key));
-    chat.write_request(*target, option, key);
+    if (chat.converts()) {
+        auto converted = co_await convert(chat, option);
+        if (!converted)
+            co_return chat.unfit(
+                std::move(converted.error()).in("channel '" + entry.channel.name + "'"));
+    }
+    auto ready = chat.write_request(*target, option, key, parts_.clock.wall());
+    if (!ready)
+        co_return chat.failed(Cause::unusable,
+                              std::move(ready.error()).in("channel '" + entry.channel.name + "'"));
     auto pieces = chat.request_pieces();
     auto call =
         co_await parts_.pool.open(target->endpoint, "POST", pieces, target->timeouts, &chat.cancel);
@@ -201,7 +202,7 @@ asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const channels::Opt
         auto error = co_await refused(chat, entry);
         co_return chat.failed(cause, std::move(error));
     }
-    auto readable = chat.take_head();
+    auto readable = chat.take_head(*entry.provider, parts_.clock.wall());
     if (!readable)
         co_return chat.failed(
             Cause::bad_reply,
@@ -214,6 +215,23 @@ asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const channels::Opt
                               std::move(first.error()).in("channel '" + entry.channel.name + "'"));
     }
     co_return ok();
+}
+
+/// The request in the format of the channel.
+asio::awaitable<Result<void>> Relay::convert(Chat& chat, const channels::Option& option) {
+    if (!chat.conversion)
+        chat.conversion = std::make_shared<Conversion>(
+            chat.inbound, chat.body, forwarded_headers(chat.inbound, chat.exchange.request()));
+    const auto* wire = chat.offer->wire;
+    if (wire == nullptr || wire->write_request == nullptr)
+        co_return fail(Code::unsupported, "nothing is known of its format");
+    auto work = [conversion = chat.conversion, wire, dialect = option.entry->provider->dialect,
+                 model = option.match.upstream_model] {
+        return conversion->write(*wire, dialect, model, false);
+    };
+    if (chat.body.size() <= body_bytes_inline_max)
+        co_return work();
+    co_return co_await loop::run_blocking(parts_.workers, std::move(work));
 }
 
 /// The first bytes of the body. A reply that begins with an error, or ends before it begins, is a
@@ -244,7 +262,8 @@ asio::awaitable<Error> Relay::refused(Chat& chat, const channels::Entry& entry) 
 asio::awaitable<Result<void>> Relay::pass_on_refusal(Chat& chat) {
     auto status = chat.upstream.status();
     auto body = co_await chat.upstream.read_all(error_body_bytes_max);
-    std::string text = callers_error_body(body ? *body : std::string_view{});
+    std::string text = callers_error_body(body ? *body : std::string_view{}, chat.inbound.errors(),
+                                          status, chat.exchange.request_id());
     chat.end_refused();
     auto settled = co_await settle(chat);
     if (!settled)
@@ -277,6 +296,25 @@ asio::awaitable<Result<void>> Relay::pump_plain(Chat& chat) {
         co_return ended
             .error();  // the connection is closed inside the body: nobody takes it for whole
     co_return co_await chat.exchange.finish(chat.chunk.payload);
+}
+
+/// A reply that is made of another format and asked for whole: the client sees nothing before its
+/// end, so a failure is still an error reply.
+asio::awaitable<Result<void>> Relay::answer_whole(Chat& chat) {
+    chat.begin_reply();
+    Result<void> ended = ok();
+    while (ended && !chat.chunk.last)
+        ended = co_await read_more(chat);
+    chat.end_whole(ended);
+    auto settled = co_await settle(chat);
+    if (!settled)
+        co_return settled.error();
+    if (!ended)
+        co_return ended.error();
+    auto body = chat.translator->closing();
+    auto type = chat.translator->content_type();
+    auto headers = chat.reply_headers();
+    co_return co_await chat.exchange.reply(chat.record.call.status, type, headers, body);
 }
 
 asio::awaitable<Result<void>> Relay::pump_stream(Chat& chat) {

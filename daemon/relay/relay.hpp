@@ -2,11 +2,11 @@
 
 #include "core/base/clock.hpp"
 #include "core/llm/chat_call.hpp"
-#include "core/providers/provider.hpp"
 #include "core/storage/usage.hpp"
 #include "daemon/billing/billing.hpp"
 #include "daemon/channels/channels.hpp"
 #include "daemon/gate/gate.hpp"
+#include "daemon/relay/inbound.hpp"
 #include "daemon/relay/targets.hpp"
 #include "daemon/server/exchange.hpp"
 #include "daemon/upstream/pool.hpp"
@@ -48,10 +48,10 @@ public:
     /// A change of channels or of the configuration: both at once, so that they fit each other.
     void publish(std::shared_ptr<const TargetTable> targets, const UpstreamSettings& settings);
 
-    /// A call of `operation` whose bytes pass as they are: `POST /v1/chat/completions`,
-    /// `/v1/embeddings` ... An Error is the reply, if none has begun.
+    /// A call that goes to a provider: a chat in any format, embeddings ... An Error is the reply,
+    /// if none has begun.
     asio::awaitable<Result<void>> serve(server::Exchange& exchange, Record& record,
-                                        providers::Operation operation);
+                                        Inbound inbound);
     /// `GET /v1/models`: what the caller's key can ask for.
     asio::awaitable<Result<void>> models(server::Exchange& exchange, Record& record);
 
@@ -63,15 +63,16 @@ public:
 private:
     struct Chat;
 
-    asio::awaitable<Result<llm::ChatCall>> parse(std::string_view body,
-                                                 providers::Operation operation);
+    asio::awaitable<Result<llm::ChatCall>> parse(std::string_view body, const Inbound& inbound);
     asio::awaitable<Result<void>> run(Chat& chat);
     asio::awaitable<Result<void>> open_first(Chat& chat, channels::Candidates& candidates);
     asio::awaitable<Result<void>> try_channel(Chat& chat, const channels::Option& option);
+    asio::awaitable<Result<void>> convert(Chat& chat, const channels::Option& option);
     asio::awaitable<Result<void>> read_first(Chat& chat);
     asio::awaitable<Error> refused(Chat& chat, const channels::Entry& entry);
     asio::awaitable<Result<void>> pass_on_refusal(Chat& chat);
     asio::awaitable<Result<void>> pump_plain(Chat& chat);
+    asio::awaitable<Result<void>> answer_whole(Chat& chat);
     asio::awaitable<Result<void>> pump_stream(Chat& chat);
     asio::awaitable<Result<void>> read_more(Chat& chat);
     asio::awaitable<Result<bool>> forward(Chat& chat);

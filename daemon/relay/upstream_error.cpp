@@ -16,6 +16,9 @@ constexpr std::int64_t retry_after_max_s = 3600;
 /// none.
 json error_object(std::string_view body) {
     auto document = json::parse(body, nullptr, false);
+    // Gemini wraps the errors of a stream in an array.
+    if (document.is_array() && !document.empty())
+        document = json(document.front());
     if (!document.is_object())
         return json::object();
     auto error = document.value("error", json());
@@ -23,7 +26,7 @@ json error_object(std::string_view body) {
         return error;
     if (error.is_string())
         return json{{"message", error}};
-    return document;  // vLLM and others put the fields at the top
+    return document;  // vLLM, Cohere, Bedrock and others put the fields at the top
 }
 
 std::string text_of(const json& error, const char* key) {
@@ -36,6 +39,12 @@ json shown(const json& error, const char* key) {
     if (found == error.end() || !(found->is_string() || found->is_number_integer()))
         return nullptr;
     return found->is_string() ? json(llm::redact(found->get<std::string>(), 128)) : *found;
+}
+
+Code code_of(int status) {
+    if (status == 404)
+        return Code::not_found;
+    return status == 413 ? Code::payload_too_large : Code::invalid_request;
 }
 
 }  // namespace
@@ -74,12 +83,16 @@ Error refusal(std::string_view channel, int status, std::string_view body,
     return error;
 }
 
-std::string callers_error_body(std::string_view body) {
+std::string callers_error_body(std::string_view body, llm::ErrorShape shape, int status,
+                               std::string_view request_id) {
     auto error = error_object(body);
     auto message = llm::redact(text_of(error, "message"), 4096);
+    if (message.empty())
+        message = "the provider refused the request without saying why";
+    if (shape != llm::ErrorShape::openai)
+        return llm::error_body(shape, fail(code_of(status), std::move(message)), request_id);
     json out;
-    out["error"]["message"] =
-        message.empty() ? "the provider refused the request without saying why" : message;
+    out["error"]["message"] = message;
     auto type = shown(error, "type");
     out["error"]["type"] = type.is_null() ? json("invalid_request_error") : type;
     out["error"]["param"] = shown(error, "param");

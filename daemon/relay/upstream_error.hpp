@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/result.hpp"
+#include "core/llm/wire_error.hpp"
 
 #include <optional>
 #include <string>
@@ -24,8 +25,9 @@ Verdict verdict_on(int status) noexcept;
 Error refusal(std::string_view channel, int status, std::string_view body,
               std::optional<std::string_view> retry_after);
 
-/// A provider's error body for the caller, in the OpenAI shape: its message, type, param and code,
-/// with what could be a secret taken out.
-std::string callers_error_body(std::string_view body);
+/// A provider's error body for the caller, in the shape of the format that he called: its message
+/// and, in the OpenAI shape, its type, param and code, with what could be a secret taken out.
+std::string callers_error_body(std::string_view body, llm::ErrorShape shape, int status,
+                               std::string_view request_id);
 
 }  // namespace obliv::relay

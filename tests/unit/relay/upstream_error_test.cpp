@@ -38,8 +38,26 @@ TEST_CASE("the provider's wish to wait is passed on, and nonsense is not", "[rel
     CHECK(refusal("c", 500, "<html>", std::nullopt).code == Code::upstream_failed);
 }
 
+namespace {
+
+std::string shown(std::string_view body, llm::ErrorShape shape = llm::ErrorShape::openai) {
+    return callers_error_body(body, shape, 400, "req-1");
+}
+
+}  // namespace
+
+TEST_CASE("a caller is told in the shape of the format that he called", "[relay]") {
+    constexpr std::string_view said = R"([{"error":{"code":400,"message":"bad tool"}}])";
+    auto anthropic = nlohmann::json::parse(shown(said, llm::ErrorShape::anthropic));
+    CHECK(anthropic["error"]["type"] == "invalid_request_error");
+    CHECK(anthropic["error"]["message"] == "bad tool");
+    auto gemini = nlohmann::json::parse(shown(said, llm::ErrorShape::gemini));
+    CHECK(gemini["error"]["status"] == "INVALID_ARGUMENT");
+    CHECK(gemini["error"]["message"] == "bad tool");
+}
+
 TEST_CASE("the caller gets the provider's words without its secrets", "[relay]") {
-    auto body = callers_error_body(
+    auto body = shown(
         R"({"error":{"message":"max_tokens is too large for org-abcdefghijklmnopqrstuvwx","type":"invalid_request_error","param":"max_tokens","code":"bad"},"internal":"x"})");
     auto parsed = nlohmann::json::parse(body);
     CHECK(parsed["error"]["param"] == "max_tokens");
@@ -56,12 +74,11 @@ TEST_CASE("any body makes an error in the OpenAI shape", "[relay]") {
           R"({"object":"error","message":"flat","code":400})",
           R"({"error":{"message":7,"code":{}}})", "\xff\xfe"}) {
         INFO(body);
-        auto parsed = nlohmann::json::parse(callers_error_body(body));
+        auto parsed = nlohmann::json::parse(shown(body));
         CHECK(parsed["error"]["message"].is_string());
         CHECK(!parsed["error"]["message"].get<std::string>().empty());
         CHECK(parsed["error"]["type"].is_string());
     }
-    CHECK_THAT(callers_error_body(R"({"error":"plain words"})"), Catch::Contains("plain words"));
-    CHECK_THAT(callers_error_body(R"({"object":"error","message":"flat","code":400})"),
-               Catch::Contains("flat"));
+    CHECK_THAT(shown(R"({"error":"plain words"})"), Catch::Contains("plain words"));
+    CHECK_THAT(shown(R"({"object":"error","message":"flat","code":400})"), Catch::Contains("flat"));
 }

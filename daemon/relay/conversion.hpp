@@ -1,0 +1,44 @@
+#pragma once
+
+#include "core/llm/chat_request.hpp"
+#include "core/wire/wire.hpp"
+#include "daemon/relay/inbound.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace obliv::relay {
+
+/// The request of a call on its way to channels of other formats: read once, written for each. May
+/// be used on any thread, by one at a time.
+class Conversion {
+public:
+    /// `body` outlives this; it is read when the first channel needs it.
+    Conversion(Inbound inbound, std::string_view body, HeaderList headers)
+        : inbound_(std::move(inbound)), body_(body), headers_(std::move(headers)) {}
+
+    /// Writes the request for a channel that speaks `offer`'s format and calls the model
+    /// `upstream_model`. invalid_request: it cannot be understood, or (`lossy` false) something in
+    /// it cannot be carried.
+    Result<void> write(const wire::Wire& wire, const wire::Dialect& dialect,
+                       std::string_view upstream_model, bool lossy);
+
+    const llm::ChatRequest& request() const { return *request_; }
+    const wire::WrittenRequest& written() const noexcept { return written_; }
+    /// What was left out, for a header: `top_k, seed`; empty: nothing.
+    std::string dropped() const;
+
+private:
+    Result<void> read();
+
+    Inbound inbound_;
+    std::string_view body_;
+    HeaderList headers_;
+    std::optional<llm::ChatRequest> request_;
+    std::optional<Error> refused_;
+    wire::WrittenRequest written_;
+};
+
+}  // namespace obliv::relay

@@ -1,0 +1,72 @@
+#include "daemon/relay/inbound.hpp"
+
+#include "core/llm/pattern.hpp"
+#include "core/wire/anthropic.hpp"
+#include "core/wire/completions.hpp"
+
+namespace obliv::relay {
+namespace {
+
+using providers::Operation;
+
+/// For a format that only its own reader understands: all of it is read, and read again should a
+/// channel of another format be asked.
+Result<llm::ChatCall> call_of(const Inbound& inbound, std::string_view body) {
+    wire::RequestSource source{body, inbound.model, inbound.stream};
+    auto request = inbound.wire->read_request(source);
+    if (!request)
+        return request.error();
+    llm::ChatCall call;
+    if (inbound.model.empty()) {
+        // For the place of the model's name, should it have to be replaced.
+        auto places = llm::parse_plain_call(body, "");
+        if (!places)
+            return places.error();
+        call = std::move(*places);
+    } else if (request->model.size() > llm::model_bytes_max || request->model.empty()) {
+        return fail(Code::invalid_request, "the path must name a model of 1 to 128 bytes");
+    }
+    call.model = std::move(request->model);
+    call.stream = request->stream;
+    call.usage_asked = request->usage_in_stream;
+    call.output_tokens_max = request->output_tokens_max;
+    call.choices = request->choices;
+    return call;
+}
+
+}  // namespace
+
+bool Inbound::passes(const wire::Wire* provider) const noexcept {
+    if (operation != Operation::chat)
+        return true;
+    // An array of JSON has to be made of the provider's events; and whether the figures of legacy
+    // completions are wanted is not the provider's business.
+    return provider == wire && !json_array && wire != &wire::completions;
+}
+
+Result<llm::ChatCall> parse_call(const Inbound& inbound, std::string_view body) {
+    if (inbound.operation == Operation::chat) {
+        bool simple = inbound.is_openai() || inbound.wire == &wire::anthropic;
+        return simple ? llm::parse_chat_call(body) : call_of(inbound, body);
+    }
+    // OpenAI API reference, "Create moderation": the only call that may name no model.
+    constexpr std::string_view moderation_model = "omni-moderation-latest";
+    return llm::parse_plain_call(
+        body, inbound.operation == Operation::moderations ? moderation_model : "");
+}
+
+Result<llm::ChatRequest> read_request(const Inbound& inbound, std::string_view body,
+                                      const HeaderList& headers) {
+    return inbound.wire->read_request({body, inbound.model, inbound.stream, headers});
+}
+
+HeaderList forwarded_headers(const Inbound& inbound, const http::RequestHead& head) {
+    HeaderList out;
+    constexpr std::string_view beta = "anthropic-beta";
+    if (inbound.errors() == llm::ErrorShape::anthropic)
+        if (auto value = head.headers.find(beta))
+            out.emplace_back(beta, *value);
+    return out;
+}
+
+}  // namespace obliv::relay

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "core/http/head.hpp"
+#include "core/llm/chat_call.hpp"
+#include "core/llm/chat_request.hpp"
+#include "core/providers/provider.hpp"
+#include "core/wire/openai.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace obliv::relay {
+
+using HeaderList = std::vector<std::pair<std::string, std::string>>;
+
+/// How a call came in: what its path says before its body has been read.
+struct Inbound {
+    providers::Operation operation = providers::Operation::chat;
+    const wire::Wire* wire = &wire::openai;  ///< of a chat
+    std::string model{};                     ///< where the path names it (Gemini)
+    bool stream = false;                     ///< likewise
+    bool json_array = false;                 ///< a stream is to be one JSON array
+
+    llm::ErrorShape errors() const noexcept { return wire->errors; }
+    /// What the relay's own scanners read while its bytes pass.
+    bool is_openai() const noexcept { return wire == &wire::openai; }
+    /// Whether a reply of this format can go to the caller as it comes.
+    bool passes(const wire::Wire* provider) const noexcept;
+};
+
+/// What the relay has to know of a request to find out who serves it and what it may cost.
+/// invalid_request names the field at fault.
+Result<llm::ChatCall> parse_call(const Inbound& inbound, std::string_view body);
+
+/// The whole of a chat request. Its `usage_in_stream` is what the client asked for.
+Result<llm::ChatRequest> read_request(const Inbound& inbound, std::string_view body,
+                                      const HeaderList& headers);
+
+/// Headers of the client that belong to the body and go where it goes, in the same format only.
+HeaderList forwarded_headers(const Inbound& inbound, const http::RequestHead& head);
+
+}  // namespace obliv::relay

@@ -1,0 +1,211 @@
+#include "daemon/relay/translator.hpp"
+
+#include "core/config/limits.hpp"
+#include "core/llm/sse.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace obliv::relay {
+namespace {
+
+constexpr auto event_bytes_max = static_cast<std::size_t>(limits::sse_event_bytes);
+constexpr auto reply_bytes_max = static_cast<std::size_t>(limits::reply_bytes);
+constexpr std::size_t finish_reason_bytes_max = 32;
+
+std::string_view word_of(llm::Finish reason) {
+    using llm::Finish;
+    switch (reason) {
+    case Finish::stop:
+        return "stop";
+    case Finish::length:
+        return "length";
+    case Finish::tool_calls:
+        return "tool_calls";
+    case Finish::filtered:
+        return "content_filter";
+    case Finish::refused:
+        return "refusal";
+    case Finish::paused:
+        return "paused";
+    case Finish::fault:
+        return "fault";
+    case Finish::other:
+        break;
+    }
+    return "other";
+}
+
+wire::ReadOptions read_options(const Translator::Parts& parts) {
+    wire::ReadOptions options;
+    options.stream = parts.stream;
+    options.event_bytes_max = event_bytes_max;
+    options.body_bytes_max = reply_bytes_max;
+    options.dialect = &parts.dialect;
+    return options;
+}
+
+wire::WriteOptions write_options(const Translator::Parts& parts) {
+    wire::WriteOptions options;
+    options.stream = parts.call.stream;
+    // Only OpenAI's older formats leave the figures of a stream out unless they are asked for.
+    bool asks = parts.inbound.errors() == llm::ErrorShape::openai;
+    options.usage = !parts.call.stream || !asks || parts.call.usage_asked;
+    options.model = parts.call.model;
+    options.request_id = std::string(parts.request_id);
+    options.now = parts.now;
+    options.json_array = parts.inbound.json_array;
+    options.request = parts.request;
+    return options;
+}
+
+}  // namespace
+
+Translator::Translator(const Parts& parts)
+    : passes_(parts.request == nullptr), stream_(passes_ ? parts.stream : parts.call.stream),
+      reader_(parts.provider.new_reader(read_options(parts))),
+      writer_(parts.inbound.wire->new_writer(write_options(parts))) {}
+
+void Translator::note_text(std::int64_t llm::ReplyFacts::*all, std::int64_t llm::ReplyFacts::*after,
+                           std::size_t bytes) {
+    facts_.*all += static_cast<std::int64_t>(bytes);
+    if (facts_.usage)
+        facts_.*after += static_cast<std::int64_t>(bytes);
+}
+
+void Translator::note(const llm::ReplyEvent& event) {
+    using namespace llm;
+    constexpr auto text = &ReplyFacts::text_bytes;
+    constexpr auto text_after = &ReplyFacts::text_bytes_after_usage;
+    if (const auto* piece = std::get_if<TextPiece>(&event.what)) {
+        note_text(text, text_after, piece->text.size());
+    } else if (const auto* thought = std::get_if<ThinkingPiece>(&event.what)) {
+        note_text(&ReplyFacts::reasoning_bytes, &ReplyFacts::reasoning_bytes_after_usage,
+                  thought->text.size());
+    } else if (const auto* arguments = std::get_if<ArgumentsPiece>(&event.what)) {
+        note_text(text, text_after, arguments->text.size());
+    } else if (const auto* refusal = std::get_if<RefusalPiece>(&event.what)) {
+        note_text(text, text_after, refusal->text.size());
+    } else if (const auto* call = std::get_if<ToolCallBegun>(&event.what)) {
+        note_text(text, text_after, call->name.size());
+    } else if (std::holds_alternative<MediaPiece>(event.what)) {
+        note_text(text, text_after, 1);
+    } else if (const auto* report = std::get_if<UsageReport>(&event.what)) {
+        facts_.usage = report->usage;
+        facts_.text_bytes_after_usage = facts_.reasoning_bytes_after_usage = 0;
+    } else if (const auto* finished = std::get_if<Finished>(&event.what)) {
+        facts_.finish_reason = word_of(finished->reason);
+        facts_.finish_reason.resize(std::min(facts_.finish_reason.size(), finish_reason_bytes_max));
+    } else if (const auto* failed = std::get_if<Failed>(&event.what)) {
+        facts_.error = failed_ = true;
+        failure_ = std::make_unique<Error>(failed->error);
+    }
+}
+
+Result<bool> Translator::take(std::span<const std::string_view> payload, bool last,
+                              std::vector<std::string_view>& out) {
+    written_.clear();
+    if (passes_ && stream_)
+        return pass_stream(payload, last, out);
+    Result<void> done = ok();
+    for (auto piece : payload)
+        if (done)
+            done = read(piece);
+    if (done && last)
+        done = finish();
+    if (passes_) {
+        out.insert(out.end(), payload.begin(), payload.end());
+    } else if (!written_.empty()) {
+        out.push_back(written_);
+    }
+    if (!done)
+        return done.error();
+    return passes_;
+}
+
+/// Reads on. What came before a fault was said all the same.
+Result<void> Translator::read(std::string_view bytes) {
+    bytes_ += bytes.size();
+    if (!passes_ && !stream_ && bytes_ > reply_bytes_max)
+        return fail(Code::upstream_failed, "the provider's reply is too long");
+    events_.clear();
+    auto done = reader_->feed(bytes, events_);
+    use_events();
+    return done;
+}
+
+Result<void> Translator::finish() {
+    events_.clear();
+    auto done = reader_->finish(events_);
+    use_events();
+    if (done && !failed_) {
+        facts_.done = true;
+        // Figures of a whole reply cover all of it, wherever in it they stand.
+        if (ended())
+            facts_.text_bytes_after_usage = facts_.reasoning_bytes_after_usage = 0;
+    }
+    return done;
+}
+
+void Translator::use_events() {
+    for (const auto& event : events_) {
+        note(event);
+        if (!passes_)
+            writer_->write(event, written_);
+    }
+}
+
+/// Event by event: those of the reply go on as they are, an error's words are told in ours, and
+/// from where the stream says that it ends its bytes wait until the call is settled. The start of
+/// an event waits for its end, because it may turn out to be one of those.
+Result<bool> Translator::pass_stream(std::span<const std::string_view> payload, bool last,
+                                     std::vector<std::string_view>& out) {
+    bool same = unfinished_.empty();
+    written_ = std::exchange(unfinished_, {});
+    for (auto piece : payload)
+        written_ += piece;
+    std::string_view rest = written_;
+    auto whole = rest;
+    std::size_t shown = 0;
+    Result<void> done = ok();
+    while (done && !failed_ && !rest.empty()) {
+        auto length = llm::first_event(rest);
+        if (length == 0 && !last)
+            break;
+        auto event = rest.substr(0, length == 0 ? rest.size() : length);
+        done = read(event);
+        rest.remove_prefix(event.size());
+        if (done && !failed_ && ended())
+            withheld_ += event;
+        else if (done && !failed_)
+            shown += event.size();
+    }
+    if (done && !failed_)
+        unfinished_ = rest;
+    if (shown > 0)
+        out.push_back(whole.substr(0, shown));
+    if (done && last && !failed_)
+        done = finish();
+    if (!done)
+        return done.error();
+    if (withheld_.size() + unfinished_.size() > event_bytes_max)
+        return fail(Code::upstream_failed, "an event of the provider's stream is too long");
+    return same && shown == whole.size();
+}
+
+std::string_view Translator::closing() {
+    closing_.clear();
+    if (passes_)
+        closing_ = std::move(withheld_);
+    else
+        writer_->finish(closing_);
+    return closing_;
+}
+
+std::string_view Translator::broken(const Error& error) {
+    closing_.clear();
+    writer_->fail(error, closing_);
+    return closing_;
+}
+
+}  // namespace obliv::relay

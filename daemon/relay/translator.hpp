@@ -1,0 +1,74 @@
+#pragma once
+
+#include "core/llm/reply_scan.hpp"
+#include "core/wire/wire.hpp"
+#include "daemon/relay/inbound.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace obliv::relay {
+
+/// The way of one reply to a client of another format: bytes, events, bytes. Where the formats are
+/// the same the bytes pass as they are, and the events only tell what is billed. Bounded memory,
+/// but for a reply that is asked for whole: that is kept until it ends, up to limits::reply_bytes.
+class Translator {
+public:
+    struct Parts {
+        const Inbound& inbound;  ///< outlives this, as the rest does while it is built
+        const llm::ChatCall& call;
+        const llm::ChatRequest* request;  ///< null where the bytes pass
+        const wire::Wire& provider;
+        const wire::Dialect& dialect;
+        std::string_view request_id;
+        std::int64_t now;
+        bool stream;  ///< what the reply's content type says
+    };
+    explicit Translator(const Parts& parts);
+
+    /// Takes what was read of the reply and appends to `out` what may go to the client now; the
+    /// views live until the next call. `last`: the reply ends here. True: it goes as it came.
+    Result<bool> take(std::span<const std::string_view> payload, bool last,
+                      std::vector<std::string_view>& out);
+    /// What ends the reply: to be sent when it has been settled.
+    std::string_view closing();
+    /// What ends a stream that broke off.
+    std::string_view broken(const Error& error);
+
+    bool passes() const noexcept { return passes_; }
+    std::string_view content_type() const noexcept { return writer_->content_type(); }
+    const llm::ReplyFacts& facts() const noexcept { return facts_; }
+    /// What the provider said when it broke off; null: it did not.
+    const Error* failure() const noexcept { return failed_ ? failure_.get() : nullptr; }
+
+private:
+    Result<void> read(std::string_view bytes);
+    Result<void> finish();
+    void use_events();
+    Result<bool> pass_stream(std::span<const std::string_view> payload, bool last,
+                             std::vector<std::string_view>& out);
+    bool ended() const noexcept { return failed_ || !facts_.finish_reason.empty(); }
+    void note(const llm::ReplyEvent& event);
+    void note_text(std::int64_t llm::ReplyFacts::*all, std::int64_t llm::ReplyFacts::*after,
+                   std::size_t bytes);
+
+    bool passes_;
+    bool stream_;  ///< to the client
+    std::unique_ptr<wire::ReplyReader> reader_;
+    std::unique_ptr<wire::ReplyWriter> writer_;
+    std::vector<llm::ReplyEvent> events_;
+    llm::ReplyFacts facts_;
+    bool failed_ = false;
+    std::unique_ptr<Error> failure_;
+    std::string written_;     ///< what goes to the client out of the last read
+    std::string unfinished_;  ///< the start of an event that passes
+    std::string withheld_;    ///< what came after the reply had ended
+    std::string closing_;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace obliv::relay
