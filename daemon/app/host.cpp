@@ -9,7 +9,7 @@ Result<admin::ChannelTest> LiveHost::test_channel(const channels::Entry& channel
                                                   std::string_view upstream_model) {
     auto target = relay::make_target(channel, parts_.publisher.settings());
     return daemon::test_channel(parts_.loops[0], lanes_->front()->pool, std::move(target),
-                                channel.provider, upstream_model);
+                                channel, upstream_model);
 }
 
 std::optional<ledger::BalanceFigures> LiveHost::account_figures(AccountId account) {

@@ -5,6 +5,7 @@
 #include "core/llm/estimate.hpp"
 #include "core/llm/wire_error.hpp"
 #include "core/loop/loop.hpp"
+#include "daemon/relay/request_head.hpp"
 #include "daemon/relay/upstream_error.hpp"
 
 namespace obliv::relay {
@@ -29,11 +30,6 @@ bool is_event_stream(const http::ResponseHead& head) {
 bool is_other_stream(const http::ResponseHead& head) {
     return has_type(head, "application/vnd.amazon.eventstream") ||
            has_type(head, "application/x-ndjson");
-}
-
-void append_headers(std::string& head, const HeaderList& headers) {
-    for (const auto& [name, value] : headers)
-        head.append(name).append(": ").append(value).append("\r\n");
 }
 
 /// Whether the stream came to its own end.
@@ -136,29 +132,20 @@ Result<void> Relay::Chat::write_request(const Target& target, const channels::Op
                                         std::size_t key, WallTime now) {
     bool converted = converts();
     request.clear();
-    request.push_back({});  // the head, which is not known yet
+    request.push_back({});  // the head, which tells how long the rest is
     if (converted)
         request.push_back(conversion->written().body);
     else
         append_body();
-    std::size_t length = 0;
-    for (auto piece : request)
-        length += piece.size();
-
-    const auto& provider = *option.entry->provider;
+    HeaderList passed;
+    if (!converted && !inbound.is_openai())
+        passed = forwarded_headers(inbound, exchange.request());
     head.clear();
-    target.append_line(head, provider, *offer, option.match.upstream_model, call.stream);
-    head.append(target.heads[key]);
-    if (converted)
-        append_headers(head, conversion->written().headers);
-    else if (!inbound.is_openai())
-        append_headers(head, forwarded_headers(inbound, exchange.request()));
-    if (provider.sign != nullptr)
-        if (auto signing = sign(target, option, key, now); !signing)
-            return signing;
-    head.append("content-length: ").append(std::to_string(length)).append("\r\n\r\n");
+    Errand errand{*option.entry, target, *offer, key, option.match.upstream_model, call.stream};
+    auto made = append_head(head, errand, converted ? conversion->written().headers : passed,
+                            request_pieces().subspan(1), now);
     request.front() = head;
-    return ok();
+    return made;
 }
 
 /// The body as it came, with its edits.
@@ -171,28 +158,6 @@ void Relay::Chat::append_body() {
         at = edit.span.at + edit.span.length;
     }
     request.push_back(body.substr(at));
-}
-
-/// The signature covers the request line, so it may change that too.
-Result<void> Relay::Chat::sign(const Target& target, const channels::Option& option,
-                               std::size_t key, WallTime now) {
-    const auto& channel = option.entry->channel;
-    std::string whole;
-    for (auto piece : request)
-        whole += piece;
-    auto host = target.endpoint.host_header();
-    providers::Outgoing out{offer->method, host, {}, whole};
-    auto prefix = target.prefix.substr(target.endpoint.target_prefix().size());
-    out.target = prefix + providers::path_of(*offer, option.match.upstream_model, call.stream);
-    auto shown = out.target;
-    Secret secret = channel.keys.empty() ? Secret() : channel.keys[key];
-    if (auto made = option.entry->provider->sign({channel.base_url, secret}, now, out); !made)
-        return made;
-    if (out.target != shown)
-        if (auto at = head.find(shown); at != std::string::npos)
-            head.replace(at, shown.size(), out.target);
-    append_headers(head, out.headers);
-    return ok();
 }
 
 Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTime now) {

@@ -77,8 +77,6 @@ struct Relay::Chat {
     Result<void> write_request(const Target& target, const channels::Option& option,
                                std::size_t key, WallTime now);
     void append_body();
-    Result<void> sign(const Target& target, const channels::Option& option, std::size_t key,
-                      WallTime now);
     std::span<const std::string_view> request_pieces() const noexcept { return request; }
     bool gone() const { return exchange.client_gone() || exchange.stopping(); }
     /// Nobody listens any more. A provider that has said everything is heard out for a moment,

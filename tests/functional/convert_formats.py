@@ -199,6 +199,18 @@ class ConvertFormats(FunctionalTest):
         self.assertEqual(row["usage"]["cache_read"], CACHED)
         self.assert_books(self.daemon)
 
+    def test_a_channel_is_tried_in_its_own_format(self) -> None:
+        for provider in PROVIDERS:
+            with self.subTest(provider=provider):
+                self.channel(provider)
+                found = self.daemon.api("POST", f"/channels/{provider}/test", {"model": "m1"})
+                self.assertEqual((found["ok"], found["reply"]), (True, "".join(formats.TEXT)))
+                self.upstream.answer = lambda connection, _: connection.reply(200, b'{"hello":"world"}')
+                found = self.daemon.api("POST", f"/channels/{provider}/test", {"model": "m1"})
+                self.assertFalse(found["ok"])
+                self.assertNotEqual(found["error"], "")
+                self.drop_channel(provider)
+
     def test_a_gemini_stream_without_sse_is_one_json_array(self) -> None:
         for provider in PROVIDERS:
             self.channel(provider)

@@ -1,0 +1,75 @@
+#include "daemon/relay/probe.hpp"
+
+#include "core/llm/redact.hpp"
+#include "core/wire/collect.hpp"
+#include "daemon/relay/request_head.hpp"
+
+#include <array>
+
+namespace obliv::relay {
+namespace {
+
+constexpr std::int64_t output_tokens = 8;
+constexpr std::size_t shown_bytes_max = 400;
+
+/// Null: the provider does not chat.
+const providers::Offer* offer_of(const channels::Entry& entry) {
+    const auto* offer = providers::find_offer(*entry.provider, providers::Operation::chat);
+    return offer != nullptr && offer->wire != nullptr ? offer : nullptr;
+}
+
+llm::ChatRequest question(std::string_view model) {
+    llm::ChatRequest request;
+    request.wire = "openai";
+    request.model = std::string(model);
+    llm::Message message;
+    message.content.push_back({llm::Text{"Say ok."}});
+    request.messages.push_back(std::move(message));
+    request.output_tokens_max = output_tokens;
+    return request;
+}
+
+}  // namespace
+
+Result<Probe> write_probe(const channels::Entry& entry, const Target& target, std::size_t key,
+                          std::string_view model, WallTime now) {
+    const auto* offer = offer_of(entry);
+    if (offer == nullptr)
+        return fail(Code::unsupported, "its provider offers no chat, so there is nothing to try");
+    auto written = offer->wire->write_request(question(model), entry.provider->dialect);
+    if (!written)
+        return written.error();
+    Probe probe;
+    probe.body = std::move(written->body);
+    std::array<std::string_view, 1> pieces{probe.body};
+    Errand errand{entry, target, *offer, key, model};
+    auto made = append_head(probe.head, errand, written->headers, pieces, now);
+    if (!made)
+        return made.error();
+    return probe;
+}
+
+Result<std::string> read_probe(const channels::Entry& entry, std::string_view reply) {
+    wire::ReadOptions options;
+    options.dialect = &entry.provider->dialect;
+    auto reader = offer_of(entry)->wire->new_reader(options);
+    std::vector<llm::ReplyEvent> events;
+    auto read = reader->feed(reply, events);
+    if (read)
+        read = reader->finish(events);
+    if (!read)
+        return read.error();
+    wire::WholeReply whole;
+    for (const auto& event : events)
+        wire::add_event(whole, event);
+    if (whole.failed)
+        return *whole.failed;
+    std::string text;
+    for (const auto& [number, choice] : whole.choices)
+        for (const auto& [place, block] : choice.blocks)
+            if (const auto* said = std::get_if<llm::Text>(&block.part.what))
+                text += said->text;
+    return llm::redact(text, shown_bytes_max);
+}
+
+}  // namespace obliv::relay

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "daemon/relay/targets.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace obliv::relay {
+
+/// One tiny chat in a channel's own format, to see whether it answers.
+struct Probe {
+    std::string head;
+    std::string body;
+};
+Result<Probe> write_probe(const channels::Entry& entry, const Target& target, std::size_t key,
+                          std::string_view model, WallTime now);
+
+/// What the model said to it, redacted. An Error: the reply is none.
+Result<std::string> read_probe(const channels::Entry& entry, std::string_view reply);
+
+}  // namespace obliv::relay

@@ -1,0 +1,52 @@
+#include "daemon/relay/request_head.hpp"
+
+namespace obliv::relay {
+namespace {
+
+void append_headers(std::string& head, const HeaderList& headers) {
+    for (const auto& [name, value] : headers)
+        head.append(name).append(": ").append(value).append("\r\n");
+}
+
+/// The signature covers the request line, so it may change that too.
+Result<void> sign(std::string& head, const Errand& errand, std::span<const std::string_view> body,
+                  WallTime now) {
+    std::string whole;
+    for (auto piece : body)
+        whole += piece;
+    const auto& channel = errand.entry.channel;
+    const auto& endpoint = errand.target.endpoint;
+    auto host = endpoint.host_header();
+    providers::Outgoing out{errand.offer.method, host, {}, whole};
+    out.target = errand.target.prefix.substr(endpoint.target_prefix().size()) +
+                 providers::path_of(errand.offer, errand.model, errand.stream);
+    auto unsigned_target = out.target;
+    auto key = channel.keys.empty() ? Secret() : channel.keys[errand.key];
+    if (auto made = errand.entry.provider->sign({channel.base_url, key}, now, out); !made)
+        return made;
+    if (out.target != unsigned_target)
+        if (auto at = head.find(unsigned_target); at != std::string::npos)
+            head.replace(at, unsigned_target.size(), out.target);
+    append_headers(head, out.headers);
+    return ok();
+}
+
+}  // namespace
+
+Result<void> append_head(std::string& head, const Errand& errand, const HeaderList& headers,
+                         std::span<const std::string_view> body, WallTime now) {
+    std::size_t length = 0;
+    for (auto piece : body)
+        length += piece.size();
+    const auto& provider = *errand.entry.provider;
+    errand.target.append_line(head, provider, errand.offer, errand.model, errand.stream);
+    head.append(errand.target.heads[errand.key]);
+    append_headers(head, headers);
+    if (provider.sign != nullptr)
+        if (auto made = sign(head, errand, body, now); !made)
+            return made;
+    head.append("content-length: ").append(std::to_string(length)).append("\r\n\r\n");
+    return ok();
+}
+
+}  // namespace obliv::relay

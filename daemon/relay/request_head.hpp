@@ -1,0 +1,29 @@
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "daemon/relay/inbound.hpp"
+#include "daemon/relay/targets.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace obliv::relay {
+
+/// One call to a provider, but for its body.
+struct Errand {
+    const channels::Entry& entry;
+    const Target& target;
+    const providers::Offer& offer;  ///< of the entry's provider
+    std::size_t key = 0;
+    std::string_view model;  ///< as the provider calls it
+    bool stream = false;
+};
+
+/// Appends the whole head of a request to `head`: line, headers, the key or the signature, length,
+/// blank line. `headers` are those of this body only. An Error: it could not be signed.
+Result<void> append_head(std::string& head, const Errand& errand, const HeaderList& headers,
+                         std::span<const std::string_view> body, WallTime now);
+
+}  // namespace obliv::relay
