@@ -218,10 +218,8 @@ private:
         fields.read("effort", out_.reasoning.effort);
         if (const auto* format = fields.take_object("format"))
             read_format(*format, "output_config.format");
-        std::vector<Extra> rest;
-        fields.rest(rest);
-        for (auto& extra : rest)
-            out_.extras.push_back({"output_config." + extra.name, std::move(extra.value)});
+        if (auto rest = fields.rest_text(); !rest.empty())
+            out_.extras.push_back({"output_config", std::move(rest)});
     }
 
     void read_format(const Json& value, const string& path) {

@@ -70,6 +70,9 @@ private:
                                                            : "user",
                          std::move(blocks));
         }
+        // Nothing but instructions: a client of this format put them among the turns.
+        if (turns.empty() && same_wire() && !system.empty())
+            turns.push_back({{"role", "system"}, {"content", std::exchange(system, {})}});
         if (!system.empty())
             body_["system"] = content_of(std::move(system));
         for (auto& turn : turns)
@@ -274,13 +277,16 @@ private:
     }
 
     void write_extra(const Extra& extra) {
-        constexpr string_view config = "output_config.";
-        if (extra.name == "anthropic-beta")
-            headers_.emplace_back(extra.name, embedded(extra.value).get_ref<const string&>());
-        else if (extra.name.starts_with(config))
-            body_["output_config"][extra.name.substr(config.size())] = embedded(extra.value);
-        else
-            body_[extra.name] = embedded(extra.value);
+        auto value = embedded(extra.value);
+        // The header came as a hint; a member of the body that has its name is none.
+        if (extra.name == "anthropic-beta" && extra.hint && value.is_string()) {
+            headers_.emplace_back(extra.name, value.get<string>());
+        } else if (extra.name == "output_config" && value.is_object()) {
+            for (const auto& [name, inner] : value.items())
+                body_["output_config"][name] = inner;
+        } else {
+            body_[extra.name] = std::move(value);
+        }
     }
 
     void write_tier() {

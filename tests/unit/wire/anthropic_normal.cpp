@@ -68,8 +68,11 @@ Json normal_anthropic(Json body) {
     }
     body["messages"] = turns;
     if (body.contains("tools"))
-        for (auto& tool : body["tools"])
+        for (auto& tool : body["tools"]) {
             drop_default(tool, "type", "custom");
+            if (tool.contains("cache_control"))
+                drop_default(tool["cache_control"], "ttl", "5m");
+        }
     // The name that structured output had before.
     if (body.contains("output_format")) {
         body["output_config"]["format"] = body["output_format"];
