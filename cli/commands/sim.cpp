@@ -153,18 +153,22 @@ std::vector<Flag> flags() {
 Command sim_command() {
     Command command{.name = "sim", .summary = "Play a provider: simulated replies on real sockets"};
     command.details =
-        "Serves POST /v1/chat/completions and GET /v1/models in the OpenAI format and prints the "
-        "base URL. Every reply carries x-simulated: true. A word is a token; a prompt has the "
-        "words "
-        "of its messages and four tokens more for each message. The same seed and the same calls "
-        "in "
-        "the same order give the same replies.\n\n"
+        "Serves POST /v1/chat/completions and GET /v1/models in the OpenAI format, POST "
+        "/v1/messages "
+        "(and count_tokens) in Anthropic's, and Bedrock's POST /model/NAME/converse and "
+        "converse-stream, and prints the base URL of the first. Every reply carries x-simulated: "
+        "true. A word is a token; a prompt has the words of its messages and four tokens more for "
+        "each message. The same seed and the same calls in the same order give the same "
+        "replies.\n\n"
         "A call can ask for its reply by marks in its last user message: [[sim:tokens=7]], "
         "[[sim:ttft=5s]], [[sim:itl=0ms]], [[sim:echo]], [[sim:stamp]] (each streamed token is the "
-        "monotonic time in nanoseconds), [[sim:tool]] or [[sim:tool=NAME]], [[sim:fault=429]]; or "
-        "for "
-        "a fault by the header x-sim-fault. Faults: any status from 400 to 599 (429 comes with "
-        "Retry-After), hang, cut, malformed, drip.";
+        "monotonic time in nanoseconds), [[sim:tool]] or [[sim:tool=NAME]], [[sim:think=9]] (words "
+        "of thought, where the format has thoughts), [[sim:fault=429]]; or for a fault by the "
+        "header "
+        "x-sim-fault. Faults: any status from 400 to 599 (429 comes with Retry-After), hang, cut, "
+        "malformed, drip.\n\n"
+        "A key is taken as Authorization: Bearer or x-api-key; one of the form "
+        "ACCESS_KEY_ID|SECRET|REGION also as the AWS signature of a Bedrock call.";
     command.flags = flags();
     command.examples = {
         {"obliv sim --listen 127.0.0.1:8080", "A provider at http://127.0.0.1:8080/v1"},

@@ -52,6 +52,11 @@ bool take_stamp(std::string_view value, Wishes& wishes) {
     return value.empty();
 }
 
+bool take_think(std::string_view value, Wishes& wishes) {
+    wishes.think = parse_int(value);
+    return wishes.think && *wishes.think >= 0 && *wishes.think <= tokens_wished_max;
+}
+
 bool take_tool(std::string_view value, Wishes& wishes) {
     wishes.tool = std::string(value);
     return true;
@@ -62,8 +67,8 @@ struct Mark {
     bool (*take)(std::string_view value, Wishes& wishes);  ///< false: not a value of this mark
 };
 constexpr std::array marks{Mark{"fault", take_fault}, Mark{"tokens", take_tokens},
-                           Mark{"echo", take_echo}, Mark{"stamp", take_stamp},
-                           Mark{"tool", take_tool}};
+                           Mark{"echo", take_echo},   Mark{"stamp", take_stamp},
+                           Mark{"tool", take_tool},   Mark{"think", take_think}};
 
 Result<void> take_mark(std::string_view mark, Wishes& wishes) {
     auto equals = std::min(mark.find('='), mark.size());
@@ -77,6 +82,53 @@ Result<void> take_mark(std::string_view mark, Wishes& wishes) {
         if (known.name == name && known.take(value, wishes))
             return ok();
     return bad_mark(mark);
+}
+
+/// What a call says of its tools.
+struct Tools {
+    std::string first;
+    std::string named;  ///< the one that has to be called
+    bool forced = false;
+};
+
+Result<void> take_wishes(Call& call, std::string_view last_user, const Tools& tools) {
+    auto wishes = parse_wishes(last_user);
+    if (!wishes)
+        return wishes.error();
+    call.wishes = std::move(*wishes);
+    auto& tool = call.wishes.tool;
+    if (tools.forced && !tool)
+        tool = tools.named;
+    if (tool && tool->empty())
+        tool = tools.first.empty() ? "lookup" : tools.first;
+    return ok();
+}
+
+Tools tools_of(const llm::ChatRequest& request) {
+    using Kind = llm::ToolChoice::Kind;
+    Tools out;
+    out.named = request.tool_choice.name;
+    out.forced =
+        request.tool_choice.kind == Kind::required || request.tool_choice.kind == Kind::named;
+    for (const auto& tool : request.tools)
+        if (out.first.empty() && tool.kind == llm::Tool::Kind::function)
+            out.first = tool.name;
+    return out;
+}
+
+std::string texts_of(const std::vector<llm::Part>& parts) {
+    std::string out;
+    for (const auto& part : parts) {
+        std::string text;
+        if (const auto* said = std::get_if<llm::Text>(&part.what))
+            text = said->text;
+        else if (const auto* result = std::get_if<llm::ToolResult>(&part.what))
+            text = texts_of(result->content);
+        if (!out.empty() && !text.empty())
+            out += ' ';
+        out += text;
+    }
+    return out;
 }
 
 /// Walks one body. The document has been checked by parse_chat_call; what is left to refuse are
@@ -109,7 +161,7 @@ private:
         if (key == "messages")
             return take_messages(value);
         if (key == "tools")
-            first_tool_ = tool_name(value);
+            tools_.first = tool_name(value);
         if (key == "tool_choice")
             take_tool_choice(value);
         return ok();
@@ -189,28 +241,17 @@ private:
     void take_tool_choice(od::value& value) {
         std::string_view text;
         if (!value.get_string().get(text)) {
-            forced_ = text == "required";
+            tools_.forced = text == "required";
             return;
         }
         od::object object;
         if (!value.get_object().get(object) && !object["function"]["name"].get_string().get(text)) {
-            forced_ = true;
-            forced_tool_ = text;
+            tools_.forced = true;
+            tools_.named = text;
         }
     }
 
-    Result<void> finish() {
-        auto wishes = parse_wishes(last_user_);
-        if (!wishes)
-            return wishes.error();
-        call_.wishes = std::move(*wishes);
-        auto& tool = call_.wishes.tool;
-        if (forced_ && !tool)
-            tool = forced_tool_;
-        if (tool && tool->empty())
-            tool = first_tool_.empty() ? "lookup" : first_tool_;
-        return ok();
-    }
+    Result<void> finish() { return take_wishes(call_, last_user_, tools_); }
 
     static Error wrong_message() {
         auto error = fail(Code::invalid_request,
@@ -222,9 +263,7 @@ private:
     Call& call_;
     std::string text_;  ///< of the message being read
     std::string last_user_;
-    std::string first_tool_;
-    std::string forced_tool_;
-    bool forced_ = false;
+    Tools tools_;
 };
 
 }  // namespace
@@ -262,9 +301,32 @@ Result<Call> read_call(std::string_view body) {
     return call;
 }
 
-Result<Call> read_request(const Options& options, const http::RequestHead& head,
+Result<Call> read_call(const Asked& asked, std::string_view body) {
+    if (asked.format == nullptr)
+        return read_call(body);
+    auto request = asked.format->read({.body = body, .model = asked.model, .stream = asked.stream});
+    if (!request)
+        return request.error();
+    Call call;
+    call.chat.model = request->model;
+    call.chat.stream = request->stream;
+    call.chat.usage_asked = true;
+    call.chat.output_tokens_max = request->output_tokens_max;
+    std::string last_user;
+    for (const auto& message : request->messages) {
+        auto text = texts_of(message.content);
+        call.prompt_tokens += count_words(text) + tokens_per_message;
+        if (message.role == llm::Role::user)
+            last_user = std::move(text);
+    }
+    if (auto taken = take_wishes(call, last_user, tools_of(*request)); !taken)
+        return taken.error();
+    return call;
+}
+
+Result<Call> read_request(const Options& options, const Asked& asked, const http::RequestHead& head,
                           std::string_view body) {
-    auto call = read_call(body);
+    auto call = read_call(asked, body);
     if (!call)
         return call;
     const auto& models = options.models;

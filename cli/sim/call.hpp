@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/sim/format.hpp"
 #include "cli/sim/options.hpp"
 #include "core/http/head.hpp"
 #include "core/llm/chat_call.hpp"
@@ -20,6 +21,8 @@ struct Wishes {
     std::optional<std::string> echo{};     ///< echo: the message itself, without the marks
     bool stamp = false;                    ///< stamp: each token is the time it was sent
     std::optional<std::string> tool{};     ///< tool or tool=NAME: a call of that tool
+    /// think=9: words of thought before the reply, where the format has thoughts.
+    std::optional<std::int64_t> think{};
 };
 
 Result<Wishes> parse_wishes(std::string_view message);
@@ -38,9 +41,12 @@ inline constexpr std::int64_t tokens_per_message = 4;
 /// field at fault, as the provider does.
 Result<Call> read_call(std::string_view body);
 
+/// The same for a request in another format.
+Result<Call> read_call(const Asked& asked, std::string_view body);
+
 /// The same for a whole request: also reads the fault that its header x-sim-fault asks for (a mark
 /// in the message goes first), and refuses a model that `options` does not name.
-Result<Call> read_request(const Options& options, const http::RequestHead& head,
+Result<Call> read_request(const Options& options, const Asked& asked, const http::RequestHead& head,
                           std::string_view body);
 
 }  // namespace obliv::sim

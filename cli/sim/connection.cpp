@@ -1,7 +1,10 @@
 #include "cli/sim/connection.hpp"
 
+#include "cli/sim/bedrock.hpp"
 #include "cli/sim/reply.hpp"
+#include "cli/sim/wire_stream.hpp"
 #include "core/base/secret.hpp"
+#include "core/wire/anthropic_lists.hpp"
 
 #include <chrono>
 
@@ -18,6 +21,18 @@ constexpr std::size_t burst_bytes_max = 64 * 1024;
 constexpr std::size_t drip_bytes = 24;
 constexpr std::chrono::milliseconds drip_gap{5};
 constexpr std::chrono::seconds linger_time{2};
+
+/// The list of models in the shape that the caller's SDK expects.
+std::string models_of(const Shared& shared, const http::RequestHead& head) {
+    if (!head.headers.find("anthropic-version"))
+        return shared.models_body;
+    std::vector<wire::ListedModel> list;
+    for (const auto& name : shared.options.models)
+        list.push_back({name});
+    if (list.empty())
+        list.push_back({"sim"});
+    return wire::anthropic_models(list, {.limit = 1000});
+}
 
 }  // namespace
 
@@ -84,49 +99,68 @@ void Connection::refuse(const Error& error) {
 void Connection::serve() {
     const auto& head = requests_.head();
     keep_alive_ = head.keep_alive;
-    bool chat = head.path == "/v1/chat/completions";
     bool models = head.path == "/v1/models";
+    auto asked = asked_by(head.path);
+    const auto* format = asked ? asked->format : nullptr;
     auto& out = lane_.scratch();
-    if (!chat && !models) {
+    if (!asked && !models) {
         append_error(out, fail(Code::not_found, "the simulator has no such path"), keep_alive_);
-    } else if (head.method != (chat ? "POST" : "GET")) {
-        append_error(out, fail(Code::method_not_allowed, "not with this method"), keep_alive_);
-    } else if (!admitted()) {
+    } else if (head.method != (models ? "GET" : "POST")) {
+        append_error(out, fail(Code::method_not_allowed, "not with this method"), keep_alive_,
+                     format);
+    } else if (!admitted(format)) {
         append_error(out, fail(Code::unauthenticated, "the simulator was given another key"),
-                     keep_alive_);
+                     keep_alive_, format);
     } else if (models) {
-        append_reply(out, 200, lane_.shared().models_body, keep_alive_);
+        append_reply(out, 200, models_of(lane_.shared(), head), keep_alive_);
     } else {
-        return serve_chat();
+        return serve_chat(*asked);
     }
     requests_.done();
     send(out);
     end_reply();
 }
 
-bool Connection::admitted() const {
+bool Connection::admitted(const Format* format) const {
     const auto& key = lane_.shared().options.key;
     if (key.empty())
         return true;
+    const auto& head = requests_.head();
     constexpr std::string_view scheme = "Bearer ";
-    auto given = requests_.head().headers.find("authorization").value_or("");
-    return given.starts_with(scheme) &&
-           equal_in_constant_time(given.substr(scheme.size()), key.reveal());
+    auto given = head.headers.find("authorization").value_or("");
+    if (format != nullptr && format->aws && !given.starts_with(scheme))
+        return is_signed_with(key, head, requests_.body());
+    if (given.starts_with(scheme))
+        given.remove_prefix(scheme.size());
+    else
+        given = head.headers.find("x-api-key").value_or("");
+    return equal_in_constant_time(given, key.reveal());
 }
 
-void Connection::serve_chat() {
+void Connection::serve_chat(const Asked& asked) {
     const auto& head = requests_.head();
     const auto& options = lane_.shared().options;
-    auto call = read_request(options, head, requests_.body());
+    auto call = read_request(options, asked, head, requests_.body());
     requests_.done();
     if (!call) {
         auto& out = lane_.scratch();
-        append_error(out, call.error(), keep_alive_);
+        append_error(out, call.error(), keep_alive_, asked.format);
         send(out);
         return end_reply();
     }
+    if (asked.count_only)
+        return answer_count(*call);
     auto number = lane_.shared().calls.fetch_add(1, std::memory_order_relaxed) + 1;
-    carry_out(make_plan(options, *call, number), call->chat.stream);
+    auto plan = make_plan(options, *call, number);
+    plan.format = asked.format;
+    carry_out(std::move(plan), call->chat.stream);
+}
+
+void Connection::answer_count(const Call& call) {
+    auto& out = lane_.scratch();
+    append_reply(out, 200, wire::anthropic_count_reply(call.prompt_tokens), keep_alive_);
+    send(out);
+    end_reply();
 }
 
 void Connection::carry_out(Plan plan, bool stream) {
@@ -144,7 +178,7 @@ void Connection::carry_out(Plan plan, bool stream) {
     state_ = stream ? State::streaming : State::waiting;
     if (stream) {
         head_sent_ = false;
-        stream_ = std::make_unique<StreamWriter>(std::move(plan));
+        stream_ = new_stream(std::move(plan));
     } else {
         plan_ = std::move(plan);
     }
@@ -175,7 +209,8 @@ void Connection::on_time(void* self) {
 
 void Connection::send_plain() {
     auto& out = lane_.scratch();
-    append_reply(out, 200, completion_body(*plan_), keep_alive_);
+    append_reply(out, 200, plan_->format == nullptr ? completion_body(*plan_) : wire_body(*plan_),
+                 keep_alive_);
     auto fault = plan_->fault.kind;
     plan_.reset();
     if (fault == Fault::Kind::drip)
@@ -186,12 +221,12 @@ void Connection::send_plain() {
 }
 
 /// Appends every token whose time has come to `out`; all there are when `all_at_once`.
-StreamWriter::Next Connection::fill(std::string& out, bool all_at_once) {
+Stream::Next Connection::fill(std::string& out, bool all_at_once) {
     auto now = lane_.loop().now();
-    auto next = StreamWriter::Next::more;
-    while (next == StreamWriter::Next::more) {
+    auto next = Stream::Next::more;
+    while (next == Stream::Next::more) {
         next = stream_->next(out);
-        if (next != StreamWriter::Next::more || all_at_once)
+        if (next != Stream::Next::more || all_at_once)
             continue;
         due_ += stream_->delay();
         if (due_ > now || out.size() > burst_bytes_max)
@@ -207,7 +242,7 @@ void Connection::stream_on() {
     }
     auto& out = lane_.scratch();
     if (!head_sent_)
-        append_stream_head(out, keep_alive_);
+        append_stream_head(out, keep_alive_, stream_->content_type());
     head_sent_ = true;
     bool all_at_once = stream_->fault() == Fault::Kind::drip;
     auto next = fill(out, all_at_once);
@@ -216,9 +251,9 @@ void Connection::stream_on() {
     send(out);
     if (state_ != State::streaming)
         return;  // the client has gone
-    if (next == StreamWriter::Next::more)
+    if (next == Stream::Next::more)
         return timer_.arm(due_);
-    cut_ = next == StreamWriter::Next::cut;
+    cut_ = next == Stream::Next::cut;
     end_reply();
 }
 

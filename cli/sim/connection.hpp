@@ -38,13 +38,14 @@ private:
     void refuse(const Error& error);
 
     void serve();
-    void serve_chat();
-    bool admitted() const;
+    void serve_chat(const Asked& asked);
+    void answer_count(const Call& call);
+    bool admitted(const Format* format) const;
     void carry_out(Plan plan, bool stream);
     static void on_time(void* self);
     void send_plain();
     void stream_on();
-    StreamWriter::Next fill(std::string& out, bool all_at_once);
+    Stream::Next fill(std::string& out, bool all_at_once);
     void drip_on();
     void drip(std::string reply);
 
@@ -64,7 +65,7 @@ private:
     // The reply under way.
     bool keep_alive_ = true;
     std::optional<Plan> plan_;  ///< of a plain one
-    std::unique_ptr<StreamWriter> stream_;
+    std::unique_ptr<Stream> stream_;
     bool head_sent_ = false;
     SteadyTime due_{};  ///< the next token's time, counted from when it should have been
     std::string drip_;

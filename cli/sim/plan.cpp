@@ -65,6 +65,7 @@ Plan make_plan(const Options& options, const Call& call, std::uint64_t number) {
     plan.fault = wishes.fault.value_or(plan.fault);
     plan.tokens = wishes.tokens.value_or(length);
     plan.tool = wishes.tool;
+    plan.think = wishes.think.value_or(0);
     if (plan.tool) {
         plan.tokens = count_words(tool_arguments);
     } else if (wishes.echo) {
@@ -92,7 +93,8 @@ Plan make_plan(const Options& options, const Call& call, std::uint64_t number) {
 Words::Words(const Plan& plan) : lorem_(!plan.echoes && !plan.tool) {
     if (lorem_)
         return;
-    for (auto word : split_words(plan.tool ? tool_arguments : std::string_view(plan.echo))) {
+    plain_ = split_words(plan.tool ? tool_arguments : std::string_view(plan.echo));
+    for (auto word : plain_) {
         auto quoted = llm::json_quoted(word);
         words_.push_back(quoted.substr(1, quoted.size() - 2));
     }
@@ -101,6 +103,11 @@ Words::Words(const Plan& plan) : lorem_(!plan.echoes && !plan.tool) {
 std::string_view Words::operator[](std::int64_t index) const noexcept {
     auto at = static_cast<std::size_t>(index);
     return lorem_ ? lorem(at) : std::string_view(words_[at]);
+}
+
+std::string_view Words::plain(std::int64_t index) const noexcept {
+    auto at = static_cast<std::size_t>(index);
+    return lorem_ ? lorem(at) : plain_[at];
 }
 
 }  // namespace obliv::sim

@@ -29,6 +29,7 @@ private:
 /// whichever thread serves them.
 struct Plan {
     std::uint64_t number = 0;
+    const Format* format = nullptr;  ///< null: OpenAI's chat completions
     Fault fault{};
     std::string model;
     bool usage_in_reply = false;  ///< plain replies
@@ -36,6 +37,7 @@ struct Plan {
     std::int64_t prompt_tokens = 0;
     std::int64_t choices = 1;
     std::int64_t tokens = 0;  ///< of each choice
+    std::int64_t think = 0;   ///< words of thought in front
     bool cut_short = false;   ///< by the call's own limit: finish reason "length"
     std::string echo;         ///< the text to repeat; lorem without
     bool echoes = false;
@@ -58,10 +60,13 @@ class Words {
 public:
     explicit Words(const Plan& plan);
     std::string_view operator[](std::int64_t index) const noexcept;
+    /// The word itself.
+    std::string_view plain(std::int64_t index) const noexcept;
 
 private:
     bool lorem_;
     std::vector<std::string> words_{};
+    std::vector<std::string_view> plain_{};
 };
 
 }  // namespace obliv::sim

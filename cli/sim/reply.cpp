@@ -1,7 +1,6 @@
 #include "cli/sim/reply.hpp"
 
 #include "core/llm/chat_call.hpp"
-#include "core/llm/wire_error.hpp"
 
 #include <array>
 #include <utility>
@@ -12,7 +11,7 @@ namespace {
 constexpr std::int64_t first_created = 1'700'000'000;
 
 std::string_view reason_of(int status) noexcept {
-    constexpr std::array<std::pair<int, std::string_view>, 12> reasons{{
+    constexpr std::array<std::pair<int, std::string_view>, 13> reasons{{
         {200, "OK"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
@@ -25,6 +24,7 @@ std::string_view reason_of(int status) noexcept {
         {502, "Bad Gateway"},
         {503, "Service Unavailable"},
         {504, "Gateway Timeout"},
+        {529, "Overloaded"},
     }};
     for (const auto& [number, reason] : reasons)
         if (number == status)
@@ -56,13 +56,19 @@ void append_reply(std::string& out, int status, std::string_view body, bool keep
     out.append(keep_alive ? "\r\n\r\n" : "\r\nconnection: close\r\n\r\n").append(body);
 }
 
-void append_error(std::string& out, const Error& error, bool keep_alive) {
-    append_reply(out, llm::status_of(llm::ErrorShape::openai, error),
-                 llm::error_body(llm::ErrorShape::openai, error, {}), keep_alive);
+void append_error(std::string& out, const Error& error, bool keep_alive, const Format* format) {
+    append_reply(out, error_status(format, error), error_body(format, error), keep_alive,
+                 error_headers(format, error));
 }
 
 void append_fault(std::string& out, const Plan& plan, bool keep_alive) {
     auto status = plan.fault.status;
+    if (plan.format != nullptr) {
+        auto error = error_of_status(status);
+        append_reply(out, status, error_body(plan.format, error), keep_alive,
+                     error_headers(plan.format, error));
+        return;
+    }
     std::string_view type = "server_error";
     std::string_view code = "null";
     if (status == 429)

@@ -16,8 +16,9 @@ inline constexpr std::string_view simulated_header = "x-simulated: true\r\n";
 void append_reply(std::string& out, int status, std::string_view body, bool keep_alive,
                   std::string_view more = {});
 
-/// A reply to a request that is refused, in OpenAI's shape.
-void append_error(std::string& out, const Error& error, bool keep_alive);
+/// A reply to a request that is refused, in the shape of the format; null: OpenAI's.
+void append_error(std::string& out, const Error& error, bool keep_alive,
+                  const Format* format = nullptr);
 
 /// The reply of Fault::Kind::status.
 void append_fault(std::string& out, const Plan& plan, bool keep_alive);

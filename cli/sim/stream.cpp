@@ -29,15 +29,15 @@ std::string_view stamp_of(std::array<char, 24>& storage) noexcept {
 
 }  // namespace
 
-void append_stream_head(std::string& out, bool keep_alive) {
-    out.append("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
-               "cache-control: no-cache\r\n");
+void append_stream_head(std::string& out, bool keep_alive, std::string_view content_type) {
+    out.append("HTTP/1.1 200 OK\r\ncontent-type: ").append(content_type);
+    out.append("\r\ncache-control: no-cache\r\n");
     out.append(simulated_header).append("transfer-encoding: chunked\r\n");
     out.append(keep_alive ? "\r\n" : "connection: close\r\n\r\n");
 }
 
 StreamWriter::StreamWriter(Plan plan)
-    : plan_(std::move(plan)), words_(plan_), fault_at_(plan_.tokens / 2) {
+    : Stream(std::move(plan)), words_(plan_), fault_at_(plan_.tokens / 2) {
     prefix_ = R"(data: {"id":")" + reply_id(plan_.number) +
               R"(","object":"chat.completion.chunk","created":)" +
               std::to_string(created_at(plan_.number)) + R"(,"model":)" +

@@ -5,32 +5,19 @@ Proved over real sockets, with a plain HTTP client and with raw bytes where fram
 import json
 import shutil
 import signal
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 from typing import Any
 
 import client
-from harness import BIN, WAIT, environment
+import simulator
+from harness import BIN, WAIT
 
 CHAT = "/v1/chat/completions"
-AT_ONCE = ("--ttft", "0ms", "--itl", "0ms", "--jitter", "0")
 
 
-class Sim:
-    """One obliv sim, at once unless told otherwise."""
-
-    def __init__(self, folder: Path, *flags: str, stdin: str = "") -> None:
-        self.process = subprocess.Popen([str(BIN / "obliv"), "sim", *AT_ONCE, *flags, "--ndjson"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(folder))
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(stdin)
-        self.process.stdin.close()
-        line = self.process.stdout.readline()
-        self.told: dict[str, Any] = json.loads(line)
-        self.port = int(self.told.get("address", ":0").rpartition(":")[2])
-
+class Sim(simulator.Sim):
     def chat(self, text: str = "hello there", headers: dict[str, str] | None = None, **more: Any) -> client.Response:
         return client.request(self.port, "POST", CHAT, body(text, **more), headers)
 
@@ -39,10 +26,6 @@ class Sim:
         reply = self.chat(text, stream=True, **more)
         assert reply.status == 200, reply.body
         return events(reply.body)
-
-    def end(self, number: signal.Signals) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(WAIT)
 
 
 def body(text: str, **more: Any) -> dict[str, Any]:
@@ -70,17 +53,8 @@ class SimOpenai(unittest.TestCase):
 
     def sim(self, *flags: str, stdin: str = "") -> Sim:
         sim = Sim(self.folder, *flags, stdin=stdin)
-        self.addCleanup(self.kill, sim)
+        self.addCleanup(sim.stop)
         return sim
-
-    @staticmethod
-    def kill(sim: Sim) -> None:
-        if sim.process.poll() is None:
-            sim.process.kill()
-        sim.process.wait()
-        for pipe in (sim.process.stdout, sim.process.stderr):
-            assert pipe is not None
-            pipe.close()
 
     def test_a_plain_reply_is_labelled_and_counts_exactly(self) -> None:
         sim = self.sim()

@@ -21,7 +21,7 @@ Result<Call> read_with_header(const Options& options, const std::string& line,
     REQUIRE(parsed);
     REQUIRE(*parsed == http::Parse::complete);
     test::Padded padded(body);
-    return read_request(options, head, padded.view());
+    return read_request(options, Asked{}, head, padded.view());
 }
 
 constexpr std::string_view plain = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";

@@ -1,0 +1,116 @@
+#include "cli/sim/format.hpp"
+
+#include "cli/sim/bedrock.hpp"
+#include "core/http/uri.hpp"
+#include "core/llm/chat_call.hpp"
+#include "core/wire/anthropic.hpp"
+#include "core/wire/anthropic_lists.hpp"
+
+#include <array>
+#include <utility>
+
+namespace obliv::sim {
+namespace {
+
+const Format anthropic{"anthropic", llm::ErrorShape::anthropic, false, wire::anthropic.read_request,
+                       wire::anthropic.new_writer};
+/// A count is asked for without a limit of output.
+const Format anthropic_count{"anthropic", llm::ErrorShape::anthropic, false,
+                             wire::read_anthropic_count, wire::anthropic.new_writer};
+const Format bedrock{"bedrock", llm::ErrorShape::management, true, read_converse,
+                     new_converse_writer};
+
+/// A path, `{}` standing for a model's name.
+struct Route {
+    std::string_view before;
+    std::string_view behind;  ///< the name; empty: the path names none
+    Asked asked;
+};
+
+const std::array routes{
+    Route{"/v1/chat/completions", "", {}},
+    Route{"/v1/messages", "", {&anthropic}},
+    Route{"/v1/messages/count_tokens", "", {.format = &anthropic_count, .count_only = true}},
+    Route{"/model/", "/converse", {&bedrock}},
+    Route{"/model/", "/converse-stream", {.format = &bedrock, .stream = true}},
+};
+
+std::string_view aws_name(Code code) noexcept {
+    switch (code) {
+    case Code::rate_limited:
+        return "ThrottlingException";
+    case Code::unauthenticated:
+    case Code::forbidden:
+        return "AccessDeniedException";
+    case Code::model_not_found:
+    case Code::not_found:
+        return "ResourceNotFoundException";
+    case Code::overloaded:
+    case Code::unavailable:
+        return "ServiceUnavailableException";
+    default:
+        return info(code).http_status < 500 ? "ValidationException" : "InternalServerException";
+    }
+}
+
+}  // namespace
+
+std::optional<Asked> asked_by(std::string_view path) {
+    for (const auto& route : routes) {
+        if (route.behind.empty()) {
+            if (path == route.before)
+                return route.asked;
+            continue;
+        }
+        auto around = route.before.size() + route.behind.size();
+        if (path.size() <= around || !path.starts_with(route.before) ||
+            !path.ends_with(route.behind))
+            continue;
+        auto model = http::percent_decode(path.substr(route.before.size(), path.size() - around));
+        if (!model)
+            return std::nullopt;
+        auto asked = route.asked;
+        asked.model = std::move(*model);
+        return asked;
+    }
+    return std::nullopt;
+}
+
+std::string error_body(const Format* format, const Error& error) {
+    if (format != nullptr && format->aws)
+        return R"({"message":)" + llm::json_quoted(error.message) + "}";
+    return llm::error_body(format == nullptr ? llm::ErrorShape::openai : format->errors, error, {});
+}
+
+std::string error_headers(const Format* format, const Error& error) {
+    std::string out;
+    if (format != nullptr && format->aws)
+        out = "x-amzn-errortype: " + std::string(aws_name(error.code)) + "\r\n";
+    if (error.code == Code::rate_limited)
+        out += "retry-after: 1\r\n";
+    return out;
+}
+
+int error_status(const Format* format, const Error& error) noexcept {
+    return llm::status_of(format == nullptr ? llm::ErrorShape::openai : format->errors, error);
+}
+
+Error error_of_status(int status) {
+    constexpr std::array<std::pair<int, Code>, 8> codes{{
+        {401, Code::unauthenticated},
+        {403, Code::forbidden},
+        {404, Code::not_found},
+        {413, Code::payload_too_large},
+        {429, Code::rate_limited},
+        {503, Code::overloaded},
+        {504, Code::timeout},
+        {529, Code::overloaded},
+    }};
+    auto code = status < 500 ? Code::invalid_request : Code::upstream_failed;
+    for (const auto& [number, known] : codes)
+        if (number == status)
+            code = known;
+    return fail(code, "simulated fault " + std::to_string(status));
+}
+
+}  // namespace obliv::sim
