@@ -26,6 +26,28 @@ Error bad_url(std::string_view url, std::string_view what) {
     return fail(Code::invalid_request, "\"" + std::string(shown) + "\": " + std::string(what));
 }
 
+/// Takes `HOST[:PORT]` apart; an IPv6 address stands in brackets.
+Result<void> split_authority(std::string_view url, std::string_view authority, UrlParts& parts) {
+    std::string_view forbidden = " \t\r\n\"<>\\^`{|}:";
+    if (authority.starts_with('[')) {
+        forbidden.remove_suffix(1);
+        auto close = authority.find(']');
+        if (close == std::string_view::npos)
+            return bad_url(url, "the ] of an IPv6 address is missing");
+        parts.host = authority.substr(1, close - 1);
+        authority.remove_prefix(close + 1);
+        if (!authority.empty() && authority[0] != ':')
+            return bad_url(url, "a port follows an IPv6 address after ':'");
+    } else {
+        parts.host = authority.substr(0, authority.rfind(':'));
+        authority.remove_prefix(parts.host.size());
+    }
+    parts.port = authority.substr(authority.empty() ? 0 : 1);
+    if (parts.host.empty() || parts.host.find_first_of(forbidden) != std::string_view::npos)
+        return bad_url(url, "the host is missing or malformed");
+    return ok();
+}
+
 Result<UrlParts> split_url(std::string_view url) {
     UrlParts parts;
     auto scheme = url.find("://");
@@ -40,27 +62,8 @@ Result<UrlParts> split_url(std::string_view url) {
         parts.user_info = authority.substr(0, at);
         authority.remove_prefix(at + 1);
     }
-    auto colon = authority.rfind(':');
-    if (authority.starts_with('[')) {
-        auto close = authority.find(']');
-        if (close == std::string_view::npos)
-            return bad_url(url, "the ] of an IPv6 address is missing");
-        parts.host = authority.substr(1, close - 1);
-        auto after = authority.substr(close + 1);
-        if (!after.empty() && after[0] != ':')
-            return bad_url(url, "a port follows an IPv6 address after ':'");
-        parts.port = after.empty() ? after : after.substr(1);
-    } else if (colon != std::string_view::npos) {
-        parts.host = authority.substr(0, colon);
-        parts.port = authority.substr(colon + 1);
-    } else {
-        parts.host = authority;
-    }
-    std::string_view forbidden = " \t\r\n\"<>\\^`{|}:";
-    if (authority.starts_with('['))
-        forbidden.remove_suffix(1);
-    if (parts.host.empty() || parts.host.find_first_of(forbidden) != std::string_view::npos)
-        return bad_url(url, "the host is missing or malformed");
+    if (auto split = split_authority(url, authority, parts); !split)
+        return split.error();
     return parts;
 }
 
@@ -93,24 +96,30 @@ std::string either(const char* first, const char* second) {
     return value.empty() ? variable(second) : value;
 }
 
-/// Whether one entry of NO_PROXY names `host`: itself, or a domain it is in.
-bool exempts(std::string_view entry, std::string_view host) {
-    if (entry == "*")
-        return true;
+/// The host or domain that an entry of NO_PROXY names, without what it may be written with.
+std::string_view exempt_name(std::string_view entry) {
     if (auto colon = entry.rfind(':'); colon != std::string_view::npos && entry.find(':') == colon)
         entry = entry.substr(0, colon);  // a port is allowed and ignored
     if (entry.starts_with('[') && entry.ends_with(']'))
         entry = entry.substr(1, entry.size() - 2);
     if (entry.starts_with("*."))
         entry.remove_prefix(1);
-    if (entry.empty())
-        return false;
-    if (entry[0] == '.')
+    if (entry.starts_with('.'))
         entry.remove_prefix(1);
-    if (equal_ignoring_case(host, entry))
+    return entry;
+}
+
+/// Whether one entry of NO_PROXY names `host`: itself, or a domain it is in.
+bool exempts(std::string_view entry, std::string_view host) {
+    if (entry == "*")
         return true;
-    return host.size() > entry.size() + 1 && host[host.size() - entry.size() - 1] == '.' &&
-           equal_ignoring_case(host.substr(host.size() - entry.size()), entry);
+    auto name = exempt_name(entry);
+    if (name.empty())
+        return false;
+    if (equal_ignoring_case(host, name))
+        return true;
+    return host.size() > name.size() + 1 && host[host.size() - name.size() - 1] == '.' &&
+           equal_ignoring_case(host.substr(host.size() - name.size()), name);
 }
 
 }  // namespace
