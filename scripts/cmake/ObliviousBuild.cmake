@@ -80,6 +80,9 @@ function(obliv_python_test name)
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 180)
     endif()
+    if(OBLIV_SANITIZE)
+        math(EXPR ARG_TIMEOUT "4 * ${ARG_TIMEOUT}")  # as much slower as a sanitizer makes a program
+    endif()
     add_test(NAME ${name} COMMAND "${Python3_EXECUTABLE}" -B "${ARG_FILE}")
     set_tests_properties(${name} PROPERTIES
         LABELS ${ARG_LABEL}
