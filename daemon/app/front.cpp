@@ -47,6 +47,8 @@ std::string seconds_up(std::chrono::milliseconds span) {
 constexpr std::string_view generate_route = "/v1beta/models/{model}:generateContent";
 constexpr std::string_view generate_stream_route = "/v1beta/models/{model}:streamGenerateContent";
 
+constexpr std::string_view model_route = "/v1/models/{model}";
+
 /// A call of Gemini, which names its model in the path.
 struct GeminiCall {
     std::string model;
@@ -64,6 +66,14 @@ std::optional<GeminiCall> gemini_call(std::string_view path) {
         if (model && (method == "generateContent" || method == "streamGenerateContent"))
             return GeminiCall{std::move(*model), method == "streamGenerateContent"};
     }
+    return std::nullopt;
+}
+
+/// `GET /v1/models/{model}`: names may hold slashes.
+std::optional<std::string> model_in(std::string_view path) {
+    for (std::string_view prefix : {"/v1beta/models/", "/v1/models/"})
+        if (path.starts_with(prefix) && path.size() > prefix.size())
+            return http::percent_decode(path.substr(prefix.size()));
     return std::nullopt;
 }
 
@@ -101,7 +111,10 @@ const Front::Route* Front::find_route(std::string_view path) const {
         Route{"/v1/moderations", "POST", &Front::relayed<Operation::moderations>},
         Route{"/v1/rerank", "POST", &Front::relayed<Operation::rerank>},
         Route{"/v2/rerank", "POST", &Front::relayed<Operation::rerank>},
+        Route{"/v1/messages/count_tokens", "POST", &Front::count_tokens},
         Route{"/v1/models", "GET", &Front::models},
+        Route{"/v1beta/models", "GET", &Front::models},
+        Route{model_route, "GET", &Front::model},
         Route{"/healthz", "GET", &Front::healthz},
         Route{"/readyz", "GET", &Front::readyz},
         Route{"/metrics", "GET", &Front::metrics},
@@ -109,6 +122,8 @@ const Front::Route* Front::find_route(std::string_view path) const {
     auto name = path;
     if (auto call = gemini_call(path))
         name = call->stream ? generate_stream_route : generate_route;
+    else if (model_in(path))
+        name = model_route;
     for (const auto& route : routes)
         if (route.path == name)
             return &route;
@@ -153,7 +168,17 @@ asio::awaitable<Result<void>> Front::dispatch(server::Exchange& exchange, const 
 }
 
 asio::awaitable<Result<void>> Front::models(server::Exchange& exchange, relay::Record& record) {
-    return parts_.relay.models(exchange, record);
+    return parts_.relay.models(exchange, record, shape_of(exchange));
+}
+
+asio::awaitable<Result<void>> Front::model(server::Exchange& exchange, relay::Record& record) {
+    auto name = model_in(exchange.path());
+    return parts_.relay.model(exchange, record, shape_of(exchange), std::move(*name));
+}
+
+asio::awaitable<Result<void>> Front::count_tokens(server::Exchange& exchange,
+                                                  relay::Record& record) {
+    return parts_.relay.count_tokens(exchange, record);
 }
 
 asio::awaitable<Result<void>> Front::healthz(server::Exchange& exchange, relay::Record&) {

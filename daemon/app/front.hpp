@@ -57,6 +57,8 @@ private:
     }
     asio::awaitable<Result<void>> generate(server::Exchange& exchange, relay::Record& record);
     asio::awaitable<Result<void>> models(server::Exchange& exchange, relay::Record& record);
+    asio::awaitable<Result<void>> model(server::Exchange& exchange, relay::Record& record);
+    asio::awaitable<Result<void>> count_tokens(server::Exchange& exchange, relay::Record& record);
     asio::awaitable<Result<void>> healthz(server::Exchange& exchange, relay::Record& record);
     asio::awaitable<Result<void>> readyz(server::Exchange& exchange, relay::Record& record);
     asio::awaitable<Result<void>> metrics(server::Exchange& exchange, relay::Record& record);

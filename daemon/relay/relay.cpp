@@ -16,25 +16,9 @@ namespace {
 // A pass over a megabyte takes 0.3 ms, longer than a loop may be kept busy.
 constexpr std::size_t body_bytes_inline_max = 1U << 20;
 constexpr std::size_t error_body_bytes_max = 64U << 10;
-constexpr std::size_t user_agent_bytes_max = 96;
 // The end of a chunked body is usually in the same packet; a provider that forgets it costs us a
 // connection.
 constexpr auto tail_patience = std::chrono::milliseconds(200);
-
-void describe_caller(Record& record, const server::Exchange& exchange, const storage::Token& token,
-                     WallTime now) {
-    auto& call = record.call;
-    call.time = now;
-    call.request_id = std::string(exchange.request_id());
-    call.tenant = token.tenant;
-    call.account = token.account;
-    call.user = token.user;
-    call.token = token.id;
-    call.client = exchange.peer().address;
-    if (auto agent = exchange.request().headers.find("user-agent"))
-        call.user_agent = std::string(agent->substr(0, user_agent_bytes_max));
-    record.token = token.name;
-}
 
 using channels::Cause;
 
@@ -406,26 +390,6 @@ asio::awaitable<Result<void>> Relay::settle(Chat& chat) {
         co_return charged.error();
     call.cost = *charged;
     co_return ok();
-}
-
-asio::awaitable<Result<void>> Relay::models(server::Exchange& exchange, Record& record) {
-    auto credential = credential_of(exchange.request());
-    auto caller = parts_.gate.authenticate(credential);
-    if (!caller)
-        co_return caller.error();
-    describe_caller(record, exchange, (*caller)->token, parts_.clock.wall());
-    std::string body = "{\"object\":\"list\",\"data\":[";
-    std::string_view separator;
-    for (const auto& name : parts_.channels.table().models((*caller)->token.group)) {
-        if (!(*caller)->may_call(name))
-            continue;
-        body.append(separator).append("{\"id\":").append(llm::json_quoted(name));
-        body.append(",\"object\":\"model\",\"created\":0,\"owned_by\":\"oblivd\"}");
-        separator = ",";
-    }
-    body += "]}";
-    std::span<const http::Header> none;
-    co_return co_await exchange.reply(200, "application/json", none, body);
 }
 
 }  // namespace obliv::relay

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace obliv::loop {
 class BlockingPool;
@@ -28,6 +29,10 @@ struct Record {
     std::string token;    ///< its name
     std::string channel;  ///< its name
 };
+
+/// Notes in the record who calls, from where and when.
+void describe_caller(Record& record, const server::Exchange& exchange, const storage::Token& token,
+                     WallTime now);
 
 /// The request path of one loop: everything from the credential to the settled bill. Used on that
 /// loop only; what it refers to outlives it.
@@ -52,8 +57,13 @@ public:
     /// if none has begun.
     asio::awaitable<Result<void>> serve(server::Exchange& exchange, Record& record,
                                         Inbound inbound);
-    /// `GET /v1/models`: what the caller's key can ask for.
-    asio::awaitable<Result<void>> models(server::Exchange& exchange, Record& record);
+    /// What the caller's key can ask for, as a list or one of it, in his SDK's own form.
+    asio::awaitable<Result<void>> models(server::Exchange& exchange, Record& record,
+                                         llm::ErrorShape shape);
+    asio::awaitable<Result<void>> model(server::Exchange& exchange, Record& record,
+                                        llm::ErrorShape shape, std::string name);
+    /// `POST /v1/messages/count_tokens`: our own estimate, because most channels cannot count.
+    asio::awaitable<Result<void>> count_tokens(server::Exchange& exchange, Record& record);
 
     /// Event streams that are open on this loop. Any thread.
     std::int64_t open_streams() const noexcept {
@@ -63,6 +73,7 @@ public:
 private:
     struct Chat;
 
+    Result<std::vector<std::string>> models_of(server::Exchange& exchange, Record& record);
     asio::awaitable<Result<llm::ChatCall>> parse(std::string_view body, const Inbound& inbound);
     asio::awaitable<Result<void>> run(Chat& chat);
     asio::awaitable<Result<void>> open_first(Chat& chat, channels::Candidates& candidates);

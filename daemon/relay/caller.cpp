@@ -1,0 +1,25 @@
+#include "daemon/relay/relay.hpp"
+
+namespace obliv::relay {
+namespace {
+
+constexpr std::size_t user_agent_bytes_max = 96;
+
+}  // namespace
+
+void describe_caller(Record& record, const server::Exchange& exchange, const storage::Token& token,
+                     WallTime now) {
+    auto& call = record.call;
+    call.time = now;
+    call.request_id = std::string(exchange.request_id());
+    call.tenant = token.tenant;
+    call.account = token.account;
+    call.user = token.user;
+    call.token = token.id;
+    call.client = exchange.peer().address;
+    if (auto agent = exchange.request().headers.find("user-agent"))
+        call.user_agent = std::string(agent->substr(0, user_agent_bytes_max));
+    record.token = token.name;
+}
+
+}  // namespace obliv::relay

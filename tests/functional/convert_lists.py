@@ -1,0 +1,62 @@
+"""Lists of models and counts of tokens in the form of each SDK.
+
+Proved by asking as each SDK does: a caller sees the models that his key may call, and nothing else.
+"""
+import unittest
+
+from client import Response, request
+from harness import FunctionalTest
+
+ANTHROPIC = {"anthropic-version": "2023-06-01"}
+
+
+class ConvertLists(FunctionalTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.daemon = self.new_daemon()
+        self.daemon.add_channel(self.new_upstream(), models=["a1", "b/2", "c3"])
+        self.key = self.daemon.add_token()
+
+    def get(self, path: str, headers: dict[str, str] | None = None, key: str | None = None) -> Response:
+        return request(self.daemon.port, "GET", path, None, {"x-api-key": key or self.key, **(headers or {})})
+
+    def test_each_sdk_gets_the_list_in_its_own_form(self) -> None:
+        openai = self.get("/v1/models").json
+        self.assertEqual((openai["object"], [m["id"] for m in openai["data"]]), ("list", ["a1", "b/2", "c3"]))
+        anthropic = self.get("/v1/models?limit=2", ANTHROPIC).json
+        self.assertEqual([m["id"] for m in anthropic["data"]], ["a1", "b/2"])
+        self.assertTrue(anthropic["has_more"])
+        rest = self.get(f"/v1/models?after_id={anthropic['last_id']}", ANTHROPIC).json
+        self.assertEqual([m["id"] for m in rest["data"]], ["c3"])
+        first = self.get("/v1beta/models?pageSize=2").json
+        self.assertEqual([m["name"] for m in first["models"]], ["models/a1", "models/b/2"])
+        second = self.get(f"/v1beta/models?pageSize=2&pageToken={first['nextPageToken']}").json
+        self.assertEqual([m["name"] for m in second["models"]], ["models/c3"])
+        self.assertNotIn("nextPageToken", second)
+
+    def test_one_model_is_described_and_an_unknown_one_is_not_found(self) -> None:
+        self.assertEqual(self.get("/v1/models/b%2F2").json["id"], "b/2")
+        self.assertEqual(self.get("/v1/models/b/2", ANTHROPIC).json["type"], "model")
+        self.assertEqual(self.get("/v1beta/models/a1").json["name"], "models/a1")
+        for path, headers in (("/v1/models/x", {}), ("/v1/models/x", ANTHROPIC), ("/v1beta/models/x", {})):
+            self.assertEqual(self.get(path, headers).status, 404)
+
+    def test_a_key_sees_only_what_it_may_call(self) -> None:
+        key = self.daemon.add_token("narrow", models=["a1"])
+        self.assertEqual([m["id"] for m in self.get("/v1/models", key=key).json["data"]], ["a1"])
+        self.assertEqual(self.get("/v1/models/c3", key=key).status, 404)
+        self.assertEqual(self.get("/v1beta/models", key="sk-wrong").status, 401)
+
+    def test_tokens_are_counted_without_a_provider(self) -> None:
+        def count(body: object, key: str | None = None) -> Response:
+            return request(self.daemon.port, "POST", "/v1/messages/count_tokens", body, {"x-api-key": key or self.key})
+        short = {"model": "a1", "messages": [{"role": "user", "content": "Hello?"}]}
+        long = {"model": "a1", "messages": [{"role": "user", "content": "word " * 4000}]}
+        self.assertGreater(count(short).json["input_tokens"], 0)
+        self.assertAlmostEqual(count(long).json["input_tokens"], 5000, delta=100)
+        self.assertEqual(count({"model": "a1"}).status, 400)
+        self.assertEqual(count(short, "sk-wrong").json["error"]["type"], "authentication_error")
+
+
+if __name__ == "__main__":
+    unittest.main()
