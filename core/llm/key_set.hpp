@@ -34,7 +34,10 @@ public:
     Found next(std::string_view json, std::size_t from) const noexcept;
 
 private:
-    Found at_quote(std::string_view json, std::size_t quote) const noexcept;
+    unsigned begin_like(char letter) const noexcept {
+        return starts_[static_cast<unsigned char>(letter) & 0x7F];
+    }
+    Found match(std::string_view json, std::size_t quote, unsigned names) const noexcept;
 
     std::array<std::string_view, keys_max> names_{};
     std::array<std::uint8_t, 128> starts_{};  ///< by first letter, which names begin with it

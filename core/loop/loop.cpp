@@ -72,6 +72,7 @@ struct Loop::Parts {
     Poller poller;
     RootLink roots;
     bool stopping = false;
+    SteadyTime turn_began = real_clock().steady();
     std::vector<std::coroutine_handle<>> ready;
     std::vector<std::coroutine_handle<>> running;
 
@@ -95,6 +96,10 @@ Loop::~Loop() {
 
 std::size_t Loop::index() const noexcept {
     return parts_->index;
+}
+
+SteadyTime Loop::turn_began() const noexcept {
+    return current_loop == this ? parts_->turn_began : now();
 }
 
 TimerWheel& Loop::timers() noexcept {
@@ -176,17 +181,19 @@ void Loop::drive(bool for_ever) {
     auto* outer = std::exchange(current_loop, this);
     auto& parts = *parts_;
     parts.stopping = false;
+    parts.turn_began = now();
     while (true) {
         parts.read_mail();
         parts.run_ready();
-        auto now = this->now();
-        parts.coarse.turn(now);
-        parts.fine.turn(now);
+        parts.coarse.turn(parts.turn_began);
+        parts.fine.turn(parts.turn_began);
         bool busy = !parts.ready.empty() || parts.has_mail.load(std::memory_order_acquire);
         if (parts.stopping || (!for_ever && !busy && parts.idle()))
             break;
-        auto until = busy ? now : std::min(parts.coarse.next, parts.fine.next);
-        parts.poller.poll(now, until);
+        auto until = std::min(parts.coarse.next, parts.fine.next);
+        parts.poller.wait(busy ? SteadyTime::min() : until);
+        parts.turn_began = now();
+        parts.poller.dispatch();
     }
     current_loop = outer;
 }

@@ -37,6 +37,8 @@ public:
     /// For bytes that are used up before the next suspension: whoever runs next overwrites it.
     std::span<char> scratch() noexcept;
     SteadyTime now() const noexcept { return real_clock().steady(); }
+    /// The time when this turn of the loop began: free, and good enough to count time-outs from.
+    SteadyTime turn_began() const noexcept;
 
     /// Runs `work` on the loop, in the order of the posts. From any thread.
     void post(std::function<void()> work);

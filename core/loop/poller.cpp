@@ -4,6 +4,7 @@
 #include "core/base/log.hpp"
 #include "core/loop/task.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -21,11 +22,11 @@ constexpr std::size_t free_max = 256;
 
 /// epoll_wait counts milliseconds, too coarse for the gaps between tokens; some sandboxes refuse
 /// the call that counts nanoseconds.
-int wait_for(int descriptor, epoll_event* events, SteadyTime now, SteadyTime until) {
+int wait_until(int descriptor, epoll_event* events, SteadyTime until) {
     static thread_local bool fine = true;
-    auto span = until > now ? until - now : std::chrono::nanoseconds(0);
-    if (until == SteadyTime::max() || span.count() == 0)
-        return ::epoll_wait(descriptor, events, batch_max, span.count() == 0 ? 0 : -1);
+    if (until == SteadyTime::max() || until == SteadyTime::min())
+        return ::epoll_wait(descriptor, events, batch_max, until == SteadyTime::min() ? 0 : -1);
+    auto span = std::max(until - real_clock().steady(), std::chrono::nanoseconds(0));
     if (fine) {
         timespec time{};
         time.tv_sec = static_cast<time_t>(span / std::chrono::seconds(1));
@@ -61,12 +62,13 @@ struct Poller::Parts {
     int epoll = -1;
     int waker = -1;
     std::array<epoll_event, batch_max> events{};
+    int count = 0;  // of the events that dispatch() has to tell
     // A batch may still tell of a watch that it has itself brought to its end.
     std::vector<Watch*> ended;
     Watch* free = nullptr;
     std::size_t free_count = 0;
 
-    void dispatch(const epoll_event& event);
+    void tell(const epoll_event& event);
     void bury();
 };
 
@@ -130,7 +132,7 @@ void Poller::Parts::bury() {
     ended.clear();
 }
 
-void Poller::Parts::dispatch(const epoll_event& event) {
+void Poller::Parts::tell(const epoll_event& event) {
     auto& watch = *static_cast<Watch*>(event.data.ptr);
     constexpr std::uint32_t over = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
     if (watch.closed)
@@ -151,16 +153,19 @@ void Poller::Parts::dispatch(const epoll_event& event) {
         call(watch);
 }
 
-void Poller::poll(SteadyTime now, SteadyTime until) {
+void Poller::wait(SteadyTime until) {
+    parts_->count = wait_until(parts_->epoll, parts_->events.data(), until);
+}
+
+void Poller::dispatch() {
     auto& parts = *parts_;
-    int count = wait_for(parts.epoll, parts.events.data(), now, until);
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < parts.count; ++i) {
         const auto& event = parts.events[static_cast<std::size_t>(i)];
         if (event.data.ptr == nullptr) {
             std::uint64_t number = 0;
             [[maybe_unused]] auto read = ::read(parts.waker, &number, sizeof number);
         } else {
-            parts.dispatch(event);
+            parts.tell(event);
         }
     }
     if (!parts.ended.empty())

@@ -38,14 +38,16 @@ public:
 
     /// Null when the kernel has no room.
     Watch* add(int descriptor);
-    /// Whoever waits goes on, not ready, by `resume_soon`. The watch is gone when poll() has
-    /// returned. `shared`: the descriptor has copies, with which the kernel would go on watching.
+    /// Whoever waits goes on, not ready, by `resume_soon`. The watch is gone when
+    /// dispatch() has returned. `shared`: the descriptor has copies, with which the kernel would go
+    /// on watching.
     void remove(Watch* watch, bool shared);
 
-    /// Waits for news until `until` (the past: only looks), and resumes who waits for it. Returns
-    /// when one batch is done.
-    void poll(SteadyTime now, SteadyTime until);
-    /// Ends a poll() that waits, or the next one. From any thread.
+    /// Waits for news, at most until `until`; SteadyTime::min() only looks.
+    void wait(SteadyTime until);
+    /// Resumes who waits for what wait() has brought.
+    void dispatch();
+    /// Ends a wait(), or the next one. From any thread.
     void wake() noexcept;
 
 private:

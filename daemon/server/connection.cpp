@@ -181,7 +181,7 @@ void Connection::arm_timer() {
     auto at = deadline_;
     bool serving = phase_ == Phase::serving || phase_ == Phase::flushing;
     if (serving && !watching_ && !client_gone_)
-        at = std::min(at, hub_.loop.now() + loop::TimerWheel::tick);
+        at = std::min(at, hub_.loop.turn_began() + loop::TimerWheel::tick);
     if (at != SteadyTime::max())
         timer_.arm(at);
 }

@@ -62,7 +62,7 @@ asio::awaitable<Result<bool>> Connection::first_bytes() {
     if (hub_.draining)
         patience = first_request_grace;
     begin_ = end_ = 0;
-    wait_until(hub_.loop.now() + patience);
+    wait_until(hub_.loop.turn_began() + patience);
     while (may_go_on() && !timed_out_) {
         in_.release();
         head_.reset();
@@ -196,7 +196,7 @@ asio::awaitable<Result<std::string_view>> Connection::read_sized(std::size_t len
     if (length <= in_.capacity() - begin_) {
         // Fits behind the head: the usual request costs neither a block nor a copy.
         while (end_ - begin_ < length) {
-            wait_until(hub_.loop.now() + hub_.limits.body_timeout);
+            wait_until(hub_.loop.turn_began() + hub_.limits.body_timeout);
             auto read = co_await more_in();
             if (!read)
                 co_return read.error();
@@ -211,7 +211,7 @@ asio::awaitable<Result<std::string_view>> Connection::read_sized(std::size_t len
     std::memcpy(body_.data(), in_.data() + begin_, size);
     begin_ = end_;
     while (size < length) {
-        wait_until(hub_.loop.now() + hub_.limits.body_timeout);
+        wait_until(hub_.loop.turn_began() + hub_.limits.body_timeout);
         std::size_t got = 0;
         auto* into = body_.data() + size;
         auto room = length - size;
@@ -235,7 +235,7 @@ asio::awaitable<Result<std::string_view>> Connection::read_chunked() {
         co_return decoded.error();
     while (!decoder.done()) {
         grow_body(size);
-        wait_until(hub_.loop.now() + hub_.limits.body_timeout);
+        wait_until(hub_.loop.turn_began() + hub_.limits.body_timeout);
         std::size_t got = 0;
         auto* into = body_.data() + size;
         auto room = body_.capacity() - size;

@@ -118,7 +118,7 @@ Connection::Sent Connection::send_payload(std::span<const std::string_view> payl
 asio::awaitable<Result<void>> Connection::flush() {
     phase_ = Phase::flushing;
     while (out_begin_ < out_end_) {
-        wait_until(hub_.loop.now() + hub_.limits.write_timeout);
+        wait_until(hub_.loop.turn_began() + hub_.limits.write_timeout);
         bool ready = co_await loop::writable(socket_);
         if (timed_out_ || client_gone_ || !ready || !may_go_on())
             break;

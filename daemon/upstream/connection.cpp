@@ -294,7 +294,7 @@ void Connection::set_deadline(std::chrono::milliseconds span, const char* what) 
     deadline_ = total_end_;
     waited_for_ = timeouts_.total;
     waiting_ = "its answer is not complete";
-    auto at = loop_.now() + span;
+    auto at = loop_.turn_began() + span;
     if (span.count() > 0 && at < total_end_) {
         deadline_ = at;
         waited_for_ = span;

@@ -53,7 +53,8 @@ std::unique_ptr<Connection> Pool::Parts::take(Shelf& shelf) {
     while (!shelf.idle.empty()) {
         auto connection = std::move(shelf.idle.back());
         shelf.idle.pop_back();
-        if (loop.now() - connection->idle_since < options.idle_expiry && connection->still_open())
+        if (loop.turn_began() - connection->idle_since < options.idle_expiry &&
+            connection->still_open())
             return connection;
     }
     return nullptr;
@@ -64,7 +65,7 @@ void Pool::Parts::give_back(std::unique_ptr<Connection> connection) {
     auto& shelf = connection->shelf();
     if (shelf.idle.size() >= options.idle_max_per_endpoint)
         return;
-    connection->idle_since = loop.now();
+    connection->idle_since = loop.turn_began();
     shelf.idle.push_back(std::move(connection));
     if (!timer.armed())
         timer.arm(loop.now() + options.idle_expiry);
