@@ -1,13 +1,57 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <new>
+#include <utility>
 
 namespace obliv::loop {
+
+namespace detail {
+
+struct FreeFrame {
+    FreeFrame* next;
+};
+
+/// What a thread keeps of one size.
+struct FrameShelf {
+    static constexpr unsigned kept_max = 64;
+
+    FreeFrame* first = nullptr;
+    unsigned room = kept_max;
+};
+
+inline constexpr std::size_t frame_step = 64;
+inline constexpr std::size_t frame_sizes = 64;  // up to 4 KiB; larger ones are not kept
+
+// Without a constructor or a destructor, which each access would have to check for.
+constinit inline thread_local std::array<FrameShelf, frame_sizes> frame_shelves{};
+
+void* new_frame(std::size_t size);
+
+}  // namespace detail
 
 /// Memory for the frames of coroutines. A call makes a dozen of them, all of sizes that the call
 /// before has just given back: each thread keeps what is free by size, so that taking one is a
 /// pointer read. What a burst of calls leaves behind over a bound goes back to the allocator.
-void* take_frame(std::size_t size);
-void give_frame(void* frame, std::size_t size) noexcept;
+inline void* take_frame(std::size_t size) {
+    auto index = (size + detail::frame_step - 1) / detail::frame_step;
+    if (index >= detail::frame_sizes)
+        return ::operator new(size);
+    auto& shelf = detail::frame_shelves[index];
+    if (shelf.first == nullptr)
+        return detail::new_frame(index * detail::frame_step);
+    ++shelf.room;
+    return std::exchange(shelf.first, shelf.first->next);
+}
+
+inline void give_frame(void* frame, std::size_t size) noexcept {
+    auto index = (size + detail::frame_step - 1) / detail::frame_step;
+    if (index >= detail::frame_sizes || detail::frame_shelves[index].room == 0)
+        return ::operator delete(frame);
+    auto& shelf = detail::frame_shelves[index];
+    shelf.first = new (frame) detail::FreeFrame{shelf.first};
+    --shelf.room;
+}
 
 }  // namespace obliv::loop

@@ -62,8 +62,7 @@ asio::awaitable<void> Connection::talk() {
     while (may_go_on()) {
         auto got = co_await next_head();
         if (!got) {
-            auto error = std::move(got.error());
-            co_await refuse(std::move(error));
+            co_await refuse(got.error());
             break;
         }
         if (!*got)
@@ -77,7 +76,7 @@ asio::awaitable<void> Connection::talk() {
 }
 
 /// Answers what could not be parsed, as far as anybody listens.
-asio::awaitable<void> Connection::refuse(Error error) {
+asio::awaitable<void> Connection::refuse(const Error& error) {
     if (error.code == Code::cancelled || !may_go_on())
         co_return;
     head_.reset();

@@ -76,7 +76,7 @@ private:
     // connection.cpp
     asio::awaitable<void> talk();
     asio::awaitable<void> serve_one();
-    asio::awaitable<void> refuse(Error error);
+    asio::awaitable<void> refuse(const Error& error);
     asio::awaitable<void> send_error(const Error& error);
     asio::awaitable<Result<void>> call_service();
     asio::awaitable<void> linger();
