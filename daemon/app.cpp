@@ -154,8 +154,8 @@ void App::Parts::build_services() {
         random_bytes(bytes);
         std::uint64_t seed = 0;
         std::copy(bytes.begin(), bytes.end(), reinterpret_cast<std::uint8_t*>(&seed));
-        Lane::Shared shared{(*loops)[i], *workers, *books,  *tls,        *resolver, pool,
-                            *host,       *metrics, *vitals, ::geteuid(), seed};
+        Lane::Shared shared{(*loops)[i], *workers, *books,   *database, *tls,        *resolver,
+                            pool,        *host,    *metrics, *vitals,   ::geteuid(), seed};
         lanes.push_back(std::make_unique<Lane>(shared));
         services.push_back(&lanes.back()->front);
         readers.push_back({lanes.back()->gate, lanes.back()->channels, lanes.back()->relay});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/providers/provider.hpp"
+#include "core/wire/completions.hpp"
 #include "core/wire/openai.hpp"
 
 namespace obliv::providers {
@@ -10,6 +11,11 @@ namespace obliv::providers {
 /// OpenAI's chat completions.
 constexpr Offer openai_chat(std::string_view path) {
     return {Operation::chat, &wire::openai, path};
+}
+
+/// OpenAI's legacy text completions, behind the chat in every list: a chat is the first choice.
+constexpr Offer openai_completions(std::string_view path) {
+    return {Operation::chat, &wire::completions, path};
 }
 
 constexpr Offer model_list(std::string_view path) {

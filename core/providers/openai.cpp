@@ -12,6 +12,7 @@ namespace {
 constexpr std::array offers{
     openai_chat("/chat/completions"),
     Offer{Operation::chat, &wire::responses, "/responses"},
+    openai_completions("/completions"),
     model_list("/models"),
     Offer{Operation::embeddings, nullptr, "/embeddings"},
     Offer{Operation::moderations, nullptr, "/moderations"},

@@ -6,6 +6,7 @@
 #include "core/storage/channels.hpp"
 #include "core/storage/ledger.hpp"
 #include "core/storage/prices.hpp"
+#include "core/storage/responses.hpp"
 #include "core/storage/tokens.hpp"
 #include "core/storage/usage.hpp"
 #include "core/storage/writer.hpp"
@@ -30,6 +31,7 @@ public:
     virtual AccountStore& accounts() = 0;
     virtual UsageStore& usage() = 0;
     virtual LedgerStore& ledger() = 0;
+    virtual ResponseStore& responses() = 0;
 };
 
 struct Options {

@@ -83,6 +83,18 @@ void read_include(Fields& body, llm::ChatRequest& out) {
     add_extra(out, "include", Json(names), hint);
 }
 
+/// The format of a custom tool as chat completions say it, which is how it is kept: a grammar has
+/// an object of its own there.
+Json chat_form(const Json& format) {
+    if (string_in(format, "type") != "grammar" || format.contains("grammar"))
+        return format;
+    Json out = {{"type", "grammar"}, {"grammar", Json::object()}};
+    for (const auto& [name, value] : format.items())
+        if (name != "type")
+            out["grammar"][name] = value;
+    return out;
+}
+
 llm::Tool read_tool(Fields& fields) {
     llm::Tool tool;
     std::string type;
@@ -97,7 +109,8 @@ llm::Tool read_tool(Fields& fields) {
         fields.read("strict", tool.strict);
     } else if (type == "custom") {
         tool.kind = llm::Tool::Kind::custom;
-        fields.read_json("format", tool.definition);
+        if (const auto* format = fields.take_object("format"))
+            tool.definition = json_text(chat_form(*format));
     } else {
         tool.kind = llm::Tool::Kind::built_in;
         tool.name = type;

@@ -10,6 +10,7 @@
 #include "core/wire/openai.hpp"
 #include "core/wire/responses.hpp"
 #include "daemon/admin/dispatch.hpp"
+#include "daemon/relay/conversation.hpp"
 
 #include <algorithm>
 #include <array>
@@ -95,7 +96,7 @@ llm::ErrorShape shape_of(const server::Exchange& exchange) {
 
 struct Front::Route {
     std::string_view path;
-    std::string_view method;
+    std::string_view method;  ///< empty: more than one; the handler tells which
     asio::awaitable<Result<void>> (Front::*handler)(server::Exchange&, relay::Record&);
 };
 
@@ -103,7 +104,7 @@ const Front::Route* Front::find_route(std::string_view path) const {
     static constexpr std::array routes{
         Route{"/v1/chat/completions", "POST", &Front::chat<wire::openai>},
         Route{"/v1/completions", "POST", &Front::chat<wire::completions>},
-        Route{"/v1/responses", "POST", &Front::chat<wire::responses>},
+        Route{"/v1/responses", "POST", &Front::responses},
         Route{"/v1/messages", "POST", &Front::chat<wire::anthropic>},
         Route{generate_route, "POST", &Front::generate},
         Route{generate_stream_route, "POST", &Front::generate},
@@ -127,7 +128,8 @@ const Front::Route* Front::find_route(std::string_view path) const {
     for (const auto& route : routes)
         if (route.path == name)
             return &route;
-    return nullptr;
+    static constexpr Route stored{"/v1/responses/{id}", "", &Front::stored_response};
+    return relay::is_stored_response(path) ? &stored : nullptr;
 }
 
 asio::awaitable<Result<void>> Front::generate(server::Exchange& exchange, relay::Record& record) {
@@ -161,10 +163,21 @@ asio::awaitable<Result<void>> Front::dispatch(server::Exchange& exchange, const 
     if (route == nullptr)
         co_return fail(Code::not_found,
                        "there is nothing at this path; the API begins with /v1/ and /api/v1/");
-    if (exchange.method() != route->method)
+    if (!route->method.empty() && exchange.method() != route->method)
         co_return fail(Code::method_not_allowed,
                        "this path takes " + std::string(route->method) + " requests only");
     co_return co_await (this->*route->handler)(exchange, record);
+}
+
+asio::awaitable<Result<void>> Front::responses(server::Exchange& exchange, relay::Record& record) {
+    relay::Conversation conversation(exchange, record, parts_.memory);
+    relay::Inbound inbound;
+    inbound.wire = &wire::responses;
+    co_return co_await parts_.relay.serve(conversation, record, std::move(inbound));
+}
+
+asio::awaitable<Result<void>> Front::stored_response(server::Exchange& exchange, relay::Record&) {
+    return relay::serve_stored_response(exchange, parts_.gate, parts_.memory);
 }
 
 asio::awaitable<Result<void>> Front::models(server::Exchange& exchange, relay::Record& record) {
@@ -216,7 +229,8 @@ server::ErrorReply Front::render(const Error& error, const server::Exchange& exc
         reply.headers.emplace_back("retry-after", seconds_up(*error.retry_after));
     if (error.code == Code::method_not_allowed)
         if (const auto* route = find_route(exchange.path()))
-            reply.headers.emplace_back("allow", std::string(route->method));
+            reply.headers.emplace_back("allow", route->method.empty() ? "GET, DELETE"
+                                                                      : std::string(route->method));
     return reply;
 }
 

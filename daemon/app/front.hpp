@@ -9,6 +9,10 @@
 #include <string>
 #include <string_view>
 
+namespace obliv::relay {
+struct Memory;
+}
+
 namespace obliv::daemon {
 
 /// What the front of every loop asks of the whole daemon. Any thread; not_ready() must not block.
@@ -31,6 +35,8 @@ public:
         loop::BlockingPool& workers;
         const Vitals& vitals;
         const Clock& clock;
+        const gate::Gate& gate;
+        const relay::Memory& memory;
     };
     explicit Front(const Parts& parts) : parts_(parts) {}
 
@@ -56,6 +62,9 @@ private:
         return parts_.relay.serve(exchange, record, std::move(inbound));
     }
     asio::awaitable<Result<void>> generate(server::Exchange& exchange, relay::Record& record);
+    asio::awaitable<Result<void>> responses(server::Exchange& exchange, relay::Record& record);
+    asio::awaitable<Result<void>> stored_response(server::Exchange& exchange,
+                                                  relay::Record& record);
     asio::awaitable<Result<void>> models(server::Exchange& exchange, relay::Record& record);
     asio::awaitable<Result<void>> model(server::Exchange& exchange, relay::Record& record);
     asio::awaitable<Result<void>> count_tokens(server::Exchange& exchange, relay::Record& record);

@@ -2,6 +2,7 @@
 
 #include "daemon/app/front.hpp"
 #include "daemon/app/publisher.hpp"
+#include "daemon/relay/conversation.hpp"
 
 namespace obliv::daemon {
 
@@ -11,6 +12,7 @@ struct Lane {
         loop::Loop& loop;
         loop::BlockingPool& workers;
         billing::Books& books;
+        storage::Database& database;
         upstream::Tls& tls;
         upstream::Resolver& resolver;
         upstream::PoolOptions pool;
@@ -27,9 +29,11 @@ struct Lane {
           billing(shared.books, static_cast<unsigned>(shared.loop.index()), shared.loop),
           relay({shared.loop, shared.workers, gate, channels, billing, pool, real_clock(),
                  shared.seed + 1}),
-          admin(shared.host, gate, shared.workers, shared.own_uid),
+          admin(shared.host, gate, shared.workers, shared.own_uid), memory{shared.database,
+                                                                           shared.workers,
+                                                                           real_clock()},
           front({shared.loop.index(), relay, admin, shared.metrics, shared.workers, shared.vitals,
-                 real_clock()}) {}
+                 real_clock(), gate, memory}) {}
 
     gate::Gate gate;
     channels::Channels channels;
@@ -37,6 +41,7 @@ struct Lane {
     billing::Billing billing;
     relay::Relay relay;
     admin::Admin admin;
+    relay::Memory memory;
     Front front;
 };
 

@@ -128,17 +128,32 @@ private:
     std::unique_ptr<CallBatch> batch_;  // of the connection that writes
 };
 
+class SqliteResponses final : public ResponseStore {
+public:
+    explicit SqliteResponses(const Context& context) : context_(context) {}
+    Result<void> put(const StoredResponse& response) override;
+    Result<StoredResponse> get(AccountId account, std::string_view id) override;
+    Result<std::vector<StoredResponse>> chain(AccountId account, std::string_view id,
+                                              int count_max) override;
+    Result<void> remove(AccountId account, std::string_view id) override;
+    Result<std::int64_t> sweep(WallTime before, int count_max) override;
+
+private:
+    const Context& context_;
+};
+
 class SqliteSession final : public Session {
 public:
     explicit SqliteSession(const Context& context)
         : tokens_(context), channels_(context), prices_(context), accounts_(context),
-          usage_(context), ledger_(context) {}
+          usage_(context), ledger_(context), responses_(context) {}
     TokenStore& tokens() override { return tokens_; }
     ChannelStore& channels() override { return channels_; }
     PriceStore& prices() override { return prices_; }
     AccountStore& accounts() override { return accounts_; }
     UsageStore& usage() override { return usage_; }
     LedgerStore& ledger() override { return ledger_; }
+    ResponseStore& responses() override { return responses_; }
 
 private:
     SqliteTokens tokens_;
@@ -147,6 +162,7 @@ private:
     SqliteAccounts accounts_;
     SqliteUsage usage_;
     SqliteLedger ledger_;
+    SqliteResponses responses_;
 };
 
 /// All rows of a statement, `read(query, row)` filling each.

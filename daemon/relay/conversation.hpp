@@ -1,0 +1,77 @@
+#pragma once
+
+#include "core/http/chunked.hpp"
+#include "core/storage/store.hpp"
+#include "core/wire/responses_state.hpp"
+#include "daemon/relay/relay.hpp"
+#include "daemon/server/exchange.hpp"
+
+namespace obliv::relay {
+
+/// What conversations need of the daemon. Outlives them.
+struct Memory {
+    storage::Database& database;
+    loop::BlockingPool& workers;
+    const Clock& clock;
+};
+
+/// An exchange of the Responses API with a memory: the body that the relay reads has the
+/// conversation before it in place of `previous_response_id`, and the response is stored before its
+/// last bytes leave, so that whoever has seen it can go on from it. Nothing is stored where the
+/// request says `store: false`. Everything else passes through.
+class Conversation final : public server::Exchange {
+public:
+    /// `record` says whose conversation it is by the time that the body is read.
+    Conversation(server::Exchange& base, const Record& record, const Memory& memory);
+
+    const http::RequestHead& request() const override { return base_.request(); }
+    const server::Peer& peer() const override { return base_.peer(); }
+    std::string_view request_id() const override { return base_.request_id(); }
+    SteadyTime arrived() const override { return base_.arrived(); }
+    loop::Loop& loop() override { return base_.loop(); }
+    asio::awaitable<Result<std::string_view>> read_body() override;
+    void release_request() override;
+    void release_body() override;
+
+    void start(int status, std::string_view content_type, std::span<const http::Header> headers,
+               std::optional<std::uint64_t> length) override;
+    asio::awaitable<Result<void>> write(server::Pieces payload) override;
+    asio::awaitable<Result<void>> write_framed(std::string_view chunks) override;
+    asio::awaitable<Result<void>> finish(server::Pieces payload) override;
+    asio::awaitable<Result<void>> reply(int status, std::string_view content_type,
+                                        std::span<const http::Header> headers,
+                                        std::string_view body) override;
+
+    bool replied() const override { return base_.replied(); }
+    bool finished() const override { return base_.finished(); }
+    int status() const override { return base_.status(); }
+    std::uint64_t bytes_sent() const override { return base_.bytes_sent(); }
+    void on_client_gone(std::function<void()> gone) override {
+        base_.on_client_gone(std::move(gone));
+    }
+    bool client_gone() const override { return base_.client_gone(); }
+    bool stopping() const override { return base_.stopping(); }
+
+private:
+    asio::awaitable<Result<void>> recall(std::string_view body);
+    asio::awaitable<void> remember();
+    void hear(const server::Pieces& payload);
+
+    server::Exchange& base_;
+    const Record& record_;
+    const Memory& memory_;
+    wire::ResponsesTurn turn_;
+    std::string body_;  ///< the request with its history; empty: it goes as it came
+    bool keeps_ = false;
+    wire::ResponseCapture capture_;
+    http::ChunkedDecoder framing_;
+};
+
+/// `GET` and `DELETE /v1/responses/{id}`, `GET /v1/responses/{id}/input_items`.
+asio::awaitable<Result<void>> serve_stored_response(server::Exchange& exchange,
+                                                    const gate::Gate& gate, const Memory& memory);
+
+/// Whether the path is one of those.
+bool is_stored_response(std::string_view path) noexcept;
+
+}  // namespace obliv::relay
