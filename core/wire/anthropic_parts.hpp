@@ -17,6 +17,9 @@ class Losses;
 
 // What the files of the Anthropic wire share.
 
+inline constexpr std::string_view letters_and_digits =
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
 inline constexpr std::string_view anthropic_name = "anthropic";
 
 /// Reads the content of a message, a text or an array of blocks; blocks of unknown types are kept

@@ -2,6 +2,7 @@
 #include "core/wire/frames.hpp"
 #include "core/wire/reply_error.hpp"
 
+#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -68,24 +69,14 @@ private:
         auto type = string_in(*value, "type");
         if (frame.whole_body && type == "message")
             return take_whole(*value);
-        if (type == "message_start")
-            start(*value);
-        else if (type == "content_block_start")
-            start_block(*value);
-        else if (type == "content_block_delta")
-            return take_delta(*value);
-        else if (type == "content_block_stop")
-            stop_block(index_of(*value));
-        else if (type == "message_delta")
-            end_message(*value);
-        else if (type == "message_stop")
-            stop();
-        else if (type == "error" || member(*value, "error") != nullptr)
-            take_error(*value);
-        else if (frame.whole_body)
+        for (const auto& handler : handlers)
+            if (handler.type == type)
+                return (this->*handler.take)(*value);
+        if (member(*value, "error") != nullptr)
+            return take_error(*value);
+        if (frame.whole_body)
             return obliv::fail(Code::upstream_failed, "the provider's reply is no message");
-        else
-            emit(Alive{});  // a ping, or an event that is newer than this
+        emit(Alive{});  // a ping, or an event that is newer than this
         return ok();
     }
 
@@ -107,13 +98,13 @@ private:
         return ok();
     }
 
-    void start(const Json& value) {
+    Result<void> start(const Json& value) {
         // A host that tries again in the middle of a stream begins anew: what was open ends.
         close_all();
         ended_ = false;
         const auto* message = member(value, "message");
         if (message == nullptr)
-            return;
+            return ok();
         begin(*message);
         // A call that was put off may stand in here already.
         const auto* content = member(*message, "content");
@@ -122,6 +113,7 @@ private:
                 add_whole_block(block);
         if (member(*message, "stop_reason") != nullptr)
             take_stop(*message);
+        return ok();
     }
 
     void begin(const Json& message) {
@@ -149,10 +141,11 @@ private:
         stop_block(index);
     }
 
-    void start_block(const Json& value) {
+    Result<void> start_block(const Json& value) {
         const auto* block = member(value, "content_block");
         if (block != nullptr)
             open_block(index_of(value), *block);
+        return ok();
     }
 
     void open_block(std::int64_t index, const Json& block) {
@@ -261,12 +254,13 @@ private:
             stop_block(open_.begin()->first);
     }
 
-    void end_message(const Json& value) {
+    Result<void> end_message(const Json& value) {
         close_all();
         if (const auto* delta = member(value, "delta"))
             take_stop(*delta, &value);
         if (const auto* usage = member(value, "usage"))
             report(*usage);
+        return ok();
     }
 
     /// `also` is where further words about the end may stand.
@@ -285,18 +279,34 @@ private:
         emit(std::move(finished));
     }
 
+    Result<void> stop_block(const Json& value) {
+        stop_block(index_of(value));
+        return ok();
+    }
+
     void stop() {
         close_all();
         ended_ = true;
     }
+    Result<void> stop(const Json&) {
+        stop();
+        return ok();
+    }
 
-    void take_error(const Json& value) {
+    Result<void> take_error(const Json& value) {
         ended_ = true;
         const auto* error = member(value, "error");
         const auto& from = error != nullptr && error->is_object() ? *error : value;
         auto type = string_in(from, "type");
         emit(Failed{reply_error(type, "", string_in(from, "message"))});
+        return ok();
     }
+
+    struct Handler {
+        string_view type;
+        Result<void> (AnthropicReader::*take)(const Json&);
+    };
+    static const std::array<Handler, 7> handlers;
 
     ReadOptions options_;
     Frames frames_;
@@ -307,6 +317,16 @@ private:
     bool begun_ = false;
     bool ended_ = false;
 };
+
+const std::array<AnthropicReader::Handler, 7> AnthropicReader::handlers{{
+    {"message_start", &AnthropicReader::start},
+    {"content_block_start", &AnthropicReader::start_block},
+    {"content_block_delta", &AnthropicReader::take_delta},
+    {"content_block_stop", &AnthropicReader::stop_block},
+    {"message_delta", &AnthropicReader::end_message},
+    {"message_stop", &AnthropicReader::stop},
+    {"error", &AnthropicReader::take_error},
+}};
 
 }  // namespace
 

@@ -56,22 +56,8 @@ Json document_source(const Media& media, Losses& losses) {
     return source_of(media);
 }
 
-Json media_block(const Media& media, Losses& losses) {
-    if (media.kind == Media::Kind::audio || media.kind == Media::Kind::video) {
-        losses.add(media_field(media), "it takes images and documents only");
-        return nullptr;
-    }
-    // add_foreign() has told of both: what lies with another provider, what only its format knows.
-    bool foreign = media.source == Media::Source::file_id || media.source == Media::Source::parts;
-    if (foreign && !losses.same_wire())
-        return nullptr;
-    bool is_image = media.kind == Media::Kind::image;
-    Json block{{"type", is_image ? "image" : "document"}};
-    block["source"] = is_image ? source_of(media) : document_source(media, losses);
-    if (block["source"].is_null())
-        return nullptr;
-    if (is_image)
-        return block;
+Json document_block(const Media& media, Json source) {
+    Json block{{"type", "document"}, {"source", std::move(source)}};
     if (!media.name.empty())
         block["title"] = media.name;
     if (!media.context.empty())
@@ -79,6 +65,24 @@ Json media_block(const Media& media, Losses& losses) {
     if (media.citations)
         block["citations"] = {{"enabled", true}};
     return block;
+}
+
+Json media_block(const Media& media, Losses& losses) {
+    bool is_image = media.kind == Media::Kind::image;
+    if (!is_image && media.kind != Media::Kind::document) {
+        losses.add(media_field(media), "it takes images and documents only");
+        return nullptr;
+    }
+    // add_foreign() has told of both: what lies with another provider, what only its format knows.
+    bool foreign = media.source == Media::Source::file_id || media.source == Media::Source::parts;
+    if (foreign && !losses.same_wire())
+        return nullptr;
+    auto source = is_image ? source_of(media) : document_source(media, losses);
+    if (source.is_null())
+        return nullptr;
+    if (!is_image)
+        return document_block(media, std::move(source));
+    return {{"type", "image"}, {"source", std::move(source)}};
 }
 
 Json text_block(const string& text) {
@@ -234,11 +238,11 @@ string proof_as_signature(const Proof& proof) {
 }
 
 string anthropic_tool_id(string_view id) {
-    auto allowed = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               c == '_' || c == '-';
-    };
-    if (!id.empty() && std::all_of(id.begin(), id.end(), allowed))
+    bool allowed = !id.empty();
+    for (char c : id)
+        allowed =
+            allowed && (c == '_' || c == '-' || letters_and_digits.find(c) != string_view::npos);
+    if (allowed)
         return string(id);
     return "toolu_" + to_hex(sha256(id)).substr(0, 24);
 }

@@ -52,32 +52,31 @@ private:
     }
 
     void write_turns() {
-        auto system = Json::array();
-        auto turns = Json::array();
-        for (const auto& message : request_.messages) {
-            if (!message.name.empty())
-                losses_.add(Term::message_name, "speakers have no names here");
-            bool instruction = message.role == Role::system || message.role == Role::developer;
-            auto blocks = anthropic_blocks(message.content, losses_);
-            // Instructions stand in front. Only a client of this format may have put one among the
-            // turns, where its newest models take it.
-            if (instruction && (turns.empty() || !same_wire()))
-                append(system, std::move(blocks));
-            else
-                add_turn(turns,
-                         instruction                       ? "system"
-                         : message.role == Role::assistant ? "assistant"
-                                                           : "user",
-                         std::move(blocks));
-        }
+        for (const auto& message : request_.messages)
+            add_message(message);
         // Nothing but instructions: a client of this format put them among the turns.
-        if (turns.empty() && same_wire() && !system.empty())
-            turns.push_back({{"role", "system"}, {"content", std::exchange(system, {})}});
-        if (!system.empty())
-            body_["system"] = content_of(std::move(system));
-        for (auto& turn : turns)
+        if (turns_.empty() && same_wire() && !system_.empty())
+            turns_.push_back({{"role", "system"}, {"content", std::exchange(system_, {})}});
+        if (!system_.empty())
+            body_["system"] = content_of(std::move(system_));
+        for (auto& turn : turns_)
             turn["content"] = content_of(std::move(turn["content"]));
-        body_["messages"] = std::move(turns);
+        body_["messages"] = std::move(turns_);
+    }
+
+    void add_message(const Message& message) {
+        if (!message.name.empty())
+            losses_.add(Term::message_name, "speakers have no names here");
+        bool instruction = message.role == Role::system || message.role == Role::developer;
+        auto blocks = anthropic_blocks(message.content, losses_);
+        // Instructions stand in front. Only a client of this format may have put one among the
+        // turns, where its newest models take it.
+        if (!instruction)
+            add_turn(message.role == Role::assistant ? "assistant" : "user", std::move(blocks));
+        else if (turns_.empty() || !same_wire())
+            append(system_, std::move(blocks));
+        else
+            add_turn("system", std::move(blocks));
     }
 
     static void append(Json& to, Json blocks) {
@@ -86,13 +85,13 @@ private:
     }
 
     /// Roles alternate: what one side says in a row is one turn, as are all results of its calls.
-    void add_turn(Json& turns, const char* role, Json blocks) const {
-        if (!turns.empty() && turns.back()["role"] == role)
-            return append(turns.back()["content"], std::move(blocks));
+    void add_turn(const char* role, Json blocks) {
+        if (!turns_.empty() && turns_.back()["role"] == role)
+            return append(turns_.back()["content"], std::move(blocks));
         // A turn without content is refused; other formats have them as a matter of course.
         if (blocks.empty() && !same_wire())
             return;
-        turns.push_back({{"role", role}, {"content", std::move(blocks)}});
+        turns_.push_back({{"role", role}, {"content", std::move(blocks)}});
     }
 
     /// One plain text is sent as a string, which every host that speaks this format knows.
@@ -118,17 +117,22 @@ private:
         }
     }
 
+    /// Of an object, said outright.
+    Json schema_of(const Tool& tool) const {
+        auto schema = tool.parameters.empty() ? Json::object() : embedded(tool.parameters);
+        if (same_wire() || !schema.is_object() || schema.contains("type"))
+            return schema;
+        schema["type"] = "object";
+        if (!schema.contains("properties"))
+            schema["properties"] = Json::object();
+        return schema;
+    }
+
     Json function(const Tool& tool) const {
         Json out{{"name", tool.name}};
         if (!tool.description.empty() || same_wire())
             out["description"] = tool.description;
-        auto schema = tool.parameters.empty() ? Json::object() : embedded(tool.parameters);
-        if (!same_wire() && schema.is_object() && !schema.contains("type")) {
-            schema["type"] = "object";
-            if (!schema.contains("properties"))
-                schema["properties"] = Json::object();
-        }
-        out["input_schema"] = std::move(schema);
+        out["input_schema"] = schema_of(tool);
         if (tool.strict && (*tool.strict || same_wire()))
             out["strict"] = *tool.strict;
         write_cache_control(tool.cache_ttl, out);
@@ -137,25 +141,33 @@ private:
         return out;
     }
 
-    void write_tool_choice() {
-        const auto& choice = request_.tool_choice;
-        if (!body_.contains("tools") && !same_wire())
-            return;
-        bool sequential = request_.parallel_tool_calls == false;
-        using Kind = ToolChoice::Kind;
-        if (choice.kind == Kind::unset && !sequential)
-            return;
-        if (choice.kind == Kind::none) {
-            body_["tool_choice"] = {{"type", "none"}};
-            return;
+    static const char* choice_type(ToolChoice::Kind kind) noexcept {
+        switch (kind) {
+        case ToolChoice::Kind::none:
+            return "none";
+        case ToolChoice::Kind::required:
+            return "any";
+        case ToolChoice::Kind::named:
+            return "tool";
+        case ToolChoice::Kind::unset:
+        case ToolChoice::Kind::automatic:
+            break;
         }
-        Json out;
-        out["type"] = choice.kind == Kind::required ? "any"
-                      : choice.kind == Kind::named  ? "tool"
-                                                    : "auto";
+        return "auto";
+    }
+
+    void write_tool_choice() {
+        using Kind = ToolChoice::Kind;
+        const auto& choice = request_.tool_choice;
+        bool sequential = request_.parallel_tool_calls == false;
+        bool nothing_to_choose = !body_.contains("tools") && !same_wire();
+        if (nothing_to_choose || (choice.kind == Kind::unset && !sequential))
+            return;
+        Json out{{"type", choice_type(choice.kind)}};
         if (choice.kind == Kind::named)
             out["name"] = choice.name;
-        if (request_.parallel_tool_calls && (sequential || same_wire()))
+        bool said = sequential || (same_wire() && request_.parallel_tool_calls);
+        if (said && choice.kind != Kind::none)
             out["disable_parallel_tool_use"] = sequential;
         body_["tool_choice"] = std::move(out);
     }
@@ -312,6 +324,8 @@ private:
     const ChatRequest& request_;
     const Dialect& dialect_;
     Losses losses_;
+    Json system_ = Json::array();
+    Json turns_ = Json::array();
     Json body_;
     std::vector<std::pair<string, string>> headers_;
 };

@@ -57,7 +57,7 @@ string_view format_of(string_view media_type) {
 string document_name(const string& name) {
     string out;
     for (char c : name.substr(0, 200)) {
-        bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+        bool plain = letters_and_digits.find(c) != string_view::npos ||
                      string_view("-()[]").find(c) != string_view::npos;
         if (plain)
             out += c;

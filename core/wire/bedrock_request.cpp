@@ -108,16 +108,8 @@ private:
     void write_tools() {
         const auto& choice = request_.tool_choice;
         auto tools = Json::array();
-        for (const auto& tool : request_.tools) {
-            bool allowed = choice.allowed.empty() ||
-                           std::find(choice.allowed.begin(), choice.allowed.end(), tool.name) !=
-                               choice.allowed.end();
-            if (tool.kind == Tool::Kind::custom)
-                losses_.add("the custom tool '" + tool.name + "'",
-                            "tools take JSON here, not free text");
-            else if (tool.kind == Tool::Kind::function && allowed)
-                add_tool(tool, tools);
-        }
+        for (const auto& tool : request_.tools)
+            add_tool(tool, tools);
         bool none = choice.kind == ToolChoice::Kind::none;
         // There is no word for "call none": no tools are named then. Those of earlier calls have to
         // be, whatever the choice.
@@ -133,7 +125,15 @@ private:
             losses_.add(Term::parallel_tool_calls, no_such_thing);
     }
 
-    void add_tool(const Tool& tool, Json& tools) const {
+    void add_tool(const Tool& tool, Json& tools) {
+        const auto& names = request_.tool_choice.allowed;
+        if (tool.kind == Tool::Kind::custom)
+            losses_.add("the custom tool '" + tool.name + "'",
+                        "tools take JSON here, not free text");
+        bool allowed =
+            names.empty() || std::find(names.begin(), names.end(), tool.name) != names.end();
+        if (tool.kind != Tool::Kind::function || !allowed)
+            return;
         auto spec = specification(tool.name, tool.description, tool.parameters);
         if (tool.strict == true)
             spec["strict"] = true;

@@ -6,6 +6,7 @@
 #include "core/wire/parts.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace obliv::wire {
 namespace {
@@ -13,34 +14,39 @@ namespace {
 constexpr std::int64_t budget_tokens_min = 1'024;
 constexpr std::int64_t budget_tokens_default = 8'192;
 
+/// Nothing: the limit of the reply is too small to think in.
+std::optional<std::int64_t> budget_of(const llm::ChatRequest& request) {
+    auto asked = request.reasoning.budget_tokens.value_or(0);
+    auto usual = budget_of_effort(effort_of(request.reasoning)).value_or(budget_tokens_default);
+    auto budget = asked > 0 ? asked : usual;
+    if (!request.output_tokens_max)
+        return std::max(budget, budget_tokens_min);
+    budget = std::min(budget, *request.output_tokens_max / 5 * 4);
+    if (budget < budget_tokens_min)
+        return std::nullopt;
+    return budget;
+}
+
 }  // namespace
 
 ClaudeThinking claude_thinking(const llm::ChatRequest& request, bool bare_call) {
     using Form = ClaudeThinking::Form;
     using Choice = llm::ToolChoice::Kind;
     ClaudeThinking out;
-    const auto& reasoning = request.reasoning;
     auto model = claude_model(request.model);
-    auto wanted = thinks(reasoning);
+    auto wanted = thinks(request.reasoning);
     auto choice = request.tool_choice.kind;
     if (wanted == false && model.adaptive())
         out.form = Form::disabled;
     if (wanted != true || choice == Choice::required || choice == Choice::named)
         return out;
-    auto effort = effort_of(reasoning);
     if (model.adaptive()) {
         out.form = Form::adaptive;
-        out.effort = claude_effort(model, effort);
-        return out;
+        out.effort = claude_effort(model, effort_of(request.reasoning));
+    } else if (auto budget = budget_of(request); budget && !bare_call) {
+        out.form = Form::budget;
+        out.budget_tokens = *budget;
     }
-    auto asked = reasoning.budget_tokens.value_or(0);
-    auto budget = asked > 0 ? asked : budget_of_effort(effort).value_or(budget_tokens_default);
-    if (request.output_tokens_max)
-        budget = std::min(budget, *request.output_tokens_max / 5 * 4);
-    if (bare_call || (request.output_tokens_max && budget < budget_tokens_min))
-        return out;
-    out.form = Form::budget;
-    out.budget_tokens = std::max(budget, budget_tokens_min);
     return out;
 }
 

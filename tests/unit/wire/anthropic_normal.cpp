@@ -25,25 +25,33 @@ void drop_default(Json& object, const char* name, const Json& value) {
         object.erase(name);
 }
 
+void normalise_blocks(Json& blocks);
+
+void normalise_result(Json& block) {
+    drop_default(block, "is_error", false);
+    if (block.contains("content"))
+        normalise_blocks(block["content"]);
+    drop_default(block, "content", Json::array());
+}
+
+void normalise_block(Json& block) {
+    if (block.contains("cache_control"))
+        drop_default(block["cache_control"], "ttl", "5m");
+    if (block["type"] == "tool_result")
+        normalise_result(block);
+    if (block["type"] == "tool_use" && block.contains("caller") &&
+        block["caller"]["type"] == "direct")
+        block.erase("caller");
+    if (block["type"] == "document")
+        drop_default(block, "citations", {{"enabled", false}});
+    if (block["type"] == "text")
+        drop_default(block, "citations", Json::array());
+}
+
 void normalise_blocks(Json& blocks) {
     spread(blocks);
-    for (auto& block : blocks) {
-        if (block.contains("cache_control"))
-            drop_default(block["cache_control"], "ttl", "5m");
-        if (block["type"] == "tool_result") {
-            drop_default(block, "is_error", false);
-            if (block.contains("content"))
-                normalise_blocks(block["content"]);
-            drop_default(block, "content", Json::array());
-        }
-        if (block["type"] == "tool_use" && block.contains("caller") &&
-            block["caller"]["type"] == "direct")
-            block.erase("caller");
-        if (block["type"] == "document" && block.contains("citations"))
-            drop_default(block, "citations", {{"enabled", false}});
-        if (block["type"] == "text")
-            drop_default(block, "citations", Json::array());
-    }
+    for (auto& block : blocks)
+        normalise_block(block);
 }
 
 }  // namespace
