@@ -171,7 +171,7 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
     if (inbound.operation == providers::Operation::chat && (converts() || !inbound.is_openai())) {
         bool came = event_stream || is_other_stream(reply);
         auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
-        translator = std::make_unique<Translator>(Translator::Parts{
+        translator = std::make_shared<Translator>(Translator::Parts{
             inbound, call, converts() ? &conversion->request() : nullptr, *offer->wire,
             provider.dialect, exchange.request_id(), seconds.count(), came});
         if (converts())

@@ -146,8 +146,9 @@ struct Relay::Chat {
     bool as_it_came = false;  ///< the last chunk may go out with its framing
     llm::StreamScan stream;
     llm::PlainScan plain;
-    std::unique_ptr<Translator>
-        translator;                        ///< instead of the scanners, if it is not OpenAI's form
+    /// Instead of the scanners, if it is not OpenAI's form. Shared with the worker that may be
+    /// parsing a long reply.
+    std::shared_ptr<Translator> translator;
     std::string dropped;                   ///< of the request, for a header
     std::vector<std::string_view> pieces;  ///< of the last chunk: what is still to be sent
     std::string content_type;

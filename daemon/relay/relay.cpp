@@ -330,7 +330,11 @@ asio::awaitable<Result<void>> Relay::read_more(Chat& chat) {
     if (!chunk)
         co_return chunk.error();
     chat.chunk = *chunk;
-    co_return chat.take_chunk(parts_.clock.steady());
+    auto taken = chat.take_chunk(parts_.clock.steady());
+    if (!taken || !chat.translator || !chat.translator->is_long())
+        co_return taken;
+    auto work = [translator = chat.translator] { return translator->finish_long(); };
+    co_return co_await loop::run_blocking(parts_.workers, std::move(work));
 }
 
 /// Reads what nobody will see, for the figures in it: leaving between the last word and the bill

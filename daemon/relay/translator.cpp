@@ -12,6 +12,8 @@ namespace {
 constexpr auto event_bytes_max = static_cast<std::size_t>(limits::sse_event_bytes);
 constexpr auto reply_bytes_max = static_cast<std::size_t>(limits::reply_bytes);
 constexpr std::size_t finish_reason_bytes_max = 32;
+// A document of this size takes some ten milliseconds to parse and as many to write.
+constexpr std::size_t finish_inline_bytes_max = 1U << 20;
 
 std::string_view word_of(llm::Finish reason) {
     using llm::Finish;
@@ -111,7 +113,8 @@ Result<bool> Translator::take(std::span<const std::string_view> payload, bool la
     for (auto piece : payload)
         if (done)
             done = read(piece);
-    if (done && last)
+    long_ = last && !passes_ && !stream_ && bytes_ > finish_inline_bytes_max;
+    if (done && last && !long_)
         done = finish();
     if (passes_) {
         out.insert(out.end(), payload.begin(), payload.end());
@@ -193,7 +196,18 @@ Result<bool> Translator::pass_stream(std::span<const std::string_view> payload, 
     return same && shown == whole.size();
 }
 
+Result<void> Translator::finish_long() {
+    long_ = false;
+    auto done = finish();
+    if (done)
+        writer_->finish(closing_);
+    finished_ = done.has_value();
+    return done;
+}
+
 std::string_view Translator::closing() {
+    if (finished_)
+        return closing_;
     closing_.clear();
     if (passes_)
         closing_ = std::move(withheld_);

@@ -34,6 +34,10 @@ public:
     /// views live until the next call. `last`: the reply ends here. True: it goes as it came.
     Result<bool> take(std::span<const std::string_view> payload, bool last,
                       std::vector<std::string_view>& out);
+    /// Whether the whole reply has come and is too long to be parsed here and now: then
+    /// finish_long() does it, on any thread, and nothing else is called meanwhile.
+    bool is_long() const noexcept { return long_; }
+    Result<void> finish_long();
     /// What ends the reply: to be sent when it has been settled.
     std::string_view closing();
     /// What ends a stream that broke off.
@@ -63,6 +67,8 @@ private:
     std::vector<llm::ReplyEvent> events_;
     llm::ReplyFacts facts_;
     bool failed_ = false;
+    bool long_ = false;
+    bool finished_ = false;  ///< `closing_` has been written already
     std::unique_ptr<Error> failure_;
     std::string written_;     ///< what goes to the client out of the last read
     std::string unfinished_;  ///< the start of an event that passes

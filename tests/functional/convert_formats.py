@@ -199,6 +199,23 @@ class ConvertFormats(FunctionalTest):
         self.assertEqual(row["usage"]["cache_read"], CACHED)
         self.assert_books(self.daemon)
 
+    def test_a_reply_of_megabytes_is_converted_whole(self) -> None:
+        self.channel("anthropic")
+        text = "W\u00f6rter " * 500_000
+        document = {**formats.anthropic_document(Script()), "content": [{"type": "text", "text": text}]}
+        self.upstream.answer = lambda connection, _: connection.reply(200, json.dumps(document).encode())
+        reply = self.ask("openai", stream=False)
+        self.assertEqual(reply.json["choices"][0]["message"]["content"], text)
+        self.assertEqual(self.daemon.call(reply.request_id)["cost"], COST)
+
+    def test_a_request_of_megabytes_is_converted(self) -> None:
+        self.channel("anthropic")
+        path, body = CLIENTS["openai"].ask(False, False)
+        text = "many words " * 300_000
+        body["messages"][1]["content"] = text
+        self.assertEqual(self.post("openai", path, body).status, 200)
+        self.assertIn(text, json.dumps(self.upstream.requests[-1].json["messages"]))
+
     def test_a_channel_is_tried_in_its_own_format(self) -> None:
         for provider in PROVIDERS:
             with self.subTest(provider=provider):
