@@ -111,6 +111,7 @@ void Relay::Chat::forget_reply() {
 
 Error Relay::Chat::failed(channels::Cause cause, Error error) {
     note_end(cause, error.message);
+    last_failure = error;
     return error;
 }
 
@@ -125,7 +126,8 @@ void Relay::Chat::note_end(channels::Cause cause, std::string_view why) {
 Error Relay::Chat::unfit(Error error) {
     attempt = AttemptMark();
     log.end(channels::Cause::unusable, error.message, exchange.loop().now());
-    return error;
+    // Had the channel before answered, nobody would have been told of this one.
+    return last_failure ? *last_failure : error;
 }
 
 Result<void> Relay::Chat::write_request(const Target& target, const channels::Option& option,
@@ -181,7 +183,11 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
     }
     content_type = std::string(reply.headers.find("content-type").value_or("application/json"));
     content_length = reply.content_length;
-    upstream_request_id = std::string(reply.headers.find("x-request-id").value_or(""));
+    // Anthropic and AWS have names of their own for it.
+    upstream_request_id.clear();
+    for (std::string_view name : {"x-request-id", "request-id", "x-amzn-requestid"})
+        if (auto id = reply.headers.find(name); id && upstream_request_id.empty())
+            upstream_request_id = std::string(*id);
     return ok();
 }
 

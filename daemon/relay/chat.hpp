@@ -125,6 +125,7 @@ struct Relay::Chat {
     const providers::Offer* offer = nullptr;  ///< of the channel; null: it does not do this
 
     AttemptMark attempt;
+    std::optional<Error> last_failure;  ///< of the last attempt that was a channel's own
     AttemptLog log;
     const channels::Candidates* candidates = nullptr;
     std::string_view group;  ///< of the caller, who outlives this

@@ -169,6 +169,16 @@ class ConvertFormats(FunctionalTest):
         row = self.daemon.call(reply.request_id)
         self.assertEqual((row["cost"], row["error"]), ("0.00", "invalid_request"))
 
+    def test_a_failure_is_told_rather_than_what_another_channel_cannot_carry(self) -> None:
+        second = self.new_upstream()
+        second.answer = lambda connection, _: connection.reply(503, b'{"error":{"message":"down"}}')
+        self.daemon.add_channel(f"http://127.0.0.1:{second.port}", name="claude", type="anthropic", priority=5)
+        self.channel("openai", priority=1)
+        path, body = CLIENTS["anthropic"].ask(False, False)
+        reply = self.post("anthropic", path, {**body, "top_k": 5})
+        self.assertEqual(reply.status, 502)
+        self.assertIn("503", reply.json["error"]["message"])
+
     def test_a_channel_that_can_carry_it_is_found(self) -> None:
         self.channel("openai", priority=5)
         second = self.new_upstream()
