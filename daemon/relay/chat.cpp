@@ -52,12 +52,11 @@ void let_go(Container& container) {
 }  // namespace
 
 Relay::Chat::Chat(server::Exchange& exchange_, Record& record_, const llm::ChatCall& call_,
-                  std::string_view body_, billing::Hold hold_, const Inbound& inbound_)
-    : exchange(exchange_), record(record_), call(call_), body(body_), hold(std::move(hold_)),
+                  std::string_view body_, Admission& admission_, const Inbound& inbound_)
+    : exchange(exchange_), record(record_), call(call_), body(body_), admission(admission_),
       inbound(inbound_), patience(
                              exchange_.loop().timers(),
                              [](void* self) { static_cast<Chat*>(self)->stop_upstream(); }, this),
-      stream({call_.stream && !call_.usage_asked, event_bytes_max}),
       input_estimate(llm::estimate_input_tokens(body_)) {
     exchange.on_client_gone([this] { client_left(); });
 }
@@ -101,8 +100,7 @@ void Relay::Chat::begin_attempt(const channels::Option& option) {
 }
 
 void Relay::Chat::forget_reply() {
-    stream = llm::StreamScan({call.stream && !call.usage_asked, event_bytes_max});
-    plain = llm::PlainScan();
+    scan = llm::PlainScan();
     translator.reset();
     event_stream = false;
     pieces.clear();
@@ -181,6 +179,8 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
         if (converts())
             dropped = conversion->dropped();
     }
+    if (event_stream && !translator)
+        scan = llm::StreamScan({call.stream && !call.usage_asked, event_bytes_max});
     content_type = std::string(reply.headers.find("content-type").value_or("application/json"));
     content_length = reply.content_length;
     // Anthropic and AWS have names of their own for it.
@@ -199,14 +199,14 @@ Result<void> Relay::Chat::take_chunk(SteadyTime now) {
         if (!same)
             return same.error();
         as_it_came = *same;
-    } else if (event_stream) {
-        auto same = stream.feed(chunk.payload, pieces);
+    } else if (auto* stream = std::get_if<llm::StreamScan>(&scan)) {
+        auto same = stream->feed(chunk.payload, pieces);
         if (!same)
             return same.error();
         as_it_came = *same;
     } else {
         for (auto payload : chunk.payload)
-            plain.feed(payload);
+            std::get<llm::PlainScan>(scan).feed(payload);
     }
     bool content = event_stream || translator ? facts().produced() : !chunk.payload.empty();
     if (record.call.ttft_us < 0 && content)
@@ -218,25 +218,34 @@ Result<void> Relay::Chat::take_chunk(SteadyTime now) {
 void Relay::Chat::begin_reply() {
     begun = true;
     record.call.status = upstream.status();
-    header_count = 0;
+}
+
+Relay::Chat::Headers Relay::Chat::reply_headers() const noexcept {
+    Headers headers;
+    if (!begun)
+        return headers;
     if (!dropped.empty())
-        headers[header_count++] = {"x-oblivious-dropped", dropped};
+        headers.add("x-oblivious-dropped", dropped);
     if (!upstream_request_id.empty())
-        headers[header_count++] = {"x-upstream-request-id", upstream_request_id};
+        headers.add("x-upstream-request-id", upstream_request_id);
+    if (event_stream) {
+        headers.add("cache-control", "no-cache");
+        headers.add("x-accel-buffering", "no");
+    }
+    return headers;
 }
 
 void Relay::Chat::start_reply() {
     begin_reply();
+    auto headers = reply_headers();
     if (event_stream) {
-        headers[header_count++] = {"cache-control", "no-cache"};
-        headers[header_count++] = {"x-accel-buffering", "no"};
         auto type = translator && !translator->passes()
                         ? translator->content_type()
                         : std::string_view("text/event-stream; charset=utf-8");
-        exchange.start(upstream.status(), type, reply_headers());
+        exchange.start(upstream.status(), type, headers.view());
         return;
     }
-    exchange.start(upstream.status(), content_type, reply_headers(), content_length);
+    exchange.start(upstream.status(), content_type, headers.view(), content_length);
 }
 
 void Relay::Chat::release_request() {
@@ -287,9 +296,9 @@ const Error& Relay::Chat::told(const Error& error) const {
 }
 
 std::string Relay::Chat::own_words(const Error& error) const {
-    if (stream.error().empty())
+    if (stream().error().empty())
         return llm::error_body(llm::ErrorShape::openai, error, exchange.request_id());
-    return callers_error_body(stream.error(), inbound.errors(), upstream.status(),
+    return callers_error_body(stream().error(), inbound.errors(), upstream.status(),
                               exchange.request_id());
 }
 
@@ -327,10 +336,12 @@ std::span<const std::string_view> Relay::Chat::closing_pieces() {
         pieces.push_back(closing_error);
     else if (translator)
         pieces.push_back(translator->closing());
-    if (!stream.closing().empty())
-        pieces.push_back(stream.closing());
-    else if (closing_error.empty() && !stream.unfinished().empty())
-        pieces.push_back(stream.unfinished());
+    if (translator)
+        return pieces;
+    if (!stream().closing().empty())
+        pieces.push_back(stream().closing());
+    else if (closing_error.empty() && !stream().unfinished().empty())
+        pieces.push_back(stream().unfinished());
     return pieces;
 }
 

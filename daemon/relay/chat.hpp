@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <variant>
 
 namespace obliv::relay {
 
@@ -59,7 +60,7 @@ private:
 /// of Relay::serve.
 struct Relay::Chat {
     Chat(server::Exchange& exchange_, Record& record_, const llm::ChatCall& call_,
-         std::string_view body_, billing::Hold hold_, const Inbound& inbound_);
+         std::string_view body_, Admission& admission_, const Inbound& inbound_);
     ~Chat();
     Chat(const Chat&) = delete;
     Chat& operator=(const Chat&) = delete;
@@ -86,6 +87,7 @@ struct Relay::Chat {
 
     // The reply.
     bool is_stream() const noexcept { return event_stream; }
+    const llm::StreamScan& stream() const { return std::get<llm::StreamScan>(scan); }
     /// Keeps what is needed of the reply's head, which goes with the first wait for its body.
     Result<void> take_head(const providers::Provider& provider, WallTime now);
     /// Takes in the chunk that was just read: scans it and, of a stream, picks what goes out.
@@ -93,13 +95,20 @@ struct Relay::Chat {
     void start_reply();
     void begin_reply();
     void release_request();
-    std::span<const http::Header> reply_headers() const noexcept {
-        return {headers.data(), header_count};
-    }
+    /// Headers of the reply, as views into this object.
+    struct Headers {
+        std::array<http::Header, 5> list;
+        std::size_t count = 0;
+        void add(std::string_view name, std::string_view value) noexcept {
+            list[count++] = {name, value};
+        }
+        std::span<const http::Header> view() const noexcept { return {list.data(), count}; }
+    };
+    Headers reply_headers() const noexcept;
     const llm::ReplyFacts& facts() const noexcept {
         return translator != nullptr ? translator->facts()
-               : event_stream        ? stream.facts()
-                                     : plain.facts();
+               : event_stream        ? stream().facts()
+                                     : std::get<llm::PlainScan>(scan).facts();
     }
 
     // The end. Each notes in the row why the call failed, if it did.
@@ -120,14 +129,13 @@ struct Relay::Chat {
     Record& record;
     const llm::ChatCall& call;
     std::string_view body;
-    billing::Hold hold;
+    Admission& admission;
     const Inbound& inbound;
     const providers::Offer* offer = nullptr;  ///< of the channel; null: it does not do this
 
     AttemptMark attempt;
     std::optional<Error> last_failure;  ///< of the last attempt that was a channel's own
     AttemptLog log;
-    const channels::Candidates* candidates = nullptr;
     std::string_view group;  ///< of the caller, who outlives this
     loop::Timer patience;
     upstream::Cancel cancel;
@@ -145,8 +153,8 @@ struct Relay::Chat {
     // The reply as it comes back.
     bool event_stream = false;
     bool as_it_came = false;  ///< the last chunk may go out with its framing
-    llm::StreamScan stream;
-    llm::PlainScan plain;
+    /// Of a reply in OpenAI's form; which one it is shows with its head.
+    std::variant<llm::PlainScan, llm::StreamScan> scan;
     /// Instead of the scanners, if it is not OpenAI's form. Shared with the worker that may be
     /// parsing a long reply.
     std::shared_ptr<Translator> translator;
@@ -155,9 +163,7 @@ struct Relay::Chat {
     std::string content_type;
     std::optional<std::uint64_t> content_length;
     std::string upstream_request_id;
-    std::string closing_error;  ///< the event that ends a stream which broke off
-    std::array<http::Header, 5> headers;
-    std::size_t header_count = 0;
+    std::string closing_error;    ///< the event that ends a stream which broke off
     bool begun = false;           ///< the provider's reply is on its way to the client
     std::int64_t input_estimate;  ///< of the body, which is gone when the call is settled
 };

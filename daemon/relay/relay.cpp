@@ -58,11 +58,9 @@ void Relay::publish(std::shared_ptr<const TargetTable> targets, const UpstreamSe
 // The whole life of a relayed call. Read downwards: each step needs the value above it.
 asio::awaitable<Result<void>> Relay::serve(server::Exchange& exchange, Record& record,
                                            Inbound inbound) {
-    auto credential = credential_of(exchange.request());
-    auto caller = parts_.gate.authenticate(credential);
+    auto caller = identify(exchange, record);
     if (!caller)
         co_return caller.error();
-    describe_caller(record, exchange, (*caller)->token, parts_.clock.wall());
 
     // Only now: a stranger's body is never kept.
     auto body = co_await exchange.read_body();
@@ -74,32 +72,13 @@ asio::awaitable<Result<void>> Relay::serve(server::Exchange& exchange, Record& r
     record.call.model = call->model;
     record.call.stream = call->stream;
 
-    auto permit = parts_.gate.limit(*caller, call->model);  // given back when it leaves scope
-    if (!permit)
-        co_return permit.error();
+    auto admission = admit(*caller, *call, *body, inbound);
+    if (!admission)
+        co_return admission.error();
 
-    // Before the money: what is set aside is the price of the dearest channel that may serve.
-    auto candidates = parts_.channels.route((*caller)->token.group, call->model);
-    if (!candidates)
-        co_return candidates.error();
-
-    billing::Ask ask;
-    ask.token = record.call.token;
-    ask.account = record.call.account;
-    ask.model = call->model;
-    ask.served = candidates->plan().upstream_models;
-    ask.input_tokens = llm::input_tokens_bound(*body);
-    if (inbound.operation == providers::Operation::chat)
-        ask.output_tokens =
-            call->output_tokens_max.value_or(settings_.output_tokens_default) * call->choices;
-    auto hold = parts_.billing.reserve(ask);
-    if (!hold)
-        co_return hold.error();
-
-    Chat chat(exchange, record, *call, *body, std::move(*hold), inbound);
-    chat.candidates = &*candidates;
+    Chat chat(exchange, record, *call, *body, *admission, inbound);
     chat.group = (*caller)->token.group;
-    auto opened = co_await open_first(chat, *candidates);
+    auto opened = co_await open_first(chat);
     if (!opened) {
         // No provider has produced anything: the row says so, and the whole hold goes back.
         chat.end_without_reply(opened.error());
@@ -108,6 +87,41 @@ asio::awaitable<Result<void>> Relay::serve(server::Exchange& exchange, Record& r
     }
     // From here a provider charges us, so what was metered is settled even if the client hangs up.
     co_return co_await run(chat);
+}
+
+// What needs no waiting stands in functions of its own: everything that serve() names lives as long
+// as the call, which may be a stream of many minutes.
+
+Result<gate::Caller> Relay::identify(const server::Exchange& exchange, Record& record) const {
+    auto caller = parts_.gate.authenticate(credential_of(exchange.request()));
+    if (caller)
+        describe_caller(record, exchange, (*caller)->token, parts_.clock.wall());
+    return caller;
+}
+
+/// Limits, then routes, then sets money aside: in this order, because what is set aside is the
+/// price of the dearest channel that may serve. Every return up to here gives everything back.
+Result<Relay::Admission> Relay::admit(const gate::Caller& caller, const llm::ChatCall& call,
+                                      std::string_view body, const Inbound& inbound) {
+    auto permit = parts_.gate.limit(caller, call.model);
+    if (!permit)
+        return permit.error();
+    auto candidates = parts_.channels.route(caller->token.group, call.model);
+    if (!candidates)
+        return candidates.error();
+    billing::Ask ask;
+    ask.token = caller->token.id;
+    ask.account = caller->token.account;
+    ask.model = call.model;
+    ask.served = candidates->plan().upstream_models;
+    ask.input_tokens = llm::input_tokens_bound(body);
+    if (inbound.operation == providers::Operation::chat)
+        ask.output_tokens =
+            call.output_tokens_max.value_or(settings_.output_tokens_default) * call.choices;
+    auto hold = parts_.billing.reserve(ask);
+    if (!hold)
+        return hold.error();
+    return Admission{std::move(*permit), std::move(*candidates), std::move(*hold)};
 }
 
 asio::awaitable<Result<llm::ChatCall>> Relay::parse(std::string_view body, const Inbound& inbound) {
@@ -128,10 +142,10 @@ asio::awaitable<Result<void>> Relay::run(Chat& chat) {
 }
 
 /// Tries one channel after the other while nothing of a reply has reached the client.
-asio::awaitable<Result<void>> Relay::open_first(Chat& chat, channels::Candidates& candidates) {
+asio::awaitable<Result<void>> Relay::open_first(Chat& chat) {
     Result<void> last = fail(Code::no_channel, "no channel could be tried");
     while (chat.record.call.attempts < settings_.attempts) {
-        const auto* option = candidates.next();
+        const auto* option = chat.admission.candidates.next();
         if (option == nullptr)
             break;
         ++chat.record.call.attempts;
@@ -253,7 +267,8 @@ asio::awaitable<Result<void>> Relay::pass_on_refusal(Chat& chat) {
     if (!settled)
         co_return settled.error();
     auto headers = chat.reply_headers();
-    co_return co_await chat.exchange.reply(status, "application/json", headers, text);
+    auto list = headers.view();
+    co_return co_await chat.exchange.reply(status, "application/json", list, text);
 }
 
 asio::awaitable<Result<void>> Relay::pump_plain(Chat& chat) {
@@ -298,7 +313,8 @@ asio::awaitable<Result<void>> Relay::answer_whole(Chat& chat) {
     auto body = chat.translator->closing();
     auto type = chat.translator->content_type();
     auto headers = chat.reply_headers();
-    co_return co_await chat.exchange.reply(chat.record.call.status, type, headers, body);
+    auto list = headers.view();
+    co_return co_await chat.exchange.reply(chat.record.call.status, type, list, body);
 }
 
 asio::awaitable<Result<void>> Relay::pump_stream(Chat& chat) {
@@ -388,8 +404,9 @@ asio::awaitable<Result<void>> Relay::settle(Chat& chat) {
                            .count();
     chat.fill_usage();
     auto stored = call;
-    stored.record = chat.log.text(chat.candidates, chat.group);
-    auto charged = co_await parts_.billing.settle(std::move(chat.hold), std::move(stored));
+    stored.record = chat.log.text(&chat.admission.candidates, chat.group);
+    auto charged =
+        co_await parts_.billing.settle(std::move(chat.admission.hold), std::move(stored));
     if (!charged)
         co_return charged.error();
     call.cost = *charged;

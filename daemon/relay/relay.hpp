@@ -71,12 +71,21 @@ public:
     }
 
 private:
+    /// What a call has been given before a provider sees it; all of it goes back by itself.
+    struct Admission {
+        gate::Permit permit;
+        channels::Candidates candidates;
+        billing::Hold hold;
+    };
     struct Chat;
 
+    Result<gate::Caller> identify(const server::Exchange& exchange, Record& record) const;
+    Result<Admission> admit(const gate::Caller& caller, const llm::ChatCall& call,
+                            std::string_view body, const Inbound& inbound);
     Result<std::vector<std::string>> models_of(server::Exchange& exchange, Record& record);
     asio::awaitable<Result<llm::ChatCall>> parse(std::string_view body, const Inbound& inbound);
     asio::awaitable<Result<void>> run(Chat& chat);
-    asio::awaitable<Result<void>> open_first(Chat& chat, channels::Candidates& candidates);
+    asio::awaitable<Result<void>> open_first(Chat& chat);
     asio::awaitable<Result<void>> try_channel(Chat& chat, const channels::Option& option);
     asio::awaitable<Result<void>> convert(Chat& chat, const channels::Option& option);
     asio::awaitable<Result<void>> read_first(Chat& chat);
