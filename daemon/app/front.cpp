@@ -40,6 +40,10 @@ asio::awaitable<Result<void>> answer(server::Exchange& exchange, int status, std
     co_return co_await exchange.reply(status, type, none, body);
 }
 
+asio::awaitable<Result<void>> refuse(Error error) {
+    co_return error;
+}
+
 /// Whole seconds, rounded up: a client that waits that long waits long enough.
 std::string seconds_up(std::chrono::milliseconds span) {
     return std::to_string((span.count() + 999) / 1000);
@@ -161,12 +165,12 @@ asio::awaitable<Result<void>> Front::serve(server::Exchange& exchange) {
 asio::awaitable<Result<void>> Front::dispatch(server::Exchange& exchange, const Route* route,
                                               relay::Record& record) {
     if (route == nullptr)
-        co_return fail(Code::not_found,
-                       "there is nothing at this path; the API begins with /v1/ and /api/v1/");
+        return refuse(fail(Code::not_found,
+                           "there is nothing at this path; the API begins with /v1/ and /api/v1/"));
     if (!route->method.empty() && exchange.method() != route->method)
-        co_return fail(Code::method_not_allowed,
-                       "this path takes " + std::string(route->method) + " requests only");
-    co_return co_await (this->*route->handler)(exchange, record);
+        return refuse(fail(Code::method_not_allowed,
+                           "this path takes " + std::string(route->method) + " requests only"));
+    return (this->*route->handler)(exchange, record);
 }
 
 asio::awaitable<Result<void>> Front::responses(server::Exchange& exchange, relay::Record& record) {

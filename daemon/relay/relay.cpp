@@ -133,12 +133,12 @@ asio::awaitable<Result<llm::ChatCall>> Relay::parse(std::string_view body, const
 
 asio::awaitable<Result<void>> Relay::run(Chat& chat) {
     if (verdict_on(chat.upstream.status()) == Verdict::callers)
-        co_return co_await pass_on_refusal(chat);
+        return pass_on_refusal(chat);
     if (chat.is_stream())
-        co_return co_await pump_stream(chat);
+        return pump_stream(chat);
     if (chat.translator && !chat.translator->passes())
-        co_return co_await answer_whole(chat);
-    co_return co_await pump_plain(chat);
+        return answer_whole(chat);
+    return pump_plain(chat);
 }
 
 /// Tries one channel after the other while nothing of a reply has reached the client.
@@ -332,7 +332,8 @@ asio::awaitable<Result<void>> Relay::pump_stream(Chat& chat) {
         }
         if (!*more)
             break;
-        auto read = co_await read_more(chat);
+        auto chunk = co_await chat.upstream.next();  // where a stream spends its life
+        auto read = take_in(chat, chunk);
         if (!read) {
             ended = read.error();
             break;
@@ -341,12 +342,16 @@ asio::awaitable<Result<void>> Relay::pump_stream(Chat& chat) {
     co_return co_await end_stream(chat, std::move(ended));
 }
 
+Result<void> Relay::take_in(Chat& chat, const Result<upstream::Chunk>& chunk) {
+    if (!chunk)
+        return chunk.error();
+    chat.chunk = *chunk;
+    return chat.take_chunk(parts_.clock.steady());
+}
+
 asio::awaitable<Result<void>> Relay::read_more(Chat& chat) {
     auto chunk = co_await chat.upstream.next();
-    if (!chunk)
-        co_return chunk.error();
-    chat.chunk = *chunk;
-    auto taken = chat.take_chunk(parts_.clock.steady());
+    auto taken = take_in(chat, chunk);
     if (!taken || !chat.translator || !chat.translator->is_long())
         co_return taken;
     auto work = [translator = chat.translator] { return translator->finish_long(); };

@@ -94,6 +94,7 @@ private:
     asio::awaitable<Result<void>> pump_plain(Chat& chat);
     asio::awaitable<Result<void>> answer_whole(Chat& chat);
     asio::awaitable<Result<void>> pump_stream(Chat& chat);
+    Result<void> take_in(Chat& chat, const Result<upstream::Chunk>& chunk);
     asio::awaitable<Result<void>> read_more(Chat& chat);
     asio::awaitable<Result<bool>> forward(Chat& chat);
     asio::awaitable<void> hear_out(Chat& chat);

@@ -110,7 +110,14 @@ void Connection::end_exchange_state() {
 
 asio::awaitable<void> Connection::serve_one() {
     begin_exchange();
-    auto result = co_await call_service();
+    Result<void> result;
+    try {
+        result = co_await hub_.service.serve(*this);
+    } catch (const std::exception& error) {
+        log::write(log::Level::err, "an exception reached the connection",
+                   {{"request_id", request_id()}, {"what", std::string_view(error.what())}});
+        result = fail(Code::internal, "an internal error; the log has its cause");
+    }
     if (result && !finished_)
         result = fail(Code::internal, "the request was not answered");
     if (!result && !replied() && !client_gone_ && may_go_on())
@@ -123,16 +130,6 @@ asio::awaitable<void> Connection::serve_one() {
         keep_alive_ = false;
     else
         begin_ += static_cast<std::size_t>(unread_);
-}
-
-asio::awaitable<Result<void>> Connection::call_service() {
-    try {
-        co_return co_await hub_.service.serve(*this);
-    } catch (const std::exception& error) {
-        log::write(log::Level::err, "an exception reached the connection",
-                   {{"request_id", request_id()}, {"what", std::string_view(error.what())}});
-        co_return fail(Code::internal, "an internal error; the log has its cause");
-    }
 }
 
 /// The one place where an Error becomes a reply.

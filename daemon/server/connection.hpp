@@ -78,7 +78,6 @@ private:
     asio::awaitable<void> serve_one();
     asio::awaitable<void> refuse(const Error& error);
     asio::awaitable<void> send_error(const Error& error);
-    asio::awaitable<Result<void>> call_service();
     asio::awaitable<void> linger();
     void begin_exchange();
     void wait_until(SteadyTime at);

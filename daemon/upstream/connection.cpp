@@ -134,28 +134,33 @@ loop::Io Connection::receive() {
     return step;
 }
 
+/// More behind end_, if it has come.
+Result<Connection::Filled> Connection::try_fill() {
+    if (interrupted())
+        return interruption();
+    if (wire_.socket().quiet() && !wire_.has_buffered())
+        return Filled::nothing_yet;
+    auto io = receive();
+    if (io.done())
+        return Filled::more;
+    if (io.status == Status::would_block)
+        return Filled::nothing_yet;
+    // A reset is no end: what was read until then may be anything.
+    died_ = io.status == Status::failed;
+    return Filled::ended;
+}
+
 /// At least one more byte behind end_. False when the other side has closed.
 asio::awaitable<Result<bool>> Connection::fill() {
-    bool try_now = wire_.has_buffered();
     for (;;) {
-        if (interrupted())
-            co_return interruption();
-        if (!try_now) {
-            bool ready = co_await loop::readable(wire_.socket());
-            if (interrupted())
-                co_return interruption();
-            if (!ready)
-                co_return false;
-        }
-        auto io = receive();
-        if (io.done())
-            co_return true;
-        if (io.status != Status::would_block) {
-            // A reset is no end: what was read until then may be anything.
-            died_ = io.status == Status::failed;
+        auto filled = try_fill();
+        if (!filled)
+            co_return filled.error();
+        if (*filled != Filled::nothing_yet)
+            co_return *filled == Filled::more;
+        bool ready = co_await loop::readable(wire_.socket());
+        if (!ready && !interrupted())
             co_return false;
-        }
-        try_now = false;
     }
 }
 
@@ -185,27 +190,43 @@ asio::awaitable<Result<Chunk>> Connection::next() {
     }
     for (;;) {
         if (begin_ == end_) {
-            head_.reset();
-            in_.release();
-            pieces_.release();
-            begin_ = end_ = 0;
-            set_deadline(timeouts_.idle, "it has been silent");
-            auto got = co_await fill();
-            expecting_ = false;
-            if (!got)
-                co_return got.error();
-            if (!*got) {
-                if (body_end_ != http::BodyEnd::close || died_)
-                    co_return closed("in the middle of its answer");
-                finished_ = true;
-                co_return Chunk{{}, {}, false, true};
+            rest_between_reads();
+            // As fill() does, without a frame of its own: this is where streams idle.
+            auto filled = try_fill();
+            while (filled && *filled == Filled::nothing_yet) {
+                bool ready = co_await loop::readable(wire_.socket());
+                if (ready || interrupted())
+                    filled = try_fill();
+                else
+                    filled = Filled::ended;
             }
+            expecting_ = false;
+            if (!filled)
+                co_return filled.error();
+            if (*filled == Filled::ended)
+                co_return end_of_body();
         }
         auto chunk = cut();
         // A read may bring framing only; nobody wants to hear about that.
         if (!chunk || chunk->last || !chunk->payload.empty())
             co_return chunk;
     }
+}
+
+/// An idle stream owns no buffer.
+void Connection::rest_between_reads() {
+    head_.reset();
+    in_.release();
+    pieces_.release();
+    begin_ = end_ = 0;
+    set_deadline(timeouts_.idle, "it has been silent");
+}
+
+Result<Chunk> Connection::end_of_body() {
+    if (body_end_ != http::BodyEnd::close || died_)
+        return closed("in the middle of its answer");
+    finished_ = true;
+    return Chunk{{}, {}, false, true};
 }
 
 Chunk Connection::one_piece(std::string_view bytes) noexcept {

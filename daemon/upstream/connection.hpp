@@ -70,9 +70,13 @@ private:
     // connection.cpp
     asio::awaitable<Result<void>> send(std::span<const std::string_view> pieces);
     asio::awaitable<Result<void>> read_head(std::string_view method);
+    enum class Filled : std::uint8_t { more, ended, nothing_yet };
+    Result<Filled> try_fill();
     asio::awaitable<Result<bool>> fill();
     asio::awaitable<Result<void>> wait(bool write);
     loop::Io receive();
+    void rest_between_reads();
+    Result<Chunk> end_of_body();
     void make_room();
     Result<Chunk> cut();
     Result<Chunk> cut_chunked();
