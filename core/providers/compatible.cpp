@@ -38,6 +38,20 @@ constexpr Dialect older() {
     Dialect dialect;
     dialect.output_limit_field = "max_tokens";
     dialect.developer_role = false;
+    dialect.hints = false;
+    return dialect;
+}
+
+/// Of servers of open models, which take its sampling as well.
+constexpr Dialect open_server() {
+    auto dialect = older();
+    dialect.top_k = true;
+    return dialect;
+}
+
+/// The thoughts of a turn that calls tools have to come back with it.
+constexpr Dialect with_thoughts(Dialect dialect) {
+    dialect.reasoning_in_requests = true;
     return dialect;
 }
 
@@ -51,11 +65,12 @@ constexpr Dialect dialect_of_cerebras() {
     Dialect dialect;
     dialect.reasoning_field = "reasoning";
     dialect.developer_role = false;
+    dialect.hints = false;
     return dialect;
 }
 
 constexpr Dialect dialect_of_openrouter() {
-    auto dialect = older();
+    auto dialect = with_thoughts(open_server());
     dialect.reasoning_field = "reasoning";
     return dialect;
 }
@@ -69,7 +84,7 @@ constexpr Dialect dialect_of_mistral() {
 }
 
 constexpr Dialect dialect_of_minimax() {
-    auto dialect = without_schema();
+    auto dialect = with_thoughts(without_schema());
     dialect.output_limit_field = "max_completion_tokens";
     dialect.parallel_tool_calls = false;
     dialect.seed = false;
@@ -84,7 +99,7 @@ constexpr Dialect dialect_of_perplexity() {
 }
 
 constexpr Dialect dialect_of_deepseek() {
-    auto dialect = without_schema();
+    auto dialect = with_thoughts(without_schema());
     dialect.parallel_tool_calls = false;
     dialect.seed = false;
     return dialect;
@@ -106,14 +121,15 @@ const Provider groq{"groq", "https://api.groq.com/openai/v1", chat_and_models,
 const Provider huggingface{"huggingface", "https://router.huggingface.co/v1", chat_and_models,
                            older()};
 
-const Provider llamacpp{"llamacpp", "http://127.0.0.1:8080/v1", with_rerank, older()};
+const Provider llamacpp{"llamacpp", "http://127.0.0.1:8080/v1", with_rerank, open_server()};
 
 const Provider minimax{"minimax", "https://api.minimax.io/v1", chat_and_models,
                        dialect_of_minimax()};
 
 const Provider mistral{"mistral", "https://api.mistral.ai/v1", of_mistral, dialect_of_mistral()};
 
-const Provider moonshot{"moonshot", "https://api.moonshot.ai/v1", chat_and_models, older()};
+const Provider moonshot{"moonshot", "https://api.moonshot.ai/v1", chat_and_models,
+                        with_thoughts(older())};
 
 const Provider openrouter{"openrouter", "https://openrouter.ai/api/v1", with_embeddings,
                           dialect_of_openrouter()};
@@ -124,10 +140,11 @@ const Provider perplexity{"perplexity", "https://api.perplexity.ai", of_perplexi
 // Keys look like `bce-v3/ALTAK-.../...` and are sent whole.
 const Provider qianfan{"qianfan", "https://qianfan.baidubce.com/v2", with_rerank, older()};
 
-const Provider together{"together", "https://api.together.xyz/v1", with_rerank, older()};
+const Provider together{"together", "https://api.together.xyz/v1", with_rerank, open_server()};
 
-const Provider vllm{"vllm", "http://127.0.0.1:8000/v1", with_rerank, older()};
+const Provider vllm{"vllm", "http://127.0.0.1:8000/v1", with_rerank, open_server()};
 
-const Provider xai{"xai", "https://api.x.ai/v1", chat_and_models, Dialect{.developer_role = false}};
+const Provider xai{"xai", "https://api.x.ai/v1", chat_and_models,
+                   Dialect{.developer_role = false, .hints = false}};
 
 }  // namespace obliv::providers

@@ -1,6 +1,7 @@
 #include "core/wire/openai_choice.hpp"
 
 #include "core/wire/data_uri.hpp"
+#include "core/wire/openai_citation.hpp"
 
 #include <array>
 #include <nlohmann/json.hpp>
@@ -121,16 +122,9 @@ void OpenAiChoice::take_annotations(const Json& delta, Events& out) {
     if (annotations == nullptr || !annotations->is_array())
         return;
     for (const auto& annotation : *annotations) {
-        const auto* url = member(annotation, "url_citation");
-        if (url == nullptr)
+        if (member(annotation, "url_citation") == nullptr)
             continue;
-        Citation citation;
-        citation.url = string_in(*url, "url");
-        citation.title = string_in(*url, "title");
-        citation.text_from = int_in(*url, "start_index").value_or(-1);
-        citation.text_to = int_in(*url, "end_index").value_or(-1);
-        citation.raw = json_text(annotation);
-        add(Kind::text, CitationPiece{std::move(citation)}, out);
+        add(Kind::text, CitationPiece{url_citation(annotation)}, out);
     }
 }
 

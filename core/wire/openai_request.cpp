@@ -2,6 +2,7 @@
 #include "core/wire/data_uri.hpp"
 #include "core/wire/fields.hpp"
 #include "core/wire/openai.hpp"
+#include "core/wire/openai_citation.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -230,7 +231,23 @@ private:
             message.content.push_back({std::move(thought)});
     }
 
+    /// Clients send a reply back as it came, its citations included.
+    static void read_annotations(Fields& in, Message& message) {
+        const auto* annotations = in.take_array("annotations");
+        if (annotations == nullptr || annotations->empty())
+            return;
+        Text* last = nullptr;
+        for (auto& part : message.content)
+            if (auto* text = std::get_if<Text>(&part.what))
+                last = text;
+        if (last == nullptr)
+            last = &std::get<Text>(message.content.emplace_back(Part{Text{}}).what);
+        for (const auto& annotation : *annotations)
+            last->citations.push_back(url_citation(annotation));
+    }
+
     void read_assistant(Fields& in, Message& message) {
+        read_annotations(in, message);
         std::string refusal;
         in.read("refusal", refusal);
         if (!refusal.empty())

@@ -210,12 +210,22 @@ private:
         }
         if (!parts.empty())
             out["content"] = content_of(std::move(parts));
+        if (losses_.same_wire())
+            write_annotations(message, out);
         // A provider that did not think this itself has no use for it, unless its dialect says so.
         if (!thought.empty() && (dialect_.reasoning_in_requests || losses_.same_wire()))
             out[dialect_.reasoning_field] = thought;
         if (!calls.empty())
             out["tool_calls"] = std::move(calls);
         body_["messages"].push_back(std::move(out));
+    }
+
+    static void write_annotations(const Message& message, Json& out) {
+        for (const auto& part : message.content)
+            if (const auto* text = std::get_if<Text>(&part.what))
+                for (const auto& citation : text->citations)
+                    if (!citation.raw.empty())
+                        out["annotations"].push_back(embedded(citation.raw));
     }
 
     /// Whether a refusal is all that is said: then it has a member of its own.

@@ -297,3 +297,19 @@ TEST_CASE("results keep behind their calls, and what they cannot hold follows", 
     CHECK(messages[3]["role"] == "user");
     CHECK(messages[3]["content"][1]["image_url"]["url"] == "data:image/png;base64,AAAA");
 }
+
+TEST_CASE("a reply that is sent back as it came is no loss elsewhere", "[wire]") {
+    std::string body = R"({"model":"m","messages":[{"role":"user","content":"x"},
+        {"role":"assistant","content":"y","refusal":null,"audio":null,"function_call":null,
+         "annotations":[{"type":"url_citation","url_citation":{"url":"https://a.test","title":"A",
+             "start_index":0,"end_index":1}}]},{"role":"user","content":"z"}]})";
+    auto request = read(body);
+    REQUIRE(request);
+    CHECK(normal(written(*request)) == normal(Any::parse(body)));
+    for (const auto* name : {"anthropic", "gemini", "cohere", "bedrock", "responses"}) {
+        INFO(name);
+        auto out = wire::find(name)->write_request(*request, {.output_tokens_default = 5});
+        REQUIRE(out);
+        CHECK(out->losses.empty());
+    }
+}
