@@ -231,6 +231,8 @@ server::ErrorReply Front::render(const Error& error, const server::Exchange& exc
     reply.body = llm::error_body(shape, error, exchange.request_id());
     if (error.retry_after)
         reply.headers.emplace_back("retry-after", seconds_up(*error.retry_after));
+    if (shape == llm::ErrorShape::anthropic)
+        reply.headers.emplace_back("request-id", exchange.request_id());
     if (error.code == Code::method_not_allowed)
         if (const auto* route = find_route(exchange.path()))
             reply.headers.emplace_back("allow", route->method.empty() ? "GET, DELETE"

@@ -228,6 +228,9 @@ Relay::Chat::Headers Relay::Chat::reply_headers() const noexcept {
         headers.add("x-oblivious-dropped", dropped);
     if (!upstream_request_id.empty())
         headers.add("x-upstream-request-id", upstream_request_id);
+    // Where Anthropic's SDK looks for it.
+    if (inbound.errors() == llm::ErrorShape::anthropic)
+        headers.add("request-id", exchange.request_id());
     if (event_stream) {
         headers.add("cache-control", "no-cache");
         headers.add("x-accel-buffering", "no");

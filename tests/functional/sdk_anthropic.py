@@ -75,6 +75,7 @@ class AnthropicSdk(SdkTest):
                 self.assertEqual((seen["type"], seen["role"], seen["model"], seen["stop"]), ("message", "assistant", kind, "end_turn"))
                 self.assertEqual((seen["blocks"], len(seen["text"].split())), (["text"], 5))
                 self.assertEqual((seen["usage"]["input_tokens"], seen["usage"]["output_tokens"]), (7, 5))
+                self.assertEqual(seen["sdk_request_id"], seen["request_id"])
                 row = self.daemon.call(seen["request_id"])
                 self.assertEqual((row["usage"]["input"], row["usage"]["output"], row["usage_source"]), (7, 5, "provider"))
                 self.assertIn("Anthropic/JS", row["user_agent"])
@@ -118,8 +119,8 @@ class AnthropicSdk(SdkTest):
 
     def test_errors_are_the_sdks_own_classes(self) -> None:
         self.assertEqual(self.sdk("openai", "chat", key="sk-wrong"),
-                         {"class": "AuthenticationError", "status": 401, "type": "authentication_error"})
-        self.assertEqual(self.sdk("no-such-model", "chat"), {"class": "NotFoundError", "status": 404, "type": "not_found_error"})
+                         {"class": "AuthenticationError", "status": 401, "type": "authentication_error", "told_id": True})
+        self.assertEqual(self.sdk("no-such-model", "chat"), {"class": "NotFoundError", "status": 404, "type": "not_found_error", "told_id": True})
         for kind in self.upstreams:
             with self.subTest(provider=kind):
                 self.assertEqual(self.sdk(kind, "chat", "[[sim:fault=400]]")["class"], "BadRequestError")
@@ -140,6 +141,11 @@ class AnthropicSdk(SdkTest):
 
     def test_models_are_listed(self) -> None:
         self.assertEqual(self.sdk("openai", "models"), sorted(self.upstreams))
+
+    def test_tokens_are_counted(self) -> None:
+        counted = self.sdk("bedrock", "count", "one two three four")
+        self.assertEqual(list(counted), ["input_tokens"])
+        self.assertGreater(counted["input_tokens"], 0)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ const seen = (message) => ({
 const cases = {
     async chat() {
         const { data, response } = await client.messages.create(ask).withResponse();
-        print({ ...seen(data), request_id: response.headers.get("x-request-id") });
+        print({ ...seen(data), request_id: response.headers.get("x-request-id"), sdk_request_id: data._request_id });
     },
     async stream() {
         const texts = [];
@@ -81,5 +81,5 @@ try {
     await cases[name]();
 } catch (error) {
     if (!(error instanceof Anthropic.APIError)) throw error;
-    print({ class: error.constructor.name, status: error.status ?? null, type: error.type ?? null });
+    print({ class: error.constructor.name, status: error.status ?? null, type: error.type ?? null, told_id: Boolean(error.requestID) || error.status === undefined });
 }
