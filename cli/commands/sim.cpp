@@ -153,9 +153,10 @@ std::vector<Flag> flags() {
 Command sim_command() {
     Command command{.name = "sim", .summary = "Play a provider: simulated replies on real sockets"};
     command.details =
-        "Serves POST /v1/chat/completions and GET /v1/models in the OpenAI format, POST "
-        "/v1/messages "
-        "(and count_tokens) in Anthropic's, and Bedrock's POST /model/NAME/converse and "
+        "Serves POST /v1/chat/completions, /v1/responses, /v1/completions, /v1/embeddings, "
+        "/v1/moderations and GET /v1/models in the OpenAI format, POST /v1/rerank in that of "
+        "Cohere and Jina, POST /v1/messages (and count_tokens) in Anthropic's, and Bedrock's POST "
+        "/model/NAME/converse and "
         "converse-stream, and prints the base URL of the first. Every reply carries x-simulated: "
         "true. A word is a token; a prompt has the words of its messages and four tokens more for "
         "each message. The same seed and the same calls in the same order give the same "

@@ -302,6 +302,8 @@ Result<Call> read_call(std::string_view body) {
 }
 
 Result<Call> read_call(const Asked& asked, std::string_view body) {
+    if (asked.document != nullptr)
+        return asked.document(body);
     if (asked.format == nullptr)
         return read_call(body);
     auto request = asked.format->read({.body = body, .model = asked.model, .stream = asked.stream});
@@ -310,7 +312,9 @@ Result<Call> read_call(const Asked& asked, std::string_view body) {
     Call call;
     call.chat.model = request->model;
     call.chat.stream = request->stream;
-    call.chat.usage_asked = true;
+    // Where the figures of a stream are a choice, it is that of OpenAI's formats.
+    call.chat.usage_asked =
+        request->usage_in_stream || asked.format->errors != llm::ErrorShape::openai;
     call.chat.output_tokens_max = request->output_tokens_max;
     std::string last_user;
     for (const auto& message : request->messages) {

@@ -27,9 +27,10 @@ struct Wishes {
 
 Result<Wishes> parse_wishes(std::string_view message);
 
-/// A chat completion request, as far as the reply depends on it.
+/// A request, as far as the reply depends on it.
 struct Call {
-    llm::ChatCall chat;
+    llm::ChatCall chat;    ///< of other formats too: model, stream, limits
+    std::string document;  ///< the whole reply to what is no chat; empty: it is one
     /// A word is a token, and each message has four more.
     std::int64_t prompt_tokens = 0;
     Wishes wishes;

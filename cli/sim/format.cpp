@@ -1,10 +1,13 @@
 #include "cli/sim/format.hpp"
 
 #include "cli/sim/bedrock.hpp"
+#include "cli/sim/documents.hpp"
 #include "core/http/uri.hpp"
 #include "core/llm/chat_call.hpp"
 #include "core/wire/anthropic.hpp"
 #include "core/wire/anthropic_lists.hpp"
+#include "core/wire/completions.hpp"
+#include "core/wire/responses.hpp"
 
 #include <array>
 #include <utility>
@@ -20,6 +23,11 @@ const Format anthropic_count{"anthropic", llm::ErrorShape::anthropic, false,
 const Format bedrock{"bedrock", llm::ErrorShape::management, true, read_converse,
                      new_converse_writer};
 
+const Format responses{"responses", llm::ErrorShape::openai, false, wire::responses.read_request,
+                       wire::responses.new_writer};
+const Format completions{"completions", llm::ErrorShape::openai, false,
+                         wire::completions.read_request, wire::completions.new_writer};
+
 /// A path, `{}` standing for a model's name.
 struct Route {
     std::string_view before;
@@ -29,6 +37,12 @@ struct Route {
 
 const std::array routes{
     Route{"/v1/chat/completions", "", {}},
+    Route{"/v1/completions", "", {&completions}},
+    Route{"/v1/responses", "", {&responses}},
+    Route{"/v1/embeddings", "", {.document = read_embeddings}},
+    Route{"/v1/moderations", "", {.document = read_moderation}},
+    Route{"/v1/rerank", "", {.document = read_rerank}},
+    Route{"/v2/rerank", "", {.document = read_rerank}},
     Route{"/v1/messages", "", {&anthropic}},
     Route{"/v1/messages/count_tokens", "", {.format = &anthropic_count, .count_only = true}},
     Route{"/model/", "/converse", {&bedrock}},

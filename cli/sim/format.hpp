@@ -22,12 +22,16 @@ struct Format {
     std::unique_ptr<wire::ReplyWriter> (*new_writer)(const wire::WriteOptions&);
 };
 
+struct Call;
+
 /// What the path of a POST asks for.
 struct Asked {
     const Format* format = nullptr;  ///< null: OpenAI's chat completions
     std::string model{};             ///< where the path names it
     bool stream = false;             ///< likewise
     bool count_only = false;         ///< the tokens of the prompt
+    /// Of what is no chat: reads the request and makes the whole reply.
+    Result<Call> (*document)(std::string_view body) = nullptr;
 };
 
 /// Nothing: the simulator has no such path.

@@ -79,6 +79,7 @@ Plan make_plan(const Options& options, const Call& call, std::uint64_t number) {
     if (plan.cut_short)
         plan.tokens = limit;
     plan.stamps = wishes.stamp && !plan.tool;
+    plan.document = call.document;
     plan.model = call.chat.model;
     plan.choices = call.chat.choices;
     plan.prompt_tokens = call.prompt_tokens;

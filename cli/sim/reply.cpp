@@ -99,6 +99,10 @@ std::string models_body(const Options& options) {
 }
 
 std::string completion_body(const Plan& plan) {
+    if (!plan.document.empty()) {
+        bool malformed = plan.fault.kind == Fault::Kind::malformed;
+        return plan.document.substr(0, malformed ? plan.document.size() / 2 : std::string::npos);
+    }
     Words words(plan);
     std::string body = R"({"id":")" + reply_id(plan.number) +
                        R"(","object":"chat.completion","created":)" +

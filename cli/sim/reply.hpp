@@ -26,7 +26,8 @@ void append_fault(std::string& out, const Plan& plan, bool keep_alive);
 /// The body of `GET /v1/models`.
 std::string models_body(const Options& options);
 
-/// The body of a plain chat completion. With Fault::Kind::malformed its second half is missing.
+/// The body of a plain chat completion, or of what is no chat. With Fault::Kind::malformed its
+/// second half is missing.
 std::string completion_body(const Plan& plan);
 
 /// `{"prompt_tokens":…}`: what the call consumed.
