@@ -15,7 +15,6 @@ Error refusal_of(const std::vector<wire::Loss>& losses, std::string_view wire) {
                                                  std::string(wire) +
                                                  " format that the model is reached by: " + said);
     error.param = losses.front().field;
-    error.hint = "leave it out, or let the channel drop it: obliv channel set --lossy";
     return error;
 }
 

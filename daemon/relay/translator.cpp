@@ -113,7 +113,7 @@ Result<bool> Translator::take(std::span<const std::string_view> payload, bool la
     for (auto piece : payload)
         if (done)
             done = read(piece);
-    long_ = last && !passes_ && !stream_ && bytes_ > finish_inline_bytes_max;
+    long_ = last && !stream_ && bytes_ > finish_inline_bytes_max;
     if (done && last && !long_)
         done = finish();
     if (passes_) {
@@ -199,9 +199,9 @@ Result<bool> Translator::pass_stream(std::span<const std::string_view> payload, 
 Result<void> Translator::finish_long() {
     long_ = false;
     auto done = finish();
-    if (done)
+    finished_ = done && !passes_;
+    if (finished_)
         writer_->finish(closing_);
-    finished_ = done.has_value();
     return done;
 }
 

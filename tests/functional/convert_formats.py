@@ -217,6 +217,9 @@ class ConvertFormats(FunctionalTest):
         reply = self.ask("openai", stream=False)
         self.assertEqual(reply.json["choices"][0]["message"]["content"], text)
         self.assertEqual(self.daemon.call(reply.request_id)["cost"], COST)
+        same = self.ask("anthropic", stream=False)
+        self.assertEqual(same.json, document)
+        self.assertEqual(self.daemon.call(same.request_id)["cost"], COST)
 
     def test_a_request_of_megabytes_is_converted(self) -> None:
         self.channel("anthropic")
