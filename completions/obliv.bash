@@ -7,12 +7,12 @@ _obliv() {
         word=${COMP_WORDS[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--request|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--from|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--request|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
         case "$next" in
-            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel explain'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'usage'|'usage report'|'usage tail'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
+            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel explain'|'channel apply'|'channel import'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'usage'|'usage report'|'usage tail'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
             *) break ;;
         esac
     done
@@ -82,6 +82,7 @@ _obliv() {
         'channel test'' --model'|'channel test'' -m') candidates='' ;;
         'channel explain'' --group') candidates='' ;;
         'channel explain'' --request') candidates='' ;;
+        'channel import'' --from') candidates='litellm newapi oneapi' ;;
         'price list'' --limit') candidates='' ;;
         'price list'' --cursor') candidates='' ;;
         'price set'' --input') candidates='' ;;
@@ -174,7 +175,7 @@ _obliv() {
                 'token revoke') candidates='' ;;
                 'token restore') candidates='' ;;
                 'token remove') candidates='' ;;
-                'channel') candidates='list get add set enable disable remove test explain' ;;
+                'channel') candidates='list get add set enable disable remove test explain apply import' ;;
                 'channel list') candidates='--limit --cursor' ;;
                 'channel get') candidates='' ;;
                 'channel add') candidates='--type --base-url --models --map --group --priority --weight --proxy --connect-timeout --first-byte-timeout --idle-timeout --total-timeout --key-file --key-stdin --disabled' ;;
@@ -184,6 +185,8 @@ _obliv() {
                 'channel remove') candidates='' ;;
                 'channel test') candidates='--model -m' ;;
                 'channel explain') candidates='--group --request' ;;
+                'channel apply') candidates=''; files=1 ;;
+                'channel import') candidates='--from'; files=1 ;;
                 'price') candidates='list get set history remove' ;;
                 'price list') candidates='--limit --cursor' ;;
                 'price get') candidates='' ;;

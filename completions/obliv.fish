@@ -5,7 +5,7 @@ function __obliv_path
     for word in (commandline -opc)[2..-1]
         if test $skip = 1; set skip 0; continue; end
         switch $word
-            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--request' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--from' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
+            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--request' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
                 set skip 1
             case '-*'
             case '*'
@@ -116,6 +116,8 @@ complete -c obliv -n '__obliv_at '\''channel'\''' -a 'disable' -d 'Do not use a 
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'remove' -d 'Remove a channel'
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'test' -d 'Send one tiny, unbilled chat through a channel'
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'explain' -d 'Say which channels would serve a model, and why not the others'
+complete -c obliv -n '__obliv_at '\''channel'\''' -a 'apply' -d 'Make the channels as a file declares them'
+complete -c obliv -n '__obliv_at '\''channel'\''' -a 'import' -d 'Add the channels of another gateway'\''s configuration'
 complete -c obliv -n 'string match -q -- '\''channel list*'\'' (__obliv_path)' -l limit -x -d 'How many rows at most (1-1000, 50 if not given)'
 complete -c obliv -n 'string match -q -- '\''channel list*'\'' (__obliv_path)' -l cursor -x -d 'Go on where the page before ended'
 complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l type -x -d 'The provider'\''s dialect, such as openai'
@@ -151,6 +153,9 @@ complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l
 complete -c obliv -n 'string match -q -- '\''channel test*'\'' (__obliv_path)' -l model -s m -x -d 'With this model'
 complete -c obliv -n 'string match -q -- '\''channel explain*'\'' (__obliv_path)' -l group -x -d 'For callers of this group'
 complete -c obliv -n 'string match -q -- '\''channel explain*'\'' (__obliv_path)' -l request -x -d 'Say instead how this past call was served'
+complete -c obliv -n 'string match -q -- '\''channel apply*'\'' (__obliv_path)' -F
+complete -c obliv -n 'string match -q -- '\''channel import*'\'' (__obliv_path)' -l from -x -a 'litellm newapi oneapi' -d 'Whose file it is; found out by default'
+complete -c obliv -n 'string match -q -- '\''channel import*'\'' (__obliv_path)' -F
 complete -c obliv -n '__obliv_at '\''price'\''' -a 'list' -d 'List the prices in force'
 complete -c obliv -n '__obliv_at '\''price'\''' -a 'get' -d 'Show the price of a model'
 complete -c obliv -n '__obliv_at '\''price'\''' -a 'set' -d 'Set the price of a model, from now on or from a time to come'

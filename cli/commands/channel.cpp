@@ -1,4 +1,5 @@
 #include "cli/commands/all.hpp"
+#include "cli/commands/channel_fleet.hpp"
 #include "cli/commands/remote.hpp"
 #include "cli/commands/request.hpp"
 #include "cli/settings/key_source.hpp"
@@ -368,6 +369,8 @@ Command channel_command() {
          .errors = found,
          .run = explain},
     };
+    for (auto& verb : channel_fleet_verbs())
+        command.verbs.push_back(std::move(verb));
     return command;
 }
 

@@ -125,9 +125,11 @@ std::optional<Usage> parse_openai_usage(std::string_view object) {
     usage.cache_read = raw.cached;
     usage.cache_write_5m = raw.written;
     usage.audio_in = raw.audio_in;
-    usage.image_in = raw.image_in;
-    usage.input = rest(std::max<std::int64_t>(0, raw.prompt),
-                       raw.cached + raw.written + raw.audio_in + raw.image_in);
+    auto fresh =
+        rest(std::max<std::int64_t>(0, raw.prompt), raw.cached + raw.written + raw.audio_in);
+    // Images that came from the cache are counted as both.
+    usage.image_in = std::min(raw.image_in, fresh);
+    usage.input = fresh - usage.image_in;
     usage.reasoning = raw.reasoning;
     usage.audio_out = raw.audio_out;
     auto inside = reasons_beside(raw) ? 0 : raw.reasoning;

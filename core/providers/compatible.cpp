@@ -33,6 +33,13 @@ constexpr std::array of_mistral{
     Offer{Operation::moderations, nullptr, "/moderations"},
 };
 
+constexpr std::array of_voyage{
+    Offer{Operation::embeddings, nullptr, "/embeddings"},
+    Offer{Operation::rerank, nullptr, "/rerank"},
+};
+
+constexpr std::array of_deepgram{model_list("/models")};
+
 /// What most hosts keep of OpenAI's older API.
 constexpr Dialect older() {
     Dialect dialect;
@@ -61,7 +68,7 @@ constexpr Dialect without_schema() {
     return dialect;
 }
 
-constexpr Dialect dialect_of_cerebras() {
+constexpr Dialect dialect_of_groq() {
     Dialect dialect;
     dialect.reasoning_field = "reasoning";
     dialect.developer_role = false;
@@ -108,14 +115,20 @@ constexpr Dialect dialect_of_deepseek() {
 }  // namespace
 
 const Provider cerebras{"cerebras", "https://api.cerebras.ai/v1", chat_and_models,
-                        dialect_of_cerebras()};
+                        dialect_of_groq()};
+
+// Any other server that speaks OpenAI's format.
+const Provider custom{"custom", "", with_rerank, older()};
+
+// Speech only; its keys are not bearer tokens.
+const Provider deepgram{
+    "deepgram", "https://api.deepgram.com/v1", of_deepgram, {}, {"authorization", "Token "}};
 
 const Provider deepseek{"deepseek", "https://api.deepseek.com", chat_and_models,
                         dialect_of_deepseek()};
 
 // Thought comes in `reasoning`, and in `content` unless `reasoning_format` says otherwise.
-const Provider groq{"groq", "https://api.groq.com/openai/v1", chat_and_models,
-                    dialect_of_cerebras()};
+const Provider groq{"groq", "https://api.groq.com/openai/v1", chat_and_models, dialect_of_groq()};
 
 // The router of inference providers: how a model behaves depends on who serves it.
 const Provider huggingface{"huggingface", "https://router.huggingface.co/v1", chat_and_models,
@@ -143,6 +156,9 @@ const Provider qianfan{"qianfan", "https://qianfan.baidubce.com/v2", with_rerank
 const Provider together{"together", "https://api.together.xyz/v1", with_rerank, open_server()};
 
 const Provider vllm{"vllm", "http://127.0.0.1:8000/v1", with_rerank, open_server()};
+
+// Embeddings and rerank only.
+const Provider voyage{"voyage", "https://api.voyageai.com/v1", of_voyage};
 
 const Provider xai{"xai", "https://api.x.ai/v1", chat_and_models,
                    Dialect{.developer_role = false, .hints = false}};

@@ -9,6 +9,8 @@ namespace obliv::providers {
 // their own.
 
 extern const Provider cerebras;
+extern const Provider custom;
+extern const Provider deepgram;
 extern const Provider deepseek;
 extern const Provider groq;
 extern const Provider huggingface;
@@ -21,6 +23,7 @@ extern const Provider perplexity;
 extern const Provider qianfan;
 extern const Provider together;
 extern const Provider vllm;
+extern const Provider voyage;
 extern const Provider xai;
 
 }  // namespace obliv::providers

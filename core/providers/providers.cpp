@@ -17,11 +17,11 @@
 namespace obliv::providers {
 namespace {
 
-constexpr std::array<const Provider*, 25> list{
-    &anthropic, &azure,       &bedrock,    &cerebras, &cohere,  &deepseek, &gemini,
-    &groq,      &huggingface, &llamacpp,   &minimax,  &mistral, &moonshot, &ollama,
-    &openai,    &openrouter,  &perplexity, &qianfan,  &qwen,    &spark,    &together,
-    &vertex,    &vllm,        &xai,        &zhipu,
+constexpr std::array<const Provider*, 28> list{
+    &anthropic, &azure,    &bedrock, &cerebras,    &cohere,     &custom,  &deepgram,
+    &deepseek,  &gemini,   &groq,    &huggingface, &llamacpp,   &minimax, &mistral,
+    &moonshot,  &ollama,   &openai,  &openrouter,  &perplexity, &qianfan, &qwen,
+    &spark,     &together, &vertex,  &vllm,        &voyage,     &xai,     &zhipu,
 };
 
 }  // namespace

@@ -176,6 +176,8 @@ private:
             else if (const auto* media = std::get_if<llm::Media>(&part.what))
                 write_result_media(*media, parts);
         }
+        if (result.is_error)
+            parts.insert(parts.begin(), text_part("The tool failed."));
         if (parts.empty())
             parts.push_back(text_part(""));
         body_["messages"].push_back(Json{{"role", "tool"},

@@ -105,7 +105,10 @@ private:
     }
 
     void write_result(const llm::ToolResult& result) {
-        Json out{{"role", "tool"}, {"content", joined_texts(result.content)}};
+        auto text = joined_texts(result.content);
+        if (result.is_error)
+            text = text.empty() ? "The tool failed." : "The tool failed.\n" + text;
+        Json out{{"role", "tool"}, {"content", std::move(text)}};
         auto known = names_.find(result.call_id);
         auto name = !result.name.empty()    ? result.name
                     : known != names_.end() ? known->second

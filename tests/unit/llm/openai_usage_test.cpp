@@ -58,6 +58,17 @@ TEST_CASE("thought that is counted beside the completion is not taken out of it"
     CHECK(usage->output_all() == 322);
 }
 
+TEST_CASE("an image from the cache is not counted twice", "[llm]") {
+    auto usage = parse_openai_usage(
+        R"({"prompt_tokens":265,"completion_tokens":1,
+        "prompt_tokens_details":{"text_tokens":9,"image_tokens":256,"cached_tokens":162}})");
+    REQUIRE(usage);
+    CHECK(usage->cache_read == 162);
+    CHECK(usage->image_in == 103);
+    CHECK(usage->input == 0);
+    CHECK(usage->input_all() == 265);
+}
+
 TEST_CASE("null details and unknown fields are no obstacle", "[llm]") {
     auto usage = parse_openai_usage(
         R"({"queue_time":0.1,"prompt_tokens":3,"completion_tokens":0,"prompt_tokens_details":null,"x":[{}]})");

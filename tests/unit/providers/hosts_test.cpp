@@ -104,6 +104,14 @@ TEST_CASE("a Zhipu key with a secret is proved, not sent", "[providers]") {
     CHECK(headers_of(*zhipu, {"", Secret("abc123.s3cret")}).empty());
 }
 
+TEST_CASE("not every provider chats", "[providers]") {
+    CHECK(chat_offer(*find("voyage"), nullptr) == nullptr);
+    CHECK(find_offer(*find("voyage"), Operation::rerank)->path == "/rerank");
+    CHECK(chat_offer(*find("deepgram"), nullptr) == nullptr);
+    CHECK(authorization("deepgram", "k") == "Token k");
+    CHECK(find("custom")->default_base_url.empty());
+}
+
 TEST_CASE("hosts differ by data", "[providers]") {
     CHECK(find("openai")->dialect.output_limit_field == "max_completion_tokens");
     CHECK(find("deepseek")->dialect.output_limit_field == "max_tokens");

@@ -1,5 +1,6 @@
 #include "tests/unit/wire/naive.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -77,6 +78,60 @@ void gemini_call(const Json& call, Json& arguments, Said& said) {
     said.calls.back().arguments = arguments.dump();
 }
 
+/// Figures of the OpenAI form. xAI counts thought beside the completion, Azure's Grok cached input
+/// beside the prompt.
+void openai_usage(const Json& usage, Said& said) {
+    if (!usage.is_object())
+        return;
+    said.usage = true;
+    said.reasoning = count_at(usage, "/completion_tokens_details/reasoning_tokens");
+    said.cached =
+        std::max({count_at(usage, "/prompt_tokens_details/cached_tokens"),
+                  count_at(usage, "/cached_tokens"), count_at(usage, "/prompt_cache_hit_tokens")});
+    auto prompt = count_at(usage, "/prompt_tokens");
+    said.input = std::max(prompt, said.cached +
+                                      count_at(usage, "/prompt_tokens_details/cache_write_tokens"));
+    said.output = std::max(count_at(usage, "/completion_tokens"), said.reasoning);
+    auto total = count_at(usage, "/total_tokens");
+    if (said.reasoning > 0 &&
+        total == prompt + count_at(usage, "/completion_tokens") + said.reasoning)
+        said.output = count_at(usage, "/completion_tokens") + said.reasoning;
+}
+
+/// One `message` or `delta`, whatever a host puts into it.
+void openai_words(const Json& words, Said& said) {
+    said.refusal += text_at(words, "/refusal");
+    auto thought = text_at(words, "/reasoning_content");
+    if (thought.empty())
+        thought = text_at(words, "/reasoning");
+    auto details = words.value("reasoning_details", Json::array());
+    if (thought.empty() && details.is_array())
+        for (const auto& detail : details)
+            thought += text_at(detail, "/text") + text_at(detail, "/summary");
+    said.thinking += thought;
+    auto content = words.value("content", Json());
+    if (content.is_string())
+        said.text += content.get<std::string>();
+    if (content.is_array())
+        for (const auto& part : content) {
+            said.text += part.value("text", "");
+            if (part.contains("thinking"))
+                for (const auto& piece : part["thinking"])
+                    said.thinking += piece.value("text", "");
+        }
+    for (const auto& annotation : words.value("annotations", Json::array()))
+        said.citations += annotation.contains("url_citation") ? 1 : 0;
+    auto calls = words.value("tool_calls", Json());
+    if (!calls.is_array())
+        return;
+    for (const auto& call : calls) {
+        if (call.contains("id") && call["id"].is_string() && !call["id"].get<std::string>().empty())
+            said.calls.push_back({call["id"], text_at(call, "/function/name"), ""});
+        if (!said.calls.empty())
+            said.calls.back().arguments += text_at(call, "/function/arguments");
+    }
+}
+
 }  // namespace
 
 std::string normal_json(std::string_view text) {
@@ -144,6 +199,27 @@ Said said_by_gemini(const Recording& recording) {
     }
     for (auto& call : said.calls)
         call.arguments = normal_json(call.arguments);
+    return said;
+}
+
+Said said_by_openai(const Recording& recording) {
+    Said said;
+    for (const auto& object : objects_of(recording.body)) {
+        said.failed = said.failed || object.value("error", Json()).is_object();
+        openai_usage(object.value("usage", Json()), said);
+        if (object.contains("x_groq"))
+            openai_usage(object["x_groq"].value("usage", Json()), said);
+        for (const auto& choice : object.value("choices", Json::array())) {
+            openai_usage(choice.value("usage", Json()), said);
+            openai_words(choice.contains("delta") ? choice["delta"]
+                                                  : choice.value("message", Json::object()),
+                         said);
+            if (auto word = text_at(choice, "/finish_reason"); !word.empty())
+                said.finish = word;
+        }
+    }
+    for (auto& call : said.calls)
+        call.arguments = arguments_of(call.arguments);
     return said;
 }
 

@@ -25,6 +25,7 @@ struct Said {
     std::vector<Call> calls;
     std::string finish;  ///< the provider's own word
     std::size_t citations = 0;
+    bool failed = false;  ///< with an error under way
     bool usage = false;
     std::int64_t input = 0;   ///< tokens in all
     std::int64_t output = 0;  ///< tokens in all
@@ -35,6 +36,7 @@ struct Said {
 
 Said said_by_cohere(const Recording& recording);
 Said said_by_gemini(const Recording& recording);
+Said said_by_openai(const Recording& recording);
 Said said_by_ollama(const Recording& recording);
 
 /// JSON text with sorted keys and no spaces; other text as it is.

@@ -1,0 +1,122 @@
+"""Channels by the dozen: a declared file is made true after its difference was shown, and the configurations of other
+gateways are taken over. All by `obliv` against a real oblivd."""
+from __future__ import annotations
+
+import json
+import unittest
+
+from harness import FunctionalTest, as_json
+
+DECLARED = """
+[main]
+type = "openai"
+base_url = "http://127.0.0.1:9/v1"
+models = ["m1", "m2*"]
+keys = ["sk-declared-key-0000001"]
+priority = 2
+[main.aliases]
+fast = "m1"
+
+["gpt-4.1"]
+type = "mistral"
+models = ["x"]
+key_env = "MY_KEY"
+"""
+
+NEWAPI = {"success": True, "data": {"items": [
+    {"id": 1, "type": 43, "name": "Deep Seek!", "key": "sk-one-000000000001\nsk-two-000000000002", "models": "deepseek-chat,deepseek-reasoner",
+     "group": "default,vip", "model_mapping": "{\"fast\":\"deepseek-chat\"}", "priority": 5, "weight": 0, "status": 1,
+     "base_url": "https://api.deepseek.com/", "auto_ban": 1},
+    {"id": 2, "type": 1, "name": "local", "key": "", "models": "qwen3", "status": 2, "base_url": "http://10.0.0.1:8000", "auto_ban": 1},
+    {"id": 3, "type": 2, "name": "pictures", "key": "k", "models": "mj", "status": 1, "auto_ban": 0},
+]}}
+
+LITELLM = """
+# a comment
+model_list:
+  - model_name: gpt-4o
+    litellm_params:
+      model: openai/gpt-4o-2024
+      api_key: os.environ/SOME_KEY   # from the environment
+  - model_name: "claude"
+    litellm_params: {"model": "anthropic/claude-x", "api_key": "sk-ant-0000000001"}
+  - model_name: odd
+    litellm_params:
+      model: sagemaker/thing
+litellm_settings:
+  drop_params: true
+"""
+
+
+class ChannelFleet(FunctionalTest):
+    def channels(self, daemon):
+        return {row["name"]: row for row in daemon.api("GET", "/channels")["data"]}
+
+    def run_ok(self, daemon, *words, **options):
+        done = self.obliv(daemon, *words, **options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def test_a_declared_file_is_made_true_after_its_difference_was_shown(self) -> None:
+        daemon = self.new_daemon()
+        daemon.add_channel("http://127.0.0.1:9/v1", name="old")
+        path = self.folder / "channels.toml"
+        path.write_text(DECLARED.replace('key_env = "MY_KEY"\n', ""), encoding="utf-8")
+        plan = as_json(self.run_ok(daemon, "channel", "apply", str(path), "--dry-run", "--json").stdout)["data"]
+        steps = [(r["action"], r["channel"]) for r in plan]
+        self.assertEqual(steps, [("add", "main"), ("add", "gpt-4.1"), ("remove", "old")])
+        self.assertEqual(set(self.channels(daemon)), {"old"}, "a dry run changes nothing")
+        self.assertEqual(self.obliv(daemon, "channel", "apply", str(path), "--no-input").returncode, 2)
+        self.assertEqual(set(self.channels(daemon)), {"old"}, "nothing is removed without being asked")
+        self.run_ok(daemon, "channel", "apply", str(path), "-y")
+        channels = self.channels(daemon)
+        self.assertEqual(set(channels), {"main", "gpt-4.1"})
+        self.assertEqual(channels["main"]["aliases"], {"fast": "m1"})
+        self.assertEqual(channels["main"]["priority"], 2)
+
+        again = as_json(self.run_ok(daemon, "channel", "apply", str(path), "--json").stdout)["data"]
+        self.assertEqual({r["action"] for r in again}, {"keep"}, "a second time there is nothing to do")
+        path.write_text(path.read_text().replace("priority = 2", "priority = 3"), encoding="utf-8")
+        daemon.api("PATCH", "/channels/gpt-4.1", {"weight": 7})
+        plan = as_json(self.run_ok(daemon, "channel", "apply", str(path), "--json").stdout)["data"]
+        self.assertEqual([(r["action"], r["fields"]) for r in plan], [("change", ["priority"]), ("change", ["weight"])])
+        self.assertEqual(self.channels(daemon)["gpt-4.1"]["weight"], 1)
+
+    def test_a_wrong_declaration_changes_nothing_and_says_where(self) -> None:
+        daemon = self.new_daemon()
+        for text, said in (("[a]\ntype = \"openai\"\n", "has no models"), ("type = 1\n", "begin with [NAME]"),
+                           ("[a]\nweight = \"x\"\n", "a whole number"), ("[a]\ncolour = \"x\"\n", "no 'colour'"),
+                           ("[a\n", ":1")):
+            done = self.obliv(daemon, "channel", "apply", "-", stdin=text)
+            self.assertEqual(done.returncode, 2, text)
+            self.assertIn(said, done.stderr)
+
+    def test_new_api_is_taken_over(self) -> None:
+        daemon = self.new_daemon()
+        done = self.run_ok(daemon, "channel", "import", "-", "--json", stdin=json.dumps(NEWAPI))
+        self.assertIn("pictures", done.stderr)
+        self.assertIn("without a key", done.stderr)
+        channels = self.channels(daemon)
+        self.assertEqual(set(channels), {"Deep-Seek", "local"})
+        deep = channels["Deep-Seek"]
+        self.assertEqual((deep["type"], deep["base_url"], deep["groups"]), ("deepseek", "https://api.deepseek.com", ["default", "vip"]))
+        self.assertEqual((len(deep["key_hints"]), deep["aliases"], deep["priority"]), (2, {"fast": "deepseek-chat"}, 5))
+        self.assertEqual((channels["local"]["base_url"], channels["local"]["enabled"]), ("http://10.0.0.1:8000/v1", False))
+        again = as_json(self.run_ok(daemon, "channel", "import", "-", "--json", stdin=json.dumps(NEWAPI)).stdout)["data"]
+        self.assertEqual({r["action"] for r in again}, {"keep"})
+
+    def test_litellm_is_taken_over(self) -> None:
+        daemon = self.new_daemon()
+        done = self.run_ok(daemon, "channel", "import", "-", stdin=LITELLM)
+        self.assertIn("sagemaker", done.stderr)
+        self.assertIn("SOME_KEY", done.stderr)
+        channels = self.channels(daemon)
+        self.assertEqual(set(channels), {"gpt-4o", "claude"})
+        self.assertEqual(channels["gpt-4o"]["aliases"], {"gpt-4o": "gpt-4o-2024"})
+        self.assertEqual(channels["claude"]["type"], "anthropic")
+        self.assertEqual(len(channels["claude"]["key_hints"]), 1)
+        self.assertEqual(self.obliv(daemon, "channel", "import", "-", stdin="a: [1\n").returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
