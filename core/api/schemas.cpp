@@ -240,7 +240,9 @@ constexpr std::array served_model{
 
 constexpr std::array provider{
     Field{"type", text, must, ""},
-    Field{"default_base_url", url, must_or_null, ""},
+    Field{
+        "default_base_url", text, must_or_null,
+        "may hold `{region}` or the like, which the key fills in; null: a channel has to name it"},
 };
 
 constexpr std::array account{
