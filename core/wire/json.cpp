@@ -18,15 +18,10 @@ public:
     /// Empty: it may be parsed.
     std::string excess(std::string_view text) {
         for (std::size_t at = 0; at < text.size(); ++at) {
-            char c = text[at];
-            if (c == '"')
+            if (text[at] == '"')
                 at = end_of_string(text, at);
-            else if (c == '{' || c == '[')
-                open();
-            else if ((c == '}' || c == ']') && depth_ > 0)
-                --depth_;
-            else if (c == ',' && depth_ > 0 && depth_ <= members_.size())
-                looks_ += ++members_[depth_ - 1];
+            else
+                take(text[at]);
             if (depth_ > members_.size())
                 return "is nested more than " + std::to_string(members_.size()) + " levels deep";
         }
@@ -34,6 +29,14 @@ public:
     }
 
 private:
+    void take(char c) {
+        if (c == '{' || c == '[')
+            open();
+        else if ((c == '}' || c == ']') && depth_ > 0)
+            --depth_;
+        else if (c == ',' && depth_ > 0)
+            looks_ += ++members_[depth_ - 1];
+    }
     static std::size_t end_of_string(std::string_view text, std::size_t at) {
         for (++at; at < text.size() && text[at] != '"'; ++at)
             if (text[at] == '\\')

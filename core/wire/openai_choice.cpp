@@ -11,22 +11,70 @@ namespace {
 
 using namespace llm;
 
+struct FinishWord {
+    std::string_view word;
+    Finish finish;
+};
+
+constexpr std::array finish_words{
+    FinishWord{"stop", Finish::stop},
+    FinishWord{"eos", Finish::stop},
+    FinishWord{"end_turn", Finish::stop},
+    FinishWord{"length", Finish::length},
+    FinishWord{"max_tokens", Finish::length},
+    FinishWord{"model_length", Finish::length},
+    FinishWord{"tool_calls", Finish::tool_calls},
+    FinishWord{"function_call", Finish::tool_calls},
+    FinishWord{"tool_use", Finish::tool_calls},
+    FinishWord{"content_filter", Finish::filtered},
+    FinishWord{"sensitive", Finish::filtered},
+    FinishWord{"refusal", Finish::refused},
+    FinishWord{"insufficient_system_resource", Finish::fault},
+    FinishWord{"network_error", Finish::fault},
+    FinishWord{"error", Finish::fault},
+    FinishWord{"malformed_function_call", Finish::fault},
+};
+
 Finish finish_of(std::string_view reason, bool called) {
-    // A forced call ends with `stop`.
-    if (reason == "stop" || reason == "eos" || reason == "end_turn")
-        return called ? Finish::tool_calls : Finish::stop;
-    if (reason == "length" || reason == "max_tokens" || reason == "model_length")
-        return Finish::length;
-    if (reason == "tool_calls" || reason == "function_call" || reason == "tool_use")
-        return Finish::tool_calls;
-    if (reason == "content_filter" || reason == "sensitive")
-        return Finish::filtered;
-    if (reason == "refusal")
-        return Finish::refused;
-    if (reason == "insufficient_system_resource" || reason == "network_error" ||
-        reason == "error" || reason == "malformed_function_call")
-        return Finish::fault;
+    for (const auto& row : finish_words)
+        if (row.word == reason)
+            // A forced call ends with `stop`.
+            return row.finish == Finish::stop && called ? Finish::tool_calls : row.finish;
     return Finish::other;
+}
+
+ToolFragment fragment_of(const Json& call, const Json* function, bool custom) {
+    ToolFragment fragment;
+    fragment.index = int_in(call, "index");
+    fragment.id = string_in(call, "id");
+    fragment.custom = custom;
+    if (function != nullptr) {
+        fragment.name = string_in(*function, "name");
+        fragment.arguments = string_in(*function, custom ? "input" : "arguments");
+        // Some servers send an object where a text belongs.
+        if (const auto* object = member(*function, "arguments"); object && object->is_object())
+            fragment.arguments = json_text(*object);
+    }
+    const auto* extra = member(call, "extra_content");
+    if (const auto* google = extra != nullptr ? member(*extra, "google") : nullptr)
+        fragment.proof = {"gemini", string_in(*google, "thought_signature")};
+    return fragment;
+}
+
+std::vector<ToolFragment> fragments_in(const Json& delta) {
+    std::vector<ToolFragment> fragments;
+    const auto* calls = member(delta, "tool_calls");
+    if (calls == nullptr || !calls->is_array()) {
+        if (const auto* old = member(delta, "function_call"))
+            fragments.push_back(fragment_of(*old, old, false));
+        return fragments;
+    }
+    for (const auto& call : *calls) {
+        const auto* custom = member(call, "custom");
+        const auto* called = custom != nullptr ? custom : member(call, "function");
+        fragments.push_back(fragment_of(call, called, custom != nullptr));
+    }
+    return fragments;
 }
 
 /// The texts of `reasoning_details`, of which signatures and encrypted parts are no text.
@@ -159,34 +207,7 @@ void OpenAiChoice::take_media(const Json& delta, Events& out) {
 }
 
 Result<void> OpenAiChoice::take_calls(const Json& delta, Events& out) {
-    std::vector<ToolFragment> fragments;
-    auto add_fragment = [&](const Json& call, const Json* function, bool custom) {
-        ToolFragment fragment;
-        fragment.index = int_in(call, "index");
-        fragment.id = string_in(call, "id");
-        fragment.custom = custom;
-        if (function != nullptr) {
-            fragment.name = string_in(*function, "name");
-            fragment.arguments = string_in(*function, custom ? "input" : "arguments");
-            // Some servers send an object where a text belongs.
-            if (const auto* object = member(*function, "arguments"); object && object->is_object())
-                fragment.arguments = json_text(*object);
-        }
-        if (const auto* extra = member(call, "extra_content"))
-            if (const auto* google = member(*extra, "google"))
-                fragment.proof = {"gemini", string_in(*google, "thought_signature")};
-        fragments.push_back(std::move(fragment));
-    };
-    const auto* calls = member(delta, "tool_calls");
-    if (calls != nullptr && calls->is_array()) {
-        for (const auto& call : *calls) {
-            const auto* custom = member(call, "custom");
-            add_fragment(call, custom != nullptr ? custom : member(call, "function"),
-                         custom != nullptr);
-        }
-    } else if (const auto* old = member(delta, "function_call")) {
-        add_fragment(*old, old, false);
-    }
+    auto fragments = fragments_in(delta);
     if (fragments.empty())
         return ok();
     if (open_ != Kind::none)

@@ -51,6 +51,7 @@ public:
             write_message(message);
         write_tools();
         write_tool_choice();
+        write_parallel_calls();
         write_sampling();
         write_reasoning();
         write_format();
@@ -210,17 +211,22 @@ private:
         }
         if (!parts.empty())
             out["content"] = content_of(std::move(parts));
-        if (losses_.same_wire())
-            write_annotations(message, out);
-        // A provider that did not think this itself has no use for it, unless its dialect says so.
-        if (!thought.empty() && (dialect_.reasoning_in_requests || losses_.same_wire()))
+        write_annotations(message, out);
+        if (wants_thoughts() && !thought.empty())
             out[dialect_.reasoning_field] = thought;
         if (!calls.empty())
             out["tool_calls"] = std::move(calls);
         body_["messages"].push_back(std::move(out));
     }
 
-    static void write_annotations(const Message& message, Json& out) {
+    /// A provider that did not think this itself has no use for it, unless its dialect says so.
+    bool wants_thoughts() const noexcept {
+        return dialect_.reasoning_in_requests || losses_.same_wire();
+    }
+
+    void write_annotations(const Message& message, Json& out) const {
+        if (!losses_.same_wire())
+            return;
         for (const auto& part : message.content)
             if (const auto* text = std::get_if<Text>(&part.what))
                 for (const auto& citation : text->citations)
@@ -411,13 +417,21 @@ private:
             put("seed", sampling.seed);
         else if (sampling.seed)
             losses_.add(Term::seed, "the provider does not have it");
+        write_stop();
+        put("logprobs", sampling.logprobs);
+        put("top_logprobs", sampling.top_logprobs);
+        put_json("logit_bias", sampling.logit_bias);
+    }
+
+    void write_stop() {
+        const auto& sampling = request_.sampling;
         if (sampling.stop.size() == 1)
             body_["stop"] = sampling.stop[0];
         else if (!sampling.stop.empty())
             body_["stop"] = sampling.stop;
-        put("logprobs", sampling.logprobs);
-        put("top_logprobs", sampling.top_logprobs);
-        put_json("logit_bias", sampling.logit_bias);
+    }
+
+    void write_parallel_calls() {
         if (dialect_.parallel_tool_calls)
             put("parallel_tool_calls", request_.parallel_tool_calls);
         else if (request_.parallel_tool_calls == false && !request_.tools.empty())

@@ -13,13 +13,18 @@ void JsonEnd::feed(std::string_view piece) noexcept {
             escaped_ = false;
         else if (quoted_)
             (c == '\\' ? escaped_ : quoted_) = c == '\\';
-        else if (c == '"')
-            quoted_ = true;
-        else if (c == '{' || c == '[')
-            begun_ = ++depth_ > 0;
-        else if ((c == '}' || c == ']') && depth_ > 0)
-            --depth_;
+        else
+            take_outside(c);
     }
+}
+
+void JsonEnd::take_outside(char c) noexcept {
+    if (c == '"')
+        quoted_ = true;
+    else if (c == '{' || c == '[')
+        begun_ = ++depth_ > 0;
+    else if ((c == '}' || c == ']') && depth_ > 0)
+        --depth_;
 }
 
 template <typename What>
@@ -30,7 +35,8 @@ void ToolFragments::add(const Call& call, What what, std::vector<ReplyEvent>& ou
 /// The call that the fragment belongs to; null: to one that has ended, and there is nothing in it.
 ToolFragments::Call* ToolFragments::call_of(const ToolFragment& fragment) {
     // Without a number or an id only a name tells a new call from more of the last.
-    bool fresh = !fragment.index && fragment.id.empty() && !fragment.name.empty();
+    bool nameless = fragment.id.empty() && fragment.name.empty();
+    bool fresh = !fragment.index && fragment.id.empty() && !nameless;
     auto same = [&](const Call& call) {
         bool here = !fragment.index || *fragment.index == call.index;
         return here && (fragment.id.empty() || call.id.empty() || fragment.id == call.id);
@@ -39,7 +45,7 @@ ToolFragments::Call* ToolFragments::call_of(const ToolFragment& fragment) {
     auto found = fresh ? calls_.rend() : std::find_if(calls_.rbegin(), calls_.rend(), same);
     if (found != calls_.rend())
         return &*found;
-    if (fragment.id.empty() && fragment.name.empty())
+    if (nameless)
         return nullptr;
     auto& call = calls_.emplace_back();
     call.index = fragment.index.value_or(static_cast<std::int64_t>(calls_.size()));
@@ -72,6 +78,19 @@ void ToolFragments::end(Call& call, std::int32_t& block, std::vector<ReplyEvent>
     add(call, BlockEnded{}, out);
 }
 
+/// Sends what may go out: pieces of the first call, and whole calls before it.
+void ToolFragments::advance(std::int32_t& block, std::vector<ReplyEvent>& out) {
+    while (!calls_.empty()) {
+        auto& first = calls_.front();
+        flush(first, block, out);
+        bool over = calls_.size() > 1 && (first.custom || first.end.reached());
+        if (!over)
+            return;
+        end(first, block, out);
+        calls_.pop_front();
+    }
+}
+
 Result<void> ToolFragments::take(ToolFragment fragment, std::int32_t& block,
                                  std::vector<ReplyEvent>& out) {
     auto* belongs = call_of(fragment);
@@ -89,15 +108,7 @@ Result<void> ToolFragments::take(ToolFragment fragment, std::int32_t& block,
     held_bytes_ += fragment.arguments.size();
     call.held += fragment.arguments;
 
-    while (!calls_.empty()) {
-        auto& first = calls_.front();
-        flush(first, block, out);
-        bool over = calls_.size() > 1 && (first.custom || first.end.reached());
-        if (!over)
-            break;
-        end(first, block, out);
-        calls_.pop_front();
-    }
+    advance(block, out);
     if (held_bytes_ > held_bytes_max_)
         return fail(Code::upstream_failed, "the provider sends its tool calls all at once, and "
                                            "more of them than can be kept");

@@ -19,6 +19,8 @@ public:
     bool reached() const noexcept { return begun_ && depth_ == 0; }
 
 private:
+    void take_outside(char c) noexcept;
+
     std::size_t depth_ = 0;
     bool begun_ = false;
     bool quoted_ = false;
@@ -67,6 +69,7 @@ private:
         std::int32_t block = 0;
     };
     Call* call_of(const ToolFragment& fragment);
+    void advance(std::int32_t& block, std::vector<llm::ReplyEvent>& out);
     void flush(Call& call, std::int32_t& block, std::vector<llm::ReplyEvent>& out);
     void end(Call& call, std::int32_t& block, std::vector<llm::ReplyEvent>& out);
     template <typename What>

@@ -168,27 +168,35 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
                     "the provider compressed its reply, which it was asked not to do");
     event_stream = is_event_stream(reply);
     dropped.clear();
-    if (inbound.operation == providers::Operation::chat && (converts() || !inbound.is_openai())) {
-        bool came = event_stream || is_other_stream(reply);
-        auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
-        translator = std::make_shared<Translator>(Translator::Parts{
-            inbound, call, converts() ? &conversion->request() : nullptr, *offer->wire,
-            provider.dialect, exchange.request_id(), seconds.count(), came});
-        if (converts())
-            event_stream = call.stream;
-        if (converts())
-            dropped = conversion->dropped();
-    }
+    if (inbound.operation == providers::Operation::chat && (converts() || !inbound.is_openai()))
+        start_translator(provider, now);
     if (event_stream && !translator)
         scan = llm::StreamScan({call.stream && !call.usage_asked, event_bytes_max});
     content_type = std::string(reply.headers.find("content-type").value_or("application/json"));
     content_length = reply.content_length;
+    note_upstream_id();
+    return ok();
+}
+
+void Relay::Chat::start_translator(const providers::Provider& provider, WallTime now) {
+    bool came = event_stream || is_other_stream(upstream.head());
+    auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
+    bool converted = converts();
+    translator = std::make_shared<Translator>(
+        Translator::Parts{inbound, call, converted ? &conversion->request() : nullptr, *offer->wire,
+                          provider.dialect, exchange.request_id(), seconds.count(), came});
+    if (!converted)
+        return;
+    event_stream = call.stream;
+    dropped = conversion->dropped();
+}
+
+void Relay::Chat::note_upstream_id() {
     // Anthropic and AWS have names of their own for it.
     upstream_request_id.clear();
     for (std::string_view name : {"x-request-id", "request-id", "x-amzn-requestid"})
-        if (auto id = reply.headers.find(name); id && upstream_request_id.empty())
+        if (auto id = upstream.head().headers.find(name); id && upstream_request_id.empty())
             upstream_request_id = std::string(*id);
-    return ok();
 }
 
 Result<void> Relay::Chat::take_chunk(SteadyTime now) {

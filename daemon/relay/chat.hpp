@@ -93,6 +93,8 @@ struct Relay::Chat {
     /// Takes in the chunk that was just read: scans it and, of a stream, picks what goes out.
     Result<void> take_chunk(SteadyTime now);
     void start_reply();
+    void start_translator(const providers::Provider& provider, WallTime now);
+    void note_upstream_id();
     void begin_reply();
     void release_request();
     /// Headers of the reply, as views into this object.

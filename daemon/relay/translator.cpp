@@ -109,13 +109,7 @@ Result<bool> Translator::take(std::span<const std::string_view> payload, bool la
     written_.clear();
     if (passes_ && stream_)
         return pass_stream(payload, last, out);
-    Result<void> done = ok();
-    for (auto piece : payload)
-        if (done)
-            done = read(piece);
-    long_ = last && !stream_ && bytes_ > finish_inline_bytes_max;
-    if (done && last && !long_)
-        done = finish();
+    auto done = read_all(payload, last);
     if (passes_) {
         out.insert(out.end(), payload.begin(), payload.end());
     } else if (!written_.empty()) {
@@ -124,6 +118,14 @@ Result<bool> Translator::take(std::span<const std::string_view> payload, bool la
     if (!done)
         return done.error();
     return passes_;
+}
+
+Result<void> Translator::read_all(std::span<const std::string_view> payload, bool last) {
+    for (auto piece : payload)
+        if (auto done = read(piece); !done)
+            return done;
+    long_ = last && !stream_ && bytes_ > finish_inline_bytes_max;
+    return last && !long_ ? finish() : ok();
 }
 
 /// Reads on. What came before a fault was said all the same.
@@ -167,33 +169,35 @@ Result<bool> Translator::pass_stream(std::span<const std::string_view> payload, 
     written_ = std::exchange(unfinished_, {});
     for (auto piece : payload)
         written_ += piece;
-    std::string_view rest = written_;
-    auto whole = rest;
-    std::size_t shown = 0;
-    Result<void> done = ok();
-    while (done && !failed_ && !rest.empty()) {
-        auto length = llm::first_event(rest);
-        if (length == 0 && !last)
-            break;
-        auto event = rest.substr(0, length == 0 ? rest.size() : length);
-        done = read(event);
-        rest.remove_prefix(event.size());
-        if (done && !failed_ && ended())
-            withheld_ += event;
-        else if (done && !failed_)
-            shown += event.size();
-    }
-    if (done && !failed_)
-        unfinished_ = rest;
-    if (shown > 0)
-        out.push_back(whole.substr(0, shown));
-    if (done && last && !failed_)
-        done = finish();
+    std::string_view whole = written_;
+    Passing passing{whole};
+    auto done = sort_events(passing, last);
+    if (passing.shown > 0)
+        out.push_back(whole.substr(0, passing.shown));
     if (!done)
         return done.error();
     if (withheld_.size() + unfinished_.size() > event_bytes_max)
         return fail(Code::upstream_failed, "an event of the provider's stream is too long");
-    return same && shown == whole.size();
+    return same && passing.shown == whole.size();
+}
+
+/// Until an error event: of what is behind it nobody learns.
+Result<void> Translator::sort_events(Passing& passing, bool last) {
+    while (!passing.rest.empty()) {
+        auto length = llm::first_event(passing.rest);
+        if (length == 0 && !last)
+            break;
+        auto event = passing.rest.substr(0, length == 0 ? passing.rest.size() : length);
+        if (auto done = read(event); !done || failed_)
+            return done;
+        passing.rest.remove_prefix(event.size());
+        if (ended())
+            withheld_ += event;
+        else
+            passing.shown += event.size();
+    }
+    unfinished_ = passing.rest;
+    return last ? finish() : ok();
 }
 
 Result<void> Translator::finish_long() {

@@ -51,10 +51,17 @@ public:
 
 private:
     Result<void> read(std::string_view bytes);
+    Result<void> read_all(std::span<const std::string_view> payload, bool last);
     Result<void> finish();
     void use_events();
     Result<bool> pass_stream(std::span<const std::string_view> payload, bool last,
                              std::vector<std::string_view>& out);
+    /// What is to be sorted of a stream that passes, and how much of its start may be shown.
+    struct Passing {
+        std::string_view rest;
+        std::size_t shown = 0;
+    };
+    Result<void> sort_events(Passing& passing, bool last);
     bool ended() const noexcept { return failed_ || !facts_.finish_reason.empty(); }
     void note(const llm::ReplyEvent& event);
     void note_text(std::int64_t llm::ReplyFacts::*all, std::int64_t llm::ReplyFacts::*after,

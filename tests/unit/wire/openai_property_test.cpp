@@ -147,6 +147,11 @@ private:
             sampling.seed = static_cast<std::int64_t>(random_.below(1U << 30));
         for (auto stops = random_.below(3); stops > 0; --stops)
             sampling.stop.push_back(word());
+        add_limits(out);
+    }
+
+    void add_limits(llm::ChatRequest& out) {
+        auto& sampling = out.sampling;
         if (chance())
             sampling.logprobs = true;
         if (chance())

@@ -61,6 +61,12 @@ void normalise_tool(Any& tool) {
         tool["function"].erase("description");
 }
 
+void normalise_images(Any& content) {
+    for (auto& part : content)
+        if (part.is_object() && part.contains("image_url") && part["image_url"].is_string())
+            part["image_url"] = Any{{"url", Any(part["image_url"])}};
+}
+
 void normalise_content(Any& message) {
     if (!message.contains("content"))
         return;
@@ -69,9 +75,7 @@ void normalise_content(Any& message) {
                content[0].value("type", "") == "text";
     if (one)
         content = Any(content[0]["text"]);
-    for (auto& part : content)
-        if (part.is_object() && part.contains("image_url") && part["image_url"].is_string())
-            part["image_url"] = Any{{"url", Any(part["image_url"])}};
+    normalise_images(content);
     if (content.is_array() && content.empty())
         message.erase("content");
 }
