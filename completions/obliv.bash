@@ -7,12 +7,12 @@ _obliv() {
         word=${COMP_WORDS[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--request|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--offer|--header|--parameters|--map-status|--request|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
         case "$next" in
-            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel explain'|'channel apply'|'channel import'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'usage'|'usage report'|'usage tail'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
+            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel history'|'channel key'|'channel key list'|'channel key add'|'channel key remove'|'channel explain'|'channel apply'|'channel import'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'usage'|'usage report'|'usage tail'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
             *) break ;;
         esac
     done
@@ -64,6 +64,16 @@ _obliv() {
         'channel add'' --first-byte-timeout') candidates='' ;;
         'channel add'' --idle-timeout') candidates='' ;;
         'channel add'' --total-timeout') candidates='' ;;
+        'channel add'' --key-policy') candidates='failure_aware random round_robin' ;;
+        'channel add'' --key-rpm') candidates='' ;;
+        'channel add'' --rpm') candidates='' ;;
+        'channel add'' --concurrent') candidates='' ;;
+        'channel add'' --cost-factor') candidates='' ;;
+        'channel add'' --check') candidates='models chat none' ;;
+        'channel add'' --offer') candidates='' ;;
+        'channel add'' --header') candidates='' ;;
+        'channel add'' --parameters') candidates='' ;;
+        'channel add'' --map-status') candidates='' ;;
         'channel add'' --key-file') files=1 ;;
         'channel set'' --type') candidates='' ;;
         'channel set'' --base-url') candidates='' ;;
@@ -77,9 +87,22 @@ _obliv() {
         'channel set'' --first-byte-timeout') candidates='' ;;
         'channel set'' --idle-timeout') candidates='' ;;
         'channel set'' --total-timeout') candidates='' ;;
+        'channel set'' --key-policy') candidates='failure_aware random round_robin' ;;
+        'channel set'' --key-rpm') candidates='' ;;
+        'channel set'' --rpm') candidates='' ;;
+        'channel set'' --concurrent') candidates='' ;;
+        'channel set'' --cost-factor') candidates='' ;;
+        'channel set'' --check') candidates='models chat none' ;;
+        'channel set'' --offer') candidates='' ;;
+        'channel set'' --header') candidates='' ;;
+        'channel set'' --parameters') candidates='' ;;
+        'channel set'' --map-status') candidates='' ;;
         'channel set'' --key-file') files=1 ;;
         'channel set'' --name') candidates='' ;;
         'channel test'' --model'|'channel test'' -m') candidates='' ;;
+        'channel history'' --limit') candidates='' ;;
+        'channel history'' --cursor') candidates='' ;;
+        'channel key add'' --key-file') files=1 ;;
         'channel explain'' --group') candidates='' ;;
         'channel explain'' --request') candidates='' ;;
         'channel import'' --from') candidates='litellm newapi oneapi' ;;
@@ -175,15 +198,20 @@ _obliv() {
                 'token revoke') candidates='' ;;
                 'token restore') candidates='' ;;
                 'token remove') candidates='' ;;
-                'channel') candidates='list get add set enable disable remove test explain apply import' ;;
-                'channel list') candidates='--limit --cursor' ;;
+                'channel') candidates='list get add set enable disable remove test history key explain apply import' ;;
+                'channel list') candidates='--stats --limit --cursor' ;;
                 'channel get') candidates='' ;;
-                'channel add') candidates='--type --base-url --models --map --group --priority --weight --proxy --connect-timeout --first-byte-timeout --idle-timeout --total-timeout --key-file --key-stdin --disabled' ;;
-                'channel set') candidates='--type --base-url --models --map --group --priority --weight --proxy --connect-timeout --first-byte-timeout --idle-timeout --total-timeout --key-file --key-stdin --name' ;;
+                'channel add') candidates='--type --base-url --models --map --group --priority --weight --proxy --connect-timeout --first-byte-timeout --idle-timeout --total-timeout --key-policy --key-rpm --rpm --concurrent --cost-factor --check --offer --header --parameters --map-status --key-file --key-stdin --disabled' ;;
+                'channel set') candidates='--type --base-url --models --map --group --priority --weight --proxy --connect-timeout --first-byte-timeout --idle-timeout --total-timeout --key-policy --key-rpm --rpm --concurrent --cost-factor --check --offer --header --parameters --map-status --key-file --key-stdin --name' ;;
                 'channel enable') candidates='' ;;
                 'channel disable') candidates='' ;;
                 'channel remove') candidates='' ;;
                 'channel test') candidates='--model -m' ;;
+                'channel history') candidates='--limit --cursor' ;;
+                'channel key') candidates='list add remove' ;;
+                'channel key list') candidates='' ;;
+                'channel key add') candidates='--key-file --key-stdin' ;;
+                'channel key remove') candidates='' ;;
                 'channel explain') candidates='--group --request' ;;
                 'channel apply') candidates=''; files=1 ;;
                 'channel import') candidates='--from'; files=1 ;;

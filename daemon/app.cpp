@@ -2,7 +2,10 @@
 
 #include "core/base/log.hpp"
 #include "core/base/random.hpp"
+#include "core/base/text.hpp"
 #include "core/config/load.hpp"
+#include "daemon/app/channel_log.hpp"
+#include "daemon/app/health_checks.hpp"
 #include "daemon/app/host.hpp"
 #include "daemon/app/price_alarm.hpp"
 #include "daemon/app/pulse.hpp"
@@ -27,9 +30,43 @@ relay::UpstreamSettings upstream_settings(const config::Config& config) {
     out.timeouts = {config.upstream.connect_timeout, config.upstream.first_byte_timeout,
                     config.upstream.idle_timeout, config.upstream.total_timeout};
     out.attempts = static_cast<int>(config.upstream.attempts);
+    out.retry_pause_first = config.upstream.retry_pause_first;
+    out.retry_pause_last = config.upstream.retry_pause_last;
     out.proxy = config.upstream.proxy;
+    for (const auto& [model, others] : config.routing.fallbacks)
+        for (auto other : split(others, ','))
+            out.fallbacks[model].emplace_back(trim(other));
     out.output_tokens_default = config.billing.output_tokens_default;
     return out;
+}
+
+channels::RoutingSettings routing_settings(const config::Config& config) {
+    channels::RoutingSettings out;
+    out.strategy = static_cast<channels::Strategy>(config.routing.strategy);
+    for (const auto& [priority, name] : config.routing.tiers) {
+        bool negative = priority.starts_with('-');
+        auto number = parse_int(negative ? priority.substr(1) : priority).value_or(0);
+        auto strategy = channels::strategy_from_name(name).value_or(out.strategy);
+        out.tiers.emplace(static_cast<int>(negative ? -number : number), strategy);
+    }
+    out.affinity = config.routing.affinity != config::Affinity::off;
+    out.token_affinity = config.routing.affinity == config::Affinity::token;
+    return out;
+}
+static_assert(static_cast<int>(channels::Strategy::lowest_price) ==
+              static_cast<int>(config::Strategy::lowest_price));
+
+CheckSettings check_settings(const config::Config& config) {
+    return {config.health.check_interval, config.health.check_timeout, config.health.check_retry,
+            config.health.recheck_interval};
+}
+
+std::uint64_t random_seed() {
+    std::array<std::uint8_t, 8> bytes{};
+    random_bytes(bytes);
+    std::uint64_t seed = 0;
+    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<std::uint8_t*>(&seed));
+    return seed;
 }
 
 server::Limits server_limits(const config::Config& config) {
@@ -95,6 +132,7 @@ struct App::Parts {
     std::unique_ptr<upstream::Tls> tls;
     std::unique_ptr<upstream::Resolver> resolver;
     std::unique_ptr<metrics::Metrics> metrics;
+    std::unique_ptr<ChannelLog> channel_log;
     std::unique_ptr<Publisher> publisher;
     std::unique_ptr<PriceAlarm> price_alarm;
     std::atomic<bool> draining{false};
@@ -103,6 +141,7 @@ struct App::Parts {
     std::vector<std::unique_ptr<Lane>> lanes;
     std::unique_ptr<server::Server> server;
     std::unique_ptr<Pulse> pulse;
+    std::unique_ptr<HealthChecks> checks;
     bool running = false;
 
     Result<void> open_state();
@@ -136,7 +175,8 @@ void App::Parts::build_services() {
     tls = std::make_unique<upstream::Tls>(upstream::TlsOptions{config.upstream.ca_file});
     resolver = std::make_unique<upstream::Resolver>();
     metrics = std::make_unique<metrics::Metrics>(loops->size());
-    publisher = std::make_unique<Publisher>(*database, *books, *loops);
+    channel_log = std::make_unique<ChannelLog>(*database, *workers);
+    publisher = std::make_unique<Publisher>(*database, *books, *loops, *channel_log);
     price_alarm =
         std::make_unique<PriceAlarm>((*loops)[0], *workers, [this] { return publisher->prices(); });
     publisher->on_prices([this](std::optional<WallTime> next) { price_alarm->set(next); });
@@ -150,10 +190,7 @@ void App::Parts::build_services() {
     std::vector<server::Service*> services;
     std::vector<Readers> readers;
     for (std::size_t i = 0; i < loops->size(); ++i) {
-        std::array<std::uint8_t, 8> bytes{};
-        random_bytes(bytes);
-        std::uint64_t seed = 0;
-        std::copy(bytes.begin(), bytes.end(), reinterpret_cast<std::uint8_t*>(&seed));
+        auto seed = random_seed();
         Lane::Shared shared{(*loops)[i], *workers, *books,   *database, *tls,        *resolver,
                             pool,        *host,    *metrics, *vitals,   ::geteuid(), seed};
         lanes.push_back(std::make_unique<Lane>(shared));
@@ -165,6 +202,9 @@ void App::Parts::build_services() {
     server = std::make_unique<server::Server>(*loops, std::move(services), server_limits(config));
     vitals->attach(server.get(), &lanes);
     pulse = std::make_unique<Pulse>(*loops, *workers, *database);
+    checks = std::make_unique<HealthChecks>(
+        HealthChecks::Parts{*publisher, *tls, *resolver, pool, random_seed()},
+        check_settings(config));
 }
 
 Result<void> App::Parts::listen_passed() {
@@ -209,7 +249,7 @@ Result<void> App::Parts::listen() {
 }
 
 Result<void> App::Parts::publish_all() {
-    publisher->settings(upstream_settings(config));
+    publisher->settings(upstream_settings(config), routing_settings(config));
     if (auto done = publisher->accounts(); !done)
         return done;
     if (auto done = publisher->prices(); !done)
@@ -244,6 +284,7 @@ Result<void> App::start() {
     parts_->loops->start();
     parts_->running = true;
     parts_->server->start();
+    parts_->checks->start();
     return ok();
 }
 
@@ -252,7 +293,9 @@ Result<ops::ReloadReport> App::reload(const config::Config& config) {
     report.needs_restart = config::needs_restart(parts_->config, config);
     log::set_level(config.log.level);
     parts_->server->set_limits(server_limits(config));
-    parts_->publisher->settings(upstream_settings(config));
+    parts_->publisher->settings(upstream_settings(config), routing_settings(config));
+    if (parts_->checks)
+        parts_->checks->set(check_settings(config));
     parts_->config = config;
     return report;
 }
@@ -272,6 +315,7 @@ void App::stop() {
     if (parts.running) {
         parts.draining = true;
         parts.server->stop_accepting();
+        parts.checks->stop();
         // Streams that are left get an error event and are settled; then nothing may speak any
         // more.
         parts.server->cancel_all();
@@ -292,7 +336,7 @@ ops::Status App::status() const {
     ops::Status status;
     status.requests_in_flight = parts_->vitals->requests_in_flight();
     for (const auto& entry : parts_->publisher->channel_table()->entries()) {
-        ++(entry->up() ? status.channels_up : status.channels_down);
+        ++(entry->up(real_clock().steady()) ? status.channels_up : status.channels_down);
     }
     return status;
 }

@@ -1,16 +1,12 @@
 #include "cli/commands/all.hpp"
 #include "cli/commands/channel_fleet.hpp"
+#include "cli/commands/channel_keys.hpp"
+#include "cli/commands/channel_settings.hpp"
 #include "cli/commands/remote.hpp"
 #include "cli/commands/request.hpp"
-#include "cli/settings/key_source.hpp"
-#include "cli/settings/paths.hpp"
 #include "core/base/text.hpp"
 
 #include <nlohmann/json.hpp>
-
-#include <unistd.h>
-
-#include <array>
 
 namespace obliv::cli {
 namespace {
@@ -26,48 +22,6 @@ const std::vector<Column>& columns() {
 
 std::string path_of(const Invocation& run) {
     return "/channels/" + encoded(run.argument(0));
-}
-
-Result<std::string> read_stdin() {
-    std::string text;
-    std::array<char, 4096> buffer{};
-    for (ssize_t got = 0; (got = ::read(STDIN_FILENO, buffer.data(), buffer.size())) > 0;) {
-        text.append(buffer.data(), static_cast<std::size_t>(got));
-        if (text.size() > 1u << 20)
-            return fail(Code::usage, "stdin holds more than keys");
-    }
-    return text;
-}
-
-/// One key a line: a channel may have several.
-Result<Json> keys_in(std::string_view text, const std::string& source) {
-    Json keys = Json::array();
-    for (auto line : split(text, '\n')) {
-        if (line.ends_with('\r'))
-            line.remove_suffix(1);
-        if (trim(line).empty())
-            continue;
-        auto key = checked_key(line, source);
-        if (!key)
-            return key.error();
-        keys.push_back(std::string(key->reveal()));
-    }
-    if (keys.empty())
-        return fail(Code::usage, "there is no key in " + source);
-    return keys;
-}
-
-/// Null when no flag names a source.
-Result<Json> keys_of(const Values& values) {
-    auto file = values.text("key-file");
-    if (!file && !values.has("key-stdin"))
-        return Json();
-    if (file && values.has("key-stdin"))
-        return fail(Code::usage, "--key-file and --key-stdin exclude each other");
-    auto text = file ? read_secret_file(*file) : read_stdin();
-    if (!text)
-        return text.error();
-    return keys_in(*text, file ? "the file" : "stdin");
 }
 
 Result<void> add_aliases(const Values& values, Json& body) {
@@ -105,7 +59,9 @@ Result<Json> body_of(const Values& values) {
     if (auto mapped = add_aliases(values, body); !mapped)
         return mapped.error();
     add_timeouts(values, body);
-    auto keys = keys_of(values);
+    if (auto set = add_channel_settings(values, body); !set)
+        return set.error();
+    auto keys = keys_from_flags(values);
     if (!keys)
         return keys.error();
     if (!keys->is_null())
@@ -119,10 +75,34 @@ Result<void> show(Invocation& run, const std::string& schema, const Result<Json>
     return channel->is_null() ? ok() : run.output.object(schema, *channel);
 }
 
+/// What the calls of each channel came to.
+const std::vector<Column>& stats_columns() {
+    static const std::vector<Column> list{{"name", "NAME"},
+                                          {"health.state", "STATE"},
+                                          {"health.availability", "AVAILABLE", true},
+                                          {"health.ttft_ms", "TTFT MS", true},
+                                          {"health.requests", "CALLS", true},
+                                          {"health.failures", "FAILED", true},
+                                          {"health.in_flight", "NOW", true},
+                                          {"health.requests_this_minute", "THIS MINUTE", true},
+                                          {"requests_per_minute", "OF", true},
+                                          {"health.last_error", "LAST ERROR"}};
+    return list;
+}
+
 Result<void> list(Invocation& run) {
     Query query;
     add_list_flags(run.values, query);
-    return show_list(run, "/channels" + query.text(), "obliv.channel.list/1", columns());
+    return show_list(run, "/channels" + query.text(), "obliv.channel.list/1",
+                     run.values.has("stats") ? stats_columns() : columns());
+}
+
+Result<void> history(Invocation& run) {
+    Query query;
+    add_list_flags(run.values, query);
+    return show_list(
+        run, path_of(run) + "/history" + query.text(), "obliv.channel.history/1",
+        {{"time", "TIME"}, {"kind", "WHAT"}, {"model", "MODEL"}, {"detail", "DETAIL"}});
 }
 
 Result<void> get(Invocation& run) {
@@ -215,7 +195,8 @@ Result<void> explain(Invocation& run) {
     Json rows = Json::array();
     for (const auto& candidate : answer->value("candidates", Json::array())) {
         auto row = candidate;
-        row["verdict"] = "serves";
+        auto obstacle = candidate.value("obstacle", Json());
+        row["verdict"] = obstacle.is_string() ? obstacle : Json("serves");
         rows.push_back(std::move(row));
     }
     for (const auto& excluded : answer->value("excluded", Json::array()))
@@ -270,6 +251,7 @@ std::vector<Flag> setting_flags() {
          .value = "DUR",
          .help = "Limit for a whole call",
          .kind = Kind::duration}};
+    flags = joined(flags, channel_setting_flags());
     return joined(flags, key_flags("the provider's keys, one a line,"));
 }
 
@@ -292,8 +274,12 @@ Command channel_command() {
     command.verbs = {
         {.name = "list",
          .summary = "List channels with their health",
-         .flags = list_flags(),
+         .flags = joined({{.name = "stats",
+                           .value = "",
+                           .help = "Show availability, latency, failures and quota used"}},
+                         list_flags()),
          .examples = {{"obliv channel list", "All channels, as a table"},
+                      {"obliv channel list --stats", "How each has been doing"},
                       {"obliv channel list --fields name,health.state", "Only these fields"}},
          .errors = remote_errors(),
          .run = list},
@@ -354,6 +340,15 @@ Command channel_command() {
                       {"obliv channel test main -m gpt-4o --json", "With this one"}},
          .errors = errors_with({Code::not_found, Code::gate}),
          .run = test},
+        {.name = "history",
+         .summary = "List what happened to a channel by itself: breakers, checks, keys",
+         .arguments = {which},
+         .flags = list_flags(),
+         .examples = {{"obliv channel history main", "The latest first"},
+                      {"obliv channel history main --json", "For a script"}},
+         .errors = found,
+         .run = history},
+        channel_key_command(),
         {.name = "explain",
          .summary = "Say which channels would serve a model, and why not the others",
          .arguments = {{.name = "MODEL",

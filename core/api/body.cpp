@@ -98,6 +98,17 @@ std::map<std::string, std::string> Body::pairs(std::string_view field) const {
     return out;
 }
 
+std::string Body::json(std::string_view field) const {
+    return at(field).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::vector<Body> Body::objects(std::string_view field) const {
+    std::vector<Body> out;
+    for (const auto& item : at(field))
+        out.push_back(Body(std::make_unique<Json>(item)));
+    return out;
+}
+
 Body Body::object(std::string_view field) const {
     return Body(std::make_unique<Json>(at(field)));
 }

@@ -40,7 +40,9 @@ public:
     std::vector<std::string> texts(std::string_view field) const;
     std::vector<Secret> secrets(std::string_view field) const;
     std::map<std::string, std::string> pairs(std::string_view field) const;
+    std::string json(std::string_view field) const;  ///< of Type::free, as it was given
     Body object(std::string_view field) const;
+    std::vector<Body> objects(std::string_view field) const;
 
 private:
     explicit Body(std::unique_ptr<nlohmann::ordered_json> object);

@@ -20,6 +20,9 @@ constexpr std::size_t items_max = 1000;
 constexpr std::size_t text_max = 256;
 constexpr std::size_t model_max = 128;
 constexpr std::size_t secret_max = 8192;
+constexpr std::size_t pairs_max = 100;
+constexpr std::size_t pair_text_max = 4096;
+constexpr std::size_t free_max = 65'536;
 
 Error at(const string& path, Error error) {
     if (error.param.empty()) {
@@ -151,6 +154,29 @@ Result<void> check_aliases(const Json& value, const string& path) {
     return ok();
 }
 
+Result<void> check_pairs(const Json& value, const string& path) {
+    if (!value.is_object())
+        return wrong("an object of texts", value);
+    if (value.size() > pairs_max)
+        return fail(Code::invalid_request, "expected at most 100 pairs");
+    for (const auto& [name, text] : value.items()) {
+        auto here = path + "." + visible(name.substr(0, 80));
+        if (auto good = outcome(plain_text(Json(name), text_max, false)); !good)
+            return at(here, good.error());
+        if (auto good = outcome(plain_text(text, pair_text_max, true)); !good)
+            return at(here, good.error());
+    }
+    return ok();
+}
+
+Result<void> check_free(const Json& value) {
+    if (!value.is_object())
+        return wrong("a JSON object", value);
+    return value.dump().size() <= free_max
+               ? ok()
+               : Result<void>(fail(Code::invalid_request, "expected at most 64 KiB of JSON"));
+}
+
 Result<void> check_list(const Json& value, const Field& field, const string& path) {
     auto text_item = [&](const Json& item, const string&) {
         auto limit = field.high == 0 ? text_max : static_cast<std::size_t>(field.high);
@@ -223,6 +249,10 @@ Result<void> check_value(const Json& value, const Field& field, const string& pa
         return value.is_boolean() ? ok() : Result<void>(wrong("true or false", value));
     case Type::aliases:
         return check_aliases(value, path);
+    case Type::pairs:
+        return check_pairs(value, path);
+    case Type::free:
+        return check_free(value);
     case Type::object:
         return check_object(value, schema(field.of), path);
     default:

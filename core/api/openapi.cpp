@@ -96,6 +96,10 @@ Json type_of(const Field& field) {
         return Json{{"type", "boolean"}};
     case Type::aliases:
         return Json{{"type", "object"}, {"additionalProperties", string_with("^[^ ]+$", 128)}};
+    case Type::pairs:
+        return Json{{"type", "object"}, {"additionalProperties", Json{{"type", "string"}}}};
+    case Type::free:
+        return Json{{"type", "object"}};
     case Type::object:
         return reference(field.of);
     case Type::texts:

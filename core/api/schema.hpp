@@ -26,6 +26,8 @@ enum class Type : std::uint8_t {
     models,   ///< a list of model patterns; at least `low`
     secrets,  ///< a list of keys; requests only
     aliases,  ///< an object of model names by model names
+    pairs,    ///< an object of texts by texts
+    free,     ///< an object of anything
     object,   ///< an object of the schema named `of`
     objects,  ///< a list of those
 };

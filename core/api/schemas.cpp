@@ -64,6 +64,20 @@ constexpr std::array channel_create{
     Field{"enabled", boolean, may, "true by default"},
     Field{"proxy", url, may_or_null, "http proxy; the environment's by default"},
     Field{"timeouts", object, may_or_null, "null: those of the configuration", "TimeoutsChange"},
+    Field{"key_policy", choice, may, "which of its keys is used; failure_aware by default",
+          "failure_aware|random|round_robin"},
+    Field{"key_requests_per_minute", integer, may_or_null, "of each key; null or 0: no limit", "",
+          0, rate_max},
+    Field{"requests_per_minute", integer, may_or_null, "null or 0: no limit", "", 0, rate_max},
+    Field{"concurrent_max", integer, may_or_null, "calls at once; null or 0: no limit", "", 0,
+          rate_max},
+    Field{"cost_factor", money, may_or_null, "what it costs, as a factor of the prices; null: 1"},
+    Field{"check", choice, may, "what the health checks ask; models by default",
+          "models|chat|none"},
+    Field{"offers", objects, may_or_null, "what it can do, by models; null: everything", "Offer"},
+    Field{"headers", pairs, may_or_null, "sent in place of ours; an empty text leaves one out"},
+    Field{"parameters", free, may_or_null, "fields of every request: set, or taken out by null"},
+    Field{"status_map", pairs, may_or_null, "statuses of replies, and what each is taken for"},
 };
 
 constexpr std::array channel_patch{
@@ -81,6 +95,42 @@ constexpr std::array channel_patch{
     Field{"proxy", url, may_or_null, "null: the environment's"},
     Field{"timeouts", object, may_or_null, "those given change; null: all of the configuration",
           "TimeoutsChange"},
+    Field{"key_policy", choice, may, "which of its keys is used",
+          "failure_aware|random|round_robin"},
+    Field{"key_requests_per_minute", integer, may_or_null, "of each key; null or 0: no limit", "",
+          0, rate_max},
+    Field{"requests_per_minute", integer, may_or_null, "null or 0: no limit", "", 0, rate_max},
+    Field{"concurrent_max", integer, may_or_null, "calls at once; null or 0: no limit", "", 0,
+          rate_max},
+    Field{"cost_factor", money, may_or_null, "what it costs, as a factor of the prices; null: 1"},
+    Field{"check", choice, may, "what the health checks ask", "models|chat|none"},
+    Field{"offers", objects, may_or_null, "what it can do, by models; null: everything", "Offer"},
+    Field{"headers", pairs, may_or_null, "sent in place of ours; an empty text leaves one out"},
+    Field{"parameters", free, may_or_null, "fields of every request: set, or taken out by null"},
+    Field{"status_map", pairs, may_or_null, "statuses of replies, and what each is taken for"},
+};
+
+constexpr std::array offer{
+    Field{"models", text, must, "a pattern of upstream models; the first that matches counts"},
+    Field{"abilities", texts, may,
+          "stream tools vision audio files json_object json_schema reasoning choices; none: all"},
+    Field{"context_tokens", integer, may, "prompt and reply together; 0: no limit known", "", 0,
+          many},
+};
+
+constexpr std::array channel_keys{
+    Field{"keys", secrets, must, "keys of the provider; stored encrypted, never shown", "", 1},
+};
+
+constexpr std::array channel_key{
+    Field{"id", text, must, "names the key without telling it"},
+    Field{"hint", text, must, "its beginning and end"},
+    Field{"state", choice, must, "refused: it rests until a test of it goes well",
+          "up|resting|refused"},
+    Field{"rests_until", time, must_or_null, ""},
+    Field{"requests", integer, must, "since the start", "", 0, many},
+    Field{"failures", integer, must, "of those, the key's fault", "", 0, many},
+    Field{"requests_this_minute", integer, must, "counted where there is a limit", "", 0, many},
 };
 
 constexpr std::array channel_test_ask{
@@ -152,12 +202,24 @@ constexpr std::array timeouts{
     Field{"total_ms", integer, must_or_null, "null: of the configuration", "", 1, many},
 };
 
+constexpr std::array model_health{
+    Field{"model", text, must, ""},
+    Field{"breaker", choice, must, "", "recovering|half_open|open"},
+};
+
 constexpr std::array health{
-    Field{"state", choice, must, "failing: the last few calls all failed; unusable: unknown type",
-          "up|failing|disabled|unusable"},
+    Field{"state", choice, must,
+          "failing: the last few calls all failed; unusable: unknown type; down: by the health "
+          "checks; open, half_open, recovering: its circuit breaker; resting: all of its keys",
+          "up|failing|disabled|unusable|down|open|half_open|recovering|resting"},
     Field{"in_flight", integer, must, "calls", "", 0, many},
     Field{"requests", integer, must, "calls since the start", "", 0, many},
     Field{"failures", integer, must, "of those", "", 0, many},
+    Field{"availability", number, must_or_null, "calls that ended well, 0 to 1; null: none has"},
+    Field{"ttft_ms", number, must_or_null, "moving mean to the first content; null: none yet"},
+    Field{"requests_this_minute", integer, must, "", "", 0, many},
+    Field{"models", objects, must, "upstream models whose circuit breaker is not closed",
+          "ModelHealth"},
     Field{"last_error", text, must_or_null, "", "", 0, 4096},
 };
 
@@ -175,6 +237,17 @@ constexpr std::array channel{
     Field{"enabled", boolean, must, ""},
     Field{"proxy", url, must_or_null, ""},
     Field{"timeouts", object, must, "", "Timeouts"},
+    Field{"keys", objects, must, "how each key does", "ChannelKey"},
+    Field{"key_policy", choice, must, "", "failure_aware|random|round_robin"},
+    Field{"key_requests_per_minute", integer, must_or_null, "null: no limit", "", 1, rate_max},
+    Field{"requests_per_minute", integer, must_or_null, "null: no limit", "", 1, rate_max},
+    Field{"concurrent_max", integer, must_or_null, "null: no limit", "", 1, rate_max},
+    Field{"cost_factor", money, must_or_null, "null: 1"},
+    Field{"check", choice, must, "", "models|chat|none"},
+    Field{"offers", objects, must, "an empty list: everything", "Offer"},
+    Field{"headers", pairs, must, ""},
+    Field{"parameters", free, must_or_null, ""},
+    Field{"status_map", pairs, must, ""},
     Field{"created_at", time, must, ""},
     Field{"updated_at", time, must, ""},
     Field{"health", object, must, "", "Health"},
@@ -201,6 +274,18 @@ constexpr std::array candidate{
     Field{"share", number, must, "of the calls of its tier while all of it works, 0 to 1"},
     Field{"upstream_model", text, must, "what the provider is asked for"},
     Field{"matched_by", text, must, "the pattern or alias that offers the model"},
+    Field{"strategy", text, must, "of its tier"},
+    Field{"obstacle", text, must_or_null, "why it is passed over at the moment; null: it is not"},
+};
+
+constexpr std::array channel_event{
+    Field{"id", id, must, ""},
+    Field{"time", time, must, ""},
+    Field{"channel", object, must, "", "ChannelName"},
+    Field{"kind", choice, must, "",
+          "opened|recovered|disabled|restored|key_rests|key_wakes|all_rest"},
+    Field{"model", text, must_or_null, "null: the whole channel"},
+    Field{"detail", text, must, "", "", 0, 4096},
 };
 
 constexpr std::array excluded{
@@ -430,6 +515,8 @@ constexpr std::array table{
     Schema{"TimeoutsChange", timeouts_change},
     Schema{"ChannelCreate", channel_create},
     Schema{"ChannelPatch", channel_patch},
+    Schema{"Offer", offer},
+    Schema{"ChannelKeys", channel_keys},
     Schema{"ChannelTestAsk", channel_test_ask},
     Schema{"PriceSet", price_set},
     Schema{"AccountCreate", account_create},
@@ -438,7 +525,10 @@ constexpr std::array table{
     Schema{"LogLevel", log_level},
     Schema{"Token", token},
     Schema{"Timeouts", timeouts},
+    Schema{"ModelHealth", model_health},
     Schema{"Health", health},
+    Schema{"ChannelKey", channel_key},
+    Schema{"ChannelEvent", channel_event},
     Schema{"Channel", channel},
     Schema{"ChannelTest", channel_test},
     Schema{"ChannelName", channel_name},

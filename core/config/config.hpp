@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// The settings of oblivd: one struct per section of the file, whose initialisers are the defaults.
@@ -42,10 +43,39 @@ struct Upstream {
     milliseconds idle_timeout = limits::idle_timeout;
     milliseconds total_timeout = limits::total_timeout;
     std::int64_t attempts = limits::attempts;
+    milliseconds retry_pause_first = limits::retry_pause_first;
+    milliseconds retry_pause_last = limits::retry_pause_last;
     std::int64_t pool_connections = limits::pool_connections;
     milliseconds pool_idle_timeout = limits::pool_idle_timeout;
     std::string proxy;    ///< http://host:port; empty: HTTPS_PROXY and NO_PROXY
     std::string ca_file;  ///< PEM; empty: the system's certificates
+};
+
+enum class Strategy : std::uint8_t {
+    weighted_random,
+    round_robin,
+    least_in_flight,
+    lowest_latency,
+    lowest_price,
+};
+
+/// Which calls stay with one channel while it works.
+enum class Affinity : std::uint8_t { off, session, token };
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+struct Routing {
+    Strategy strategy = Strategy::weighted_random;
+    Pairs tiers;  ///< priority and name of a strategy, where it differs
+    Affinity affinity = Affinity::off;
+    Pairs fallbacks;  ///< model, and those to ask instead, separated by commas
+};
+
+struct Health {
+    milliseconds check_interval = limits::check_interval;
+    milliseconds check_timeout = limits::check_timeout;
+    milliseconds check_retry = limits::check_retry;
+    milliseconds recheck_interval = limits::recheck_interval;
 };
 
 enum class Durability : std::uint8_t {
@@ -93,6 +123,8 @@ struct Config {
     Server server;
     Limits limits;
     Upstream upstream;
+    Routing routing;
+    Health health;
     Billing billing;
     Storage storage;
     Log log;

@@ -200,6 +200,34 @@ std::string EndpointsKind::type() const {
     return "list of addresses";
 }
 
+Result<PairsKind::Stored> PairsKind::read(const Value& value) const {
+    constexpr std::size_t pairs_max = 1000;
+    auto expected = "a list such as [" + toml_quoted(example) + "]";
+    if (value.kind != Kind::list || value.list.size() > pairs_max)
+        return mismatch(expected, value);
+    Stored out;
+    for (const auto& item : value.list) {
+        auto equals = item.kind == Kind::text ? item.text.find('=') : std::string::npos;
+        if (equals == std::string::npos)
+            return mismatch(expected, item);
+        auto left = item.text.substr(0, equals);
+        auto right = item.text.substr(equals + 1);
+        if (auto wrong = check(left, right); !wrong.empty())
+            return fail(Code::config_invalid, wrong);
+        out.emplace_back(std::move(left), std::move(right));
+    }
+    return out;
+}
+std::string PairsKind::show(const Stored& pairs) const {
+    std::string out = "[";
+    for (const auto& [left, right] : pairs)
+        out += (out.size() > 1 ? ", " : "") + toml_quoted(left + "=" + right);
+    return out + "]";
+}
+std::string PairsKind::type() const {
+    return "list of texts such as " + toml_quoted(example);
+}
+
 Result<int> read_word(const Value& value, const Word* words, std::size_t count) {
     std::vector<std::string_view> known;
     for (std::size_t i = 0; i < count; ++i) {

@@ -74,6 +74,16 @@ struct EndpointsKind {
     std::string type() const;
 };
 
+/// A list of texts `LEFT=RIGHT`. `check` says what is wrong with a pair, or nothing.
+struct PairsKind {
+    using Stored = std::vector<std::pair<std::string, std::string>>;
+    std::string_view example;
+    std::string (*check)(std::string_view left, std::string_view right);
+    Result<Stored> read(const Value& value) const;
+    std::string show(const Stored& pairs) const;
+    std::string type() const;
+};
+
 /// One of a few words.
 struct Word {
     std::string_view word;

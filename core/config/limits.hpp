@@ -18,13 +18,21 @@ inline constexpr std::chrono::milliseconds body_timeout = 30s;   ///< without a 
 inline constexpr std::chrono::milliseconds write_timeout = 60s;  ///< client reads nothing
 inline constexpr std::chrono::milliseconds keep_alive_timeout = 75s;
 
-inline constexpr std::chrono::milliseconds connect_timeout = 10s;
+inline constexpr std::chrono::milliseconds connect_timeout = 5s;
 inline constexpr std::chrono::milliseconds first_byte_timeout = 120s;
 inline constexpr std::chrono::milliseconds idle_timeout = 120s;
 inline constexpr std::chrono::milliseconds total_timeout = 30min;
 inline constexpr std::chrono::milliseconds pool_idle_timeout = 55s;  ///< below the usual 60 s
 inline constexpr std::int64_t pool_connections = 512;  ///< idle, for each loop and provider
-inline constexpr std::int64_t attempts = 3;            ///< upstream calls for one request
+inline constexpr std::int64_t attempts = 4;            ///< upstream calls for one request
+inline constexpr std::chrono::milliseconds retry_pause_first = 1s;  ///< before a channel's repeat
+inline constexpr std::chrono::milliseconds retry_pause_last = 30s;
+
+inline constexpr std::chrono::milliseconds check_interval = 5min;
+inline constexpr std::chrono::milliseconds check_timeout = 10s;
+inline constexpr std::chrono::milliseconds check_retry = 10s;
+inline constexpr std::chrono::milliseconds recheck_interval = 30min;
+inline constexpr int check_failures = 3;  ///< in a row, and a channel counts as dead
 
 inline constexpr std::int64_t output_tokens_default = 16'384;
 inline constexpr std::int64_t ring_slots = 65'536;

@@ -1,5 +1,6 @@
 #include "core/config/schema.hpp"
 
+#include "core/base/text.hpp"
 #include "core/config/kinds.hpp"
 
 #include <array>
@@ -14,6 +15,8 @@ constexpr std::array section_table{
     Section{"server", "Where the daemon listens and keeps its state."},
     Section{"limits", "What one client may send, and how slowly."},
     Section{"upstream", "Calls to providers. A channel may set its own time-outs and proxy."},
+    Section{"routing", "Which of the channels that serve a model is called."},
+    Section{"health", "Checks of channels that tell a dead one before a call meets it."},
     Section{"billing", "How calls are charged."},
     Section{"storage", "The database."},
     Section{"log", "What is logged on standard error, and how."},
@@ -36,6 +39,32 @@ constexpr ChoiceKind<LogFormat, 4> format{{Word{"auto", static_cast<int>(LogForm
                                            Word{"text", static_cast<int>(LogFormat::text)},
                                            Word{"json", static_cast<int>(LogFormat::json)},
                                            Word{"journal", static_cast<int>(LogFormat::journal)}}};
+
+constexpr ChoiceKind<Strategy, 5> strategy{
+    {Word{"weighted_random", static_cast<int>(Strategy::weighted_random)},
+     Word{"round_robin", static_cast<int>(Strategy::round_robin)},
+     Word{"least_in_flight", static_cast<int>(Strategy::least_in_flight)},
+     Word{"lowest_latency", static_cast<int>(Strategy::lowest_latency)},
+     Word{"lowest_price", static_cast<int>(Strategy::lowest_price)}}};
+constexpr ChoiceKind<Affinity, 3> affinity{{Word{"off", static_cast<int>(Affinity::off)},
+                                            Word{"session", static_cast<int>(Affinity::session)},
+                                            Word{"token", static_cast<int>(Affinity::token)}}};
+
+std::string check_tier(std::string_view priority, std::string_view name) {
+    if (!parse_int(priority.starts_with('-') ? priority.substr(1) : priority))
+        return "expected a priority such as 10, got '" + visible(priority) + "'";
+    for (const auto& word : strategy.words)
+        if (word.word == name)
+            return {};
+    return "expected " + strategy.type() + ", got '" + visible(name) + "'";
+}
+
+std::string check_fallback(std::string_view model, std::string_view others) {
+    bool empty = model.empty();
+    for (auto other : split(others, ','))
+        empty = empty || trim(other).empty();
+    return empty ? "expected MODEL=OTHER,OTHER" : "";
+}
 
 /// Collects the fields of one section.
 template <typename Part>
@@ -124,6 +153,11 @@ void add_upstream(std::vector<Field>& out) {
     table.add("attempts", &Upstream::attempts, CountKind{1, 10}, live,
               "Upstream calls for one request: the first and those after a failure, as long as "
               "the client has seen no byte of a reply.");
+    table.add("retry_pause_first", &Upstream::retry_pause_first, DurationKind{1ms, 1min}, live,
+              "The longest pause before a channel is called again for one request; doubled each "
+              "time, and drawn by chance. Another channel is called at once.");
+    table.add("retry_pause_last", &Upstream::retry_pause_last, DurationKind{1ms, 10min}, live,
+              "Where the doubling ends.");
     table.add("pool_connections", &Upstream::pool_connections, CountKind{0, 10'000}, live,
               "Idle connections kept for each loop and provider.");
     table.add("pool_idle_timeout", &Upstream::pool_idle_timeout, DurationKind{1s, 1h}, live,
@@ -133,6 +167,34 @@ void add_upstream(std::vector<Field>& out) {
               "`NO_PROXY` decide.");
     table.add("ca_file", &Upstream::ca_file, PathKind{}, live,
               "Certificates (PEM) that providers are checked against. Empty: the system's.");
+}
+
+void add_routing(std::vector<Field>& out) {
+    Table<Routing> table(out, "routing", &Config::routing);
+    table.add("strategy", &Routing::strategy, strategy, live,
+              "How the channels of one priority share their calls. All but `lowest_price` heed the "
+              "weights.");
+    table.add("tiers", &Routing::tiers, PairsKind{"10=lowest_latency", check_tier}, live,
+              "Priorities whose channels share in another way.");
+    table.add("affinity", &Routing::affinity, affinity, live,
+              "Calls that go to one channel while it works, so that the provider's prompt cache "
+              "stays warm: of one `session` (the header x-session-id), or of one `token` as well.");
+    table.add("fallbacks", &Routing::fallbacks, PairsKind{"gpt-4o=gpt-4o-mini", check_fallback},
+              live,
+              "Models that are asked instead, in their order, when a model fails everywhere, is "
+              "too small for the call, or its provider's content policy says no. The reply names "
+              "the model in the header x-oblivious-model.");
+
+    Table<Health> health(out, "health", &Config::health);
+    health.add("check_interval", &Health::check_interval, DurationKind{100ms, 24h}, live,
+               "How often a channel is asked that has served no call meanwhile.");
+    health.add("check_timeout", &Health::check_timeout, DurationKind{100ms, 5min}, live,
+               "A check that takes longer has failed.");
+    health.add("check_retry", &Health::check_retry, DurationKind{10ms, 5min}, live,
+               "A failed check is repeated after this time; after three failures in a row the "
+               "channel is out of use.");
+    health.add("recheck_interval", &Health::recheck_interval, DurationKind{100ms, 24h}, live,
+               "How often a channel is asked that is out of use, or whose key was refused.");
 }
 
 void add_billing(std::vector<Field>& out) {
@@ -183,6 +245,7 @@ const std::vector<Field>& table() {
         add_server(out);
         add_limits(out);
         add_upstream(out);
+        add_routing(out);
         add_billing(out);
         add_rest(out);
         return out;

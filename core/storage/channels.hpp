@@ -4,6 +4,7 @@
 #include "core/base/ids.hpp"
 #include "core/base/result.hpp"
 #include "core/base/secret.hpp"
+#include "core/storage/channel_settings.hpp"
 #include "core/storage/page.hpp"
 
 #include <chrono>
@@ -36,8 +37,20 @@ struct Channel {
     std::optional<std::chrono::milliseconds> first_byte_timeout;
     std::optional<std::chrono::milliseconds> idle_timeout;
     std::optional<std::chrono::milliseconds> total_timeout;
+    ChannelSettings settings;
     WallTime created_at{};
     WallTime updated_at{};
+};
+
+/// Something that happened to a channel by itself: a key rests, a circuit breaker opened, the
+/// health checks found it dead or well again.
+struct ChannelEvent {
+    std::int64_t id = 0;
+    WallTime time{};
+    ChannelId channel;
+    std::string kind;    ///< name of channels::EventKind
+    std::string model;   ///< upstream name; empty: the whole channel
+    std::string detail;  ///< in words
 };
 
 /// Reads work on every session, writes on the writer's session only.
@@ -53,6 +66,11 @@ public:
     update(const Channel& channel) = 0;  ///< every field but id, tenant, created_at
     virtual Result<void>
     remove(ChannelId id) = 0;  ///< hides it; rows that name the id stay readable
+
+    /// Keeps the newest ten thousand or so of all channels.
+    virtual Result<void> append_event(const ChannelEvent& event) = 0;
+    /// Of one channel, or of all when `id` is none.
+    virtual Result<Page<ChannelEvent>> events(ChannelId id, const PageRequest& request) = 0;
 };
 
 }  // namespace obliv::storage

@@ -1,5 +1,6 @@
 #include "core/base/text.hpp"
 #include "core/providers/provider.hpp"
+#include "daemon/admin/channel_settings.hpp"
 #include "daemon/admin/find.hpp"
 #include "daemon/admin/handlers.hpp"
 #include "daemon/admin/patterns.hpp"
@@ -107,6 +108,8 @@ Result<void> apply(const api::Body& body, Channel& channel) {
     apply_endpoint(body, channel);
     apply_routing(body, channel);
     apply_timeouts(body, channel);
+    if (auto good = apply_settings(body, channel.settings); !good)
+        return good;
     if (auto good = check_name(channel.name); !good)
         return good;
     if (auto good = check_type(channel.type); body.set("type") && !good)
@@ -131,7 +134,7 @@ Result<Reply> list_channels(const Request& request, Host& host) {
     auto table = host.channels();
     std::vector<std::string> rows;
     for (const auto& channel : channels->rows)
-        rows.push_back(channel_json(channel, *table));
+        rows.push_back(channel_json(channel, *table, host.clock()));
     return Reply{200, list_json(rows, "channels", channels->next)};
 }
 
@@ -153,7 +156,7 @@ Result<Reply> create_channel(const Request& request, Host& host) {
         return stored.error();
     if (auto published = host.publish_channels(); !published)
         return published.error();
-    return Reply{201, channel_json(*stored, *host.channels())};
+    return Reply{201, channel_json(*stored, *host.channels(), host.clock())};
 }
 
 Result<Reply> get_channel(const Request& request, Host& host) {
@@ -161,7 +164,7 @@ Result<Reply> get_channel(const Request& request, Host& host) {
         [&](Session& session) { return find_channel(session, request.param("id")); });
     if (!channel)
         return channel.error();
-    return Reply{200, channel_json(*channel, *host.channels())};
+    return Reply{200, channel_json(*channel, *host.channels(), host.clock())};
 }
 
 Result<Reply> change_channel(const Request& request, Host& host) {
@@ -182,7 +185,7 @@ Result<Reply> change_channel(const Request& request, Host& host) {
         return channel.error();
     if (auto published = host.publish_channels(); !published)
         return published.error();
-    return Reply{200, channel_json(*channel, *host.channels())};
+    return Reply{200, channel_json(*channel, *host.channels(), host.clock())};
 }
 
 Result<Reply> remove_channel(const Request& request, Host& host) {

@@ -21,6 +21,11 @@ Result<Reply> get_channel(const Request& request, Host& host);
 Result<Reply> change_channel(const Request& request, Host& host);
 Result<Reply> remove_channel(const Request& request, Host& host);
 
+// channel_keys.cpp
+Result<Reply> add_channel_keys(const Request& request, Host& host);
+Result<Reply> remove_channel_key(const Request& request, Host& host);
+Result<Reply> channel_history(const Request& request, Host& host);
+
 // routing.cpp
 Result<Reply> test_channel(const Request& request, Host& host);
 Result<Reply> explain_channels(const Request& request, Host& host);

@@ -5,7 +5,7 @@
 #include "core/base/result.hpp"
 #include "core/ledger/balance.hpp"
 #include "core/storage/store.hpp"
-#include "daemon/channels/channel_table.hpp"
+#include "daemon/channels/plan.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -52,6 +52,8 @@ public:
 
     /// The table that the loops work with. Never null; does not block.
     virtual std::shared_ptr<const channels::ChannelTable> channels() = 0;
+    /// How the loops choose. Does not block.
+    virtual channels::RoutingSettings routing() = 0;
     /// Asks a channel of that table for `upstream_model`. The channel's troubles are in the answer;
     /// an Error is ours.
     virtual Result<ChannelTest> test_channel(const channels::Entry& channel,

@@ -34,9 +34,6 @@ Json time_or_null(const std::optional<WallTime>& time) {
 Json limit_or_null(int limit) {
     return limit > 0 ? Json(limit) : Json(nullptr);
 }
-Json millis_or_null(const std::optional<std::chrono::milliseconds>& span) {
-    return span ? Json(span->count()) : Json(nullptr);
-}
 Json millis_of(std::int64_t micros) {
     return static_cast<double>(micros) / 1000.0;
 }
@@ -83,25 +80,6 @@ string_view name_of(storage::AccountKind kind) {
     return "system";
 }
 
-Json health_object(const storage::Channel& channel, const channels::ChannelTable& table) {
-    const auto* entry = table.find(channel.id);
-    channels::Health::Snapshot now;
-    if (entry != nullptr && entry->health)
-        now = entry->health->snapshot();
-    string_view state = "up";
-    if (!channel.enabled)
-        state = "disabled";
-    else if (entry != nullptr && entry->provider == nullptr)
-        state = "unusable";
-    else if (entry != nullptr && entry->health && entry->health->failing())
-        state = "failing";
-    return Json{{"state", state},
-                {"in_flight", now.in_flight},
-                {"requests", now.requests},
-                {"failures", now.failures},
-                {"last_error", text_or_null(now.last_error)}};
-}
-
 Json price_object(const storage::PriceRow& row) {
     const auto& price = row.price;
     // Stored per million calls, like every unit; shown per call.
@@ -120,10 +98,6 @@ Json price_object(const storage::PriceRow& row) {
                 {"per_call", Money::nanos(price.per_call.nanos() / million).text()},
                 {"effective_from", rfc3339(row.effective_from)},
                 {"removed", row.removed}};
-}
-
-Json channel_name(const channels::Entry& entry) {
-    return Json{{"id", entry.channel.id.text()}, {"name", entry.channel.name}};
 }
 
 /// What calls may still reserve; nothing where there is no limit.
@@ -157,32 +131,6 @@ string token_json(const storage::Token& token, Host& host, const Secret* key) {
         {"revoked_at", time_or_null(token.revoked_at)},
     });
     return dumped(out);
-}
-
-string channel_json(const storage::Channel& channel, const channels::ChannelTable& table) {
-    Json hints = Json::array();
-    for (const auto& key : channel.keys)
-        hints.push_back(key.hint());
-    Json timeouts{{"connect_ms", millis_or_null(channel.connect_timeout)},
-                  {"first_byte_ms", millis_or_null(channel.first_byte_timeout)},
-                  {"idle_ms", millis_or_null(channel.idle_timeout)},
-                  {"total_ms", millis_or_null(channel.total_timeout)}};
-    return dumped(Json{{"id", channel.id.text()},
-                       {"name", channel.name},
-                       {"type", channel.type},
-                       {"base_url", text_or_null(channel.base_url)},
-                       {"key_hints", std::move(hints)},
-                       {"models", channel.models},
-                       {"aliases", channel.aliases},
-                       {"groups", channel.groups},
-                       {"priority", channel.priority},
-                       {"weight", channel.weight},
-                       {"enabled", channel.enabled},
-                       {"proxy", text_or_null(channel.proxy)},
-                       {"timeouts", std::move(timeouts)},
-                       {"created_at", rfc3339(channel.created_at)},
-                       {"updated_at", rfc3339(channel.updated_at)},
-                       {"health", health_object(channel, table)}});
 }
 
 string price_json(const storage::PriceRow& row) {
@@ -274,29 +222,6 @@ string verification_json(const storage::LedgerReport& report) {
                        {"transfers", report.transfers},
                        {"usage_rows", report.usage_rows},
                        {"problems", report.problems}});
-}
-
-string explanation_json(const channels::Explanation& explanation, string_view model,
-                        string_view group) {
-    Json candidates = Json::array();
-    const auto& options = explanation.plan->options;
-    for (std::size_t i = 0; i < options.size(); ++i) {
-        const auto& entry = *options[i].entry;
-        candidates.push_back(
-            Json{{"channel", channel_name(entry)},
-                 {"priority", entry.channel.priority},
-                 {"weight", entry.channel.weight},
-                 {"share", i < explanation.shares.size() ? explanation.shares[i] : 0.0},
-                 {"upstream_model", options[i].match.upstream_model},
-                 {"matched_by", options[i].match.matched_by}});
-    }
-    Json excluded = Json::array();
-    for (const auto& one : explanation.excluded)
-        excluded.push_back(Json{{"channel", channel_name(*one.entry)}, {"reason", one.reason}});
-    return dumped(Json{{"model", model},
-                       {"group", group},
-                       {"candidates", std::move(candidates)},
-                       {"excluded", std::move(excluded)}});
 }
 
 string channel_test_json(const ChannelTest& test, string_view model) {

@@ -18,7 +18,10 @@ namespace obliv::admin {
 /// `key` is shown when there is one: in the answer that made it, and nowhere else.
 std::string token_json(const storage::Token& token, Host& host, const Secret* key = nullptr);
 /// Never the keys, only their hints.
-std::string channel_json(const storage::Channel& channel, const channels::ChannelTable& table);
+std::string channel_json(const storage::Channel& channel, const channels::ChannelTable& table,
+                         const Clock& clock);
+std::string channel_event_json(const storage::ChannelEvent& event,
+                               const channels::ChannelTable& table);
 std::string price_json(const storage::PriceRow& row);
 std::string account_json(const storage::Account& account, Host& host);
 std::string transfer_json(const storage::Transfer& transfer);

@@ -32,6 +32,9 @@ constexpr std::array table{
     Route{{"GET", "/api/v1/channels/{id}", admin, "Shows a channel", "", "", object, "Channel"}, get_channel},
     Route{{"PATCH", "/api/v1/channels/{id}", admin, "Changes a channel", "", "ChannelPatch", object, "Channel"}, change_channel},
     Route{{"DELETE", "/api/v1/channels/{id}", admin, "Removes a channel", "", "", none, "", 204}, remove_channel},
+    Route{{"POST", "/api/v1/channels/{id}/keys", admin, "Gives a channel more keys", "", "ChannelKeys", object, "Channel"}, add_channel_keys},
+    Route{{"DELETE", "/api/v1/channels/{id}/keys/{key}", admin, "Takes a key from a channel", "", "", object, "Channel"}, remove_channel_key},
+    Route{{"GET", "/api/v1/channels/{id}/history", admin, "Lists what happened to a channel by itself, newest first", "limit cursor", "", list, "ChannelEvent"}, channel_history},
     Route{{"POST", "/api/v1/channels/{id}/test", admin, "Tries a channel by one tiny, unbilled chat", "", "ChannelTestAsk", object, "ChannelTest"}, test_channel},
 
     Route{{"GET", "/api/v1/models", admin, "Lists the models that callers can name", "limit cursor group", "", list, "Model"}, list_models},

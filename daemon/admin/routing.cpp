@@ -83,7 +83,8 @@ Result<Reply> explain_channels(const Request& request, Host& host) {
     if (auto named = llm::check_model_name(*model); !named)
         return bad_model(named.error().message);
     auto group = request.query("group").value_or("default");
-    auto explanation = channels::explain(host.channels(), group, *model);
+    auto explanation =
+        channels::explain(host.channels(), host.routing(), group, *model, host.clock().steady());
     return Reply{200, explanation_json(explanation, *model, group)};
 }
 

@@ -3,6 +3,7 @@
 #include "core/loop/loop.hpp"
 #include "core/loop/spawn.hpp"
 #include "daemon/relay/probe.hpp"
+#include "daemon/relay/request_head.hpp"
 #include "daemon/relay/upstream_error.hpp"
 
 #include <algorithm>
@@ -11,24 +12,27 @@
 namespace obliv::daemon {
 namespace {
 
-constexpr auto longest = std::chrono::seconds(30);
+constexpr auto grace = std::chrono::seconds(15);
 constexpr std::size_t reply_bytes_max = 1U << 20;
 
 /// What the asking thread waits for; shared, because it may stop waiting first.
-struct Question {
+struct Asked {
     std::shared_ptr<const channels::Entry> channel;
     relay::Target target;
+    std::string method = "POST";
     relay::Probe probe;
     std::promise<admin::ChannelTest> answer;
 };
 
-void judge(admin::ChannelTest& test, const channels::Entry& channel, std::string_view body) {
+void judge(admin::ChannelTest& test, const Asked& asked, std::string_view body) {
     test.ok = test.status >= 200 && test.status < 300;
     if (!test.ok) {
         test.error = relay::refusal("", test.status, body, std::nullopt).message;
         return;
     }
-    auto said = relay::read_probe(channel, body);
+    if (asked.method != "POST")
+        return;
+    auto said = relay::read_probe(*asked.channel, body);
     test.ok = said.has_value();
     if (said)
         test.reply = std::move(*said);
@@ -36,61 +40,83 @@ void judge(admin::ChannelTest& test, const channels::Entry& channel, std::string
         test.error = said.error().message;
 }
 
-asio::awaitable<Result<void>> ask(upstream::Pool& pool, std::shared_ptr<Question> question) {
+asio::awaitable<Result<void>> ask(upstream::Pool& pool, std::shared_ptr<Asked> asked) {
     admin::ChannelTest test;
     auto begun = real_clock().steady();
-    std::array<std::string_view, 2> pieces{question->probe.head, question->probe.body};
+    std::array<std::string_view, 2> pieces{asked->probe.head, asked->probe.body};
     std::span<const std::string_view> request(pieces);
     auto call =
-        co_await pool.open(question->target.endpoint, "POST", request, question->target.timeouts);
+        co_await pool.open(asked->target.endpoint, asked->method, request, asked->target.timeouts);
     if (!call) {
         test.error = call.error().message;
     } else {
         test.status = call->status();
         auto body = co_await call->read_all(reply_bytes_max);
         if (body)
-            judge(test, *question->channel, *body);
+            judge(test, *asked, *body);
         else
             test.error = body.error().message;
     }
     test.latency =
         std::chrono::duration_cast<std::chrono::microseconds>(real_clock().steady() - begun);
-    question->answer.set_value(std::move(test));
+    asked->answer.set_value(std::move(test));
     co_return ok();
+}
+
+/// The list of models, if it is asked for and there is one; else a tiny chat.
+Result<void> write_request(Asked& asked, const Question& question) {
+    const auto& entry = *asked.channel;
+    const auto* list = providers::find_offer(*entry.provider, providers::Operation::models);
+    auto now = real_clock().wall();
+    if (!question.list_models || list == nullptr) {
+        auto probe = relay::write_probe(entry, asked.target, question.key, question.model, now);
+        if (!probe)
+            return probe.error();
+        asked.probe = std::move(*probe);
+        return ok();
+    }
+    asked.method = list->method;
+    relay::Errand errand{entry, asked.target, *list, question.key, question.model};
+    return relay::append_head(asked.probe.head, errand, {}, {}, now);
+}
+
+admin::ChannelTest without_call(std::string why) {
+    admin::ChannelTest test;
+    test.error = std::move(why);
+    return test;
 }
 
 }  // namespace
 
 Result<admin::ChannelTest> test_channel(loop::Loop& loop, upstream::Pool& pool,
                                         relay::Target target, const channels::Entry& channel,
-                                        std::string_view model) {
-    if (!target.problem.empty()) {
-        admin::ChannelTest test;
-        test.error = target.problem;
-        return test;
-    }
-    auto question = std::make_shared<Question>();
-    question->target = std::move(target);
-    auto& timeouts = question->target.timeouts;
-    timeouts.total = longest;
-    timeouts.first_byte = std::min<std::chrono::milliseconds>(timeouts.first_byte, longest);
-    question->channel = std::make_shared<const channels::Entry>(channel);
-    auto probe = relay::write_probe(channel, question->target, 0, model, real_clock().wall());
-    if (!probe) {
-        admin::ChannelTest test;
-        test.error = probe.error().message;
-        return test;
-    }
-    question->probe = std::move(*probe);
-    auto answer = question->answer.get_future();
-    loop.post([&loop, &pool, question] {
-        auto asking = ask(pool, question);
+                                        const Question& question) {
+    if (!target.problem.empty())
+        return without_call(target.problem);
+    if (question.key >= target.heads.size())
+        return without_call("the channel has no such key");
+    auto asked = std::make_shared<Asked>();
+    asked->channel = std::make_shared<const channels::Entry>(channel);
+    asked->target = std::move(target);
+    auto& timeouts = asked->target.timeouts;
+    timeouts.total = question.limit;
+    timeouts.connect = std::min<std::chrono::milliseconds>(timeouts.connect, question.limit);
+    timeouts.first_byte = std::min<std::chrono::milliseconds>(timeouts.first_byte, question.limit);
+    if (auto written = write_request(*asked, question); !written)
+        return without_call(written.error().message);
+    auto answer = asked->answer.get_future();
+    loop.post([&loop, &pool, asked = std::move(asked)] {
+        auto asking = ask(pool, asked);
         loop::spawn(loop, std::move(asking), "channel test");
     });
-    // The call has its own limits; this is for a loop that is going down.
-    if (answer.wait_for(longest + std::chrono::seconds(15)) != std::future_status::ready)
-        return fail(Code::unavailable, "the test was not carried out: the daemon is stopping");
-    return answer.get();
+    // The call has its own limits; the rest is for a loop that is going down, which forgets it.
+    if (answer.wait_for(question.limit + grace) == std::future_status::ready) {
+        try {
+            return answer.get();
+        } catch (const std::future_error&) {
+        }
+    }
+    return fail(Code::unavailable, "the test was not carried out: the daemon is stopping");
 }
 
 }  // namespace obliv::daemon

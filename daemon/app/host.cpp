@@ -2,14 +2,23 @@
 
 #include "core/base/version.hpp"
 #include "daemon/app/channel_test.hpp"
+#include "daemon/app/health_checks.hpp"
 
 namespace obliv::daemon {
 
 Result<admin::ChannelTest> LiveHost::test_channel(const channels::Entry& channel,
                                                   std::string_view upstream_model) {
+    if (channel.provider == nullptr)
+        return fail(Code::unsupported, "the type of the channel is not known");
+    Question question;
+    question.model = upstream_model;
+    question.key = key_to_test(*channel.keys);
     auto target = relay::make_target(channel, parts_.publisher.settings());
-    return daemon::test_channel(parts_.loops[0], lanes_->front()->pool, std::move(target),
-                                channel, upstream_model);
+    auto test = daemon::test_channel(parts_.loops[0], lanes_->front()->pool, std::move(target),
+                                     channel, question);
+    if (test && test->ok)
+        restore(channel, question.key);
+    return test;
 }
 
 std::optional<ledger::BalanceFigures> LiveHost::account_figures(AccountId account) {

@@ -35,6 +35,7 @@ public:
     std::shared_ptr<const channels::ChannelTable> channels() override {
         return parts_.publisher.channel_table();
     }
+    channels::RoutingSettings routing() override { return parts_.publisher.routing(); }
     Result<admin::ChannelTest> test_channel(const channels::Entry& channel,
                                             std::string_view upstream_model) override;
     std::optional<ledger::BalanceFigures> account_figures(AccountId account) override;

@@ -2,8 +2,21 @@
 
 namespace obliv::daemon {
 
-Publisher::Publisher(storage::Database& database, billing::Books& books, loop::Loops& loops)
-    : database_(database), books_(books), loops_(loops),
+namespace {
+
+/// A word with as much prompt as reply in it: what makes models comparable by price.
+std::optional<double> price_in(const billing::BooksView& view, std::string_view model) {
+    auto found = view.prices.find(model);
+    if (found == view.prices.end())
+        return std::nullopt;
+    return static_cast<double>((found->second.input + found->second.output).nanos());
+}
+
+}  // namespace
+
+Publisher::Publisher(storage::Database& database, billing::Books& books, loop::Loops& loops,
+                     channels::EventSink& events)
+    : database_(database), books_(books), loops_(loops), events_(events),
       channels_(channels::ChannelTable::build({}, nullptr)),
       tokens_(gate::TokenTable::build({}, nullptr)) {}
 
@@ -33,7 +46,7 @@ Result<void> Publisher::channels() {
     auto rows = database_.read([](storage::Session& session) { return session.channels().all(); });
     if (!rows)
         return rows.error();
-    auto table = channels::ChannelTable::build(*rows, channel_table().get());
+    auto table = channels::ChannelTable::build(*rows, channel_table().get(), &events_);
     {
         std::lock_guard lock(tables_mutex_);
         channels_ = table;
@@ -46,6 +59,8 @@ Result<void> Publisher::prices() {
     std::lock_guard change(change_);
     if (auto refreshed = books_.refresh_prices(); !refreshed)
         return refreshed;
+    // Plans order channels by price.
+    hand_out_channels();
     if (told_)
         told_(books_.next_price_change());
     return ok();
@@ -56,11 +71,14 @@ Result<void> Publisher::accounts() {
     return books_.refresh_accounts();
 }
 
-void Publisher::settings(const relay::UpstreamSettings& settings) {
+void Publisher::settings(const relay::UpstreamSettings& settings,
+                         channels::RoutingSettings routing) {
+    routing.price = [this](std::string_view model) { return price_in(*books_.view(), model); };
     std::lock_guard change(change_);
     {
         std::lock_guard lock(tables_mutex_);
         settings_ = settings;
+        routing_ = std::move(routing);
     }
     hand_out_channels();
 }
@@ -68,10 +86,11 @@ void Publisher::settings(const relay::UpstreamSettings& settings) {
 void Publisher::hand_out_channels() {
     auto table = channel_table();
     auto current = settings();
+    auto choosing = routing();
     auto targets = relay::TargetTable::build(*table, current);
     loops_.on_each([&](loop::Loop& loop) {
         auto& reader = readers_[loop.index()];
-        reader.channels.publish(table);
+        reader.channels.publish(table, choosing);
         reader.relay.publish(targets, current);
     });
 }
@@ -84,6 +103,11 @@ std::shared_ptr<const channels::ChannelTable> Publisher::channel_table() const {
 std::shared_ptr<const gate::TokenTable> Publisher::token_table() const {
     std::lock_guard lock(tables_mutex_);
     return tokens_;
+}
+
+channels::RoutingSettings Publisher::routing() const {
+    std::lock_guard lock(tables_mutex_);
+    return routing_;
 }
 
 relay::UpstreamSettings Publisher::settings() const {

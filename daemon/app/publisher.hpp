@@ -27,7 +27,9 @@ struct Readers {
 /// one.
 class Publisher {
 public:
-    Publisher(storage::Database& database, billing::Books& books, loop::Loops& loops);
+    /// `events` hears what happens to channels, and outlives their tables.
+    Publisher(storage::Database& database, billing::Books& books, loop::Loops& loops,
+              channels::EventSink& events);
 
     /// `readers[i]` belong to loop i and outlive the publisher's use.
     void attach(std::vector<Readers> readers);
@@ -40,11 +42,12 @@ public:
     Result<void> prices();
     Result<void> accounts();
     /// New settings for calls to providers, with the channels as they are.
-    void settings(const relay::UpstreamSettings& settings);
+    void settings(const relay::UpstreamSettings& settings, channels::RoutingSettings routing);
 
     std::shared_ptr<const channels::ChannelTable> channel_table() const;
     std::shared_ptr<const gate::TokenTable> token_table() const;
     relay::UpstreamSettings settings() const;
+    channels::RoutingSettings routing() const;
 
 private:
     void hand_out_channels();
@@ -52,6 +55,7 @@ private:
     storage::Database& database_;
     billing::Books& books_;
     loop::Loops& loops_;
+    channels::EventSink& events_;
     std::vector<Readers> readers_;
     std::function<void(std::optional<WallTime>)> told_;
 
@@ -63,6 +67,7 @@ private:
     std::shared_ptr<const channels::ChannelTable> channels_;
     std::shared_ptr<const gate::TokenTable> tokens_;
     relay::UpstreamSettings settings_;
+    channels::RoutingSettings routing_;
 };
 
 }  // namespace obliv::daemon

@@ -45,15 +45,22 @@ std::int64_t LiveVitals::requests_in_flight() const {
 }
 
 void LiveVitals::add_channels(std::vector<metrics::Gauge>& out) const {
+    auto now = real_clock().steady();
     for (const auto& entry : parts_.publisher.channel_table()->entries()) {
-        auto health = entry->health->snapshot();
+        auto health = entry->health->snapshot(now);
         auto add = [&](std::string_view name, double value) {
             out.push_back({name, {{"channel", entry->channel.name}}, value});
         };
-        add("oblivd_channel_up", entry->up() ? 1 : 0);
+        add("oblivd_channel_up", entry->up(now) ? 1 : 0);
         add("oblivd_channel_in_flight", static_cast<double>(health.in_flight));
         add("oblivd_channel_requests_total", static_cast<double>(health.requests));
         add("oblivd_channel_failures_total", static_cast<double>(health.failures));
+        auto breaker = health.breaker;
+        for (const auto& model : health.models)
+            breaker = std::max(breaker, model.state);
+        add("oblivd_channel_breaker", static_cast<double>(breaker));
+        add("oblivd_channel_keys_usable", static_cast<double>(entry->keys->usable_count(now)));
+        add("oblivd_channel_first_content_seconds", static_cast<double>(health.ttft.count()) / 1e6);
         for (std::size_t i = 0; i < channels::causes; ++i)
             if (health.ended[i] > 0)
                 out.push_back({"oblivd_attempts_total",

@@ -6,7 +6,8 @@
 namespace obliv::channels {
 namespace {
 
-std::shared_ptr<const Entry> make_entry(const storage::Channel& row, const ChannelTable* previous) {
+std::shared_ptr<const Entry> make_entry(const storage::Channel& row, const ChannelTable* previous,
+                                        EventSink* sink) {
     auto entry = std::make_shared<Entry>();
     entry->channel = row;
     entry->provider = providers::find(row.type);
@@ -18,10 +19,14 @@ std::shared_ptr<const Entry> make_entry(const storage::Channel& row, const Chann
     for (const auto& text : row.models)
         if (auto pattern = llm::ModelPattern::parse(text))
             entry->patterns.push_back(std::move(*pattern));
-    if (const auto* known = previous == nullptr ? nullptr : previous->find(row.id))
-        entry->health = known->health;
-    else
-        entry->health = std::make_shared<Health>();
+    for (const auto& offer : row.settings.offers)
+        if (auto pattern = llm::ModelPattern::parse(offer.models))
+            entry->offer_patterns.push_back(std::move(*pattern));
+    const auto* known = previous == nullptr ? nullptr : previous->find(row.id);
+    entry->health = known != nullptr ? known->health : std::make_shared<Health>(row.id, sink);
+    entry->health->rename(row.name);
+    entry->keys =
+        Keys::build(row.keys, row.settings, known != nullptr ? known->keys.get() : nullptr);
     return entry;
 }
 
@@ -31,15 +36,25 @@ bool Entry::serves_group(std::string_view group) const {
     return std::find(channel.groups.begin(), channel.groups.end(), group) != channel.groups.end();
 }
 
-bool Entry::up() const {
-    return channel.enabled && provider != nullptr && !health->failing();
+const storage::Offer* Entry::offer_for(std::string_view upstream_model) const {
+    const auto& offers = channel.settings.offers;
+    for (std::size_t i = 0; i < offer_patterns.size() && i < offers.size(); ++i)
+        if (offer_patterns[i].matches(upstream_model))
+            return &offers[i];
+    return nullptr;
+}
+
+bool Entry::up(SteadyTime now) const {
+    return channel.enabled && provider != nullptr && !health->down() && !health->failing() &&
+           health->breaker().state(now) != Breaker::State::open && keys->any_usable(now);
 }
 
 std::shared_ptr<const ChannelTable> ChannelTable::build(const std::vector<storage::Channel>& rows,
-                                                        const ChannelTable* previous) {
+                                                        const ChannelTable* previous,
+                                                        EventSink* sink) {
     auto table = std::make_shared<ChannelTable>();
     for (const auto& row : rows)
-        table->entries_.push_back(make_entry(row, previous));
+        table->entries_.push_back(make_entry(row, previous, sink));
     std::sort(table->entries_.begin(), table->entries_.end(),
               [](const auto& a, const auto& b) { return a->channel.id < b->channel.id; });
     return table;

@@ -4,6 +4,7 @@
 #include "core/providers/provider.hpp"
 #include "core/storage/channels.hpp"
 #include "daemon/channels/health.hpp"
+#include "daemon/channels/keys.hpp"
 
 #include <memory>
 #include <optional>
@@ -18,11 +19,15 @@ struct Entry {
     storage::Channel channel;  ///< base_url is filled in from the type when the row has none
     const providers::Provider* provider = nullptr;
     std::vector<llm::ModelPattern> patterns;
+    std::vector<llm::ModelPattern> offer_patterns;  ///< of settings.offers, in their order
     std::shared_ptr<Health> health;
+    std::shared_ptr<Keys> keys;
 
     bool serves_group(std::string_view group) const;
-    /// Enabled, of a known type, and its last calls did not all fail.
-    bool up() const;
+    /// What it says it can do for an upstream model; null: nothing, so everything is tried.
+    const storage::Offer* offer_for(std::string_view upstream_model) const;
+    /// Enabled, of a known type, reachable as far as is known, and its last calls did not all fail.
+    bool up(SteadyTime now) const;
 };
 
 /// How a channel came to serve a model.
@@ -34,10 +39,12 @@ struct Match {
 /// All channels. Immutable; a change makes a new table.
 class ChannelTable {
 public:
-    /// `previous` hands its Health on. A channel of a type that this program does not know stays in
+    /// `previous` hands Health and keys on. `sink`, if given, hears what happens to the channels
+    /// and outlives them all. A channel of a type that this program does not know stays in
     /// the table and serves nothing: `explain` says why.
     static std::shared_ptr<const ChannelTable> build(const std::vector<storage::Channel>& rows,
-                                                     const ChannelTable* previous);
+                                                     const ChannelTable* previous,
+                                                     EventSink* sink = nullptr);
 
     /// In the order of their ids.
     const std::vector<std::shared_ptr<const Entry>>& entries() const noexcept { return entries_; }

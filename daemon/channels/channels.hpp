@@ -2,7 +2,9 @@
 
 #include "core/base/random.hpp"
 #include "core/base/result.hpp"
+#include "daemon/channels/candidates.hpp"
 #include "daemon/channels/channel_table.hpp"
+#include "daemon/channels/plan.hpp"
 
 #include <memory>
 #include <string>
@@ -12,68 +14,11 @@
 
 namespace obliv::channels {
 
-/// One channel that can serve a model, and under which name.
-struct Option {
-    const Entry* entry = nullptr;
-    Match match;
-};
-
-/// Who can serve one model to one group: tiers by falling priority. Immutable; keeps its table
-/// alive.
-struct Plan {
-    std::shared_ptr<const ChannelTable> table;
-    std::vector<Option> options;               ///< sorted by priority, then id
-    std::vector<std::string> upstream_models;  ///< of the options, each once
-};
-
-/// Why a channel that could serve a call was not asked.
-enum class Why : std::uint8_t {
-    open,          ///< its circuit breaker is
-    down,          ///< the health checks found it dead
-    keys_resting,  ///< all of its keys are
-    busy,          ///< as many calls run on it as may
-    rate,          ///< as many calls were made in this minute as may
-};
-std::string_view words_for(Why why) noexcept;
-
-struct PassedOver {
-    const Option* option;
-    Why why;
-};
-
-/// The channels to try for one call, best first. Each is given out at most once.
-class Candidates {
-public:
-    Candidates(std::shared_ptr<const Plan> plan, Random& random);
-
-    /// The next channel: by chance within the highest tier that has one left, in proportion to the
-    /// weights; those of weight 0 when the others of their tier are used up. Null: none is left.
-    const Option* next();
-
-    const Plan& plan() const noexcept { return *plan_; }
-    /// What next() did not give out although it serves the model.
-    const std::vector<PassedOver>& passed_over() const noexcept { return passed_over_; }
-    /// The part of its tier's calls that an option gets while all of the tier works, 0 to 1.
-    double share(std::size_t option) const;
-
-private:
-    std::size_t pick(std::size_t begin, std::size_t end);
-
-    std::shared_ptr<const Plan> plan_;
-    Random* random_;
-    std::vector<bool> used_;
-    std::vector<PassedOver> passed_over_;
-    std::size_t tier_ = 0;  ///< first option of the tier in use
-};
-
 /// What `channel explain` tells.
 struct Explanation {
-    struct Excluded {
-        const Entry* entry;
-        std::string reason;
-    };
     std::shared_ptr<const Plan> plan;
-    std::vector<double> shares;  ///< of each option within its tier, 0 to 1
+    std::vector<double> shares;                 ///< of each option within its tier, 0 to 1
+    std::vector<std::optional<Why>> obstacles;  ///< of each option, at this moment
     std::vector<Excluded> excluded;
 };
 
@@ -82,26 +27,54 @@ class Channels {
 public:
     explicit Channels(std::uint64_t seed);
 
-    void publish(std::shared_ptr<const ChannelTable> table);
+    void publish(std::shared_ptr<const ChannelTable> table, RoutingSettings routing = {});
 
     /// model_not_found: no channel serves the model to this group · no_channel: some do, and none
     /// of them is enabled.
-    Result<Candidates> route(std::string_view group, std::string_view model);
+    Result<Candidates> route(const Wish& wish);
 
     const ChannelTable& table() const noexcept { return *table_; }
+    const RoutingSettings& routing() const noexcept { return routing_; }
 
 private:
+    /// A group and a model, or views of them: a call is looked up without making strings.
+    struct Key {
+        std::string group;
+        std::string model;
+    };
+    struct KeyView {
+        std::string_view group;
+        std::string_view model;
+    };
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(const KeyView& key) const noexcept {
+            std::hash<std::string_view> hash;
+            return hash(key.model) * 31 + hash(key.group);
+        }
+        std::size_t operator()(const Key& key) const noexcept {
+            return (*this)(KeyView{key.group, key.model});
+        }
+    };
+    struct Equal {
+        using is_transparent = void;
+        template <typename A, typename B>
+        bool operator()(const A& a, const B& b) const noexcept {
+            return a.model == b.model && a.group == b.group;
+        }
+    };
+
     std::shared_ptr<const Plan> plan_for(std::string_view group, std::string_view model);
 
     std::shared_ptr<const ChannelTable> table_;
-    /// Plans made since the last change, by group, zero byte, model. Bounded: names come from
-    /// callers.
-    std::unordered_map<std::string, std::shared_ptr<const Plan>> plans_;
+    RoutingSettings routing_;
+    /// Plans made since the last change. Bounded: names come from callers.
+    std::unordered_map<Key, std::shared_ptr<const Plan>, Hash, Equal> plans_;
     Random random_;
 };
 
 /// The whole decision for one model. Any thread.
-Explanation explain(std::shared_ptr<const ChannelTable> table, std::string_view group,
-                    std::string_view model);
+Explanation explain(std::shared_ptr<const ChannelTable> table, const RoutingSettings& routing,
+                    std::string_view group, std::string_view model, SteadyTime now);
 
 }  // namespace obliv::channels

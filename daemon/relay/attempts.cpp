@@ -36,6 +36,40 @@ std::string channel_head(const channels::Entry& entry) {
 
 }  // namespace
 
+void AttemptMark::first_content(SteadyTime now) {
+    if (option_ != nullptr)
+        option_->entry->health->first_content(
+            std::chrono::duration_cast<std::chrono::microseconds>(now - begun_));
+}
+
+void AttemptMark::succeeded(SteadyTime now) {
+    const auto* option = std::exchange(option_, nullptr);
+    if (option == nullptr)
+        return;
+    option->entry->keys->succeeded(key_);
+    option->entry->health->succeeded(option->breaker, now);
+}
+
+void AttemptMark::failed(Cause cause, const Error& error, SteadyTime now) {
+    const auto* option = std::exchange(option_, nullptr);
+    if (option == nullptr)
+        return;
+    option->entry->health->failed(cause, error.message, option->breaker, now);
+    if (channels::blames_key(cause))
+        blame_key(*option->entry, cause, error, now);
+}
+
+void AttemptMark::blame_key(const channels::Entry& entry, Cause cause, const Error& error,
+                            SteadyTime now) const {
+    if (!entry.keys->failed(key_, cause, error.retry_after, now))
+        return;
+    const auto& key = (*entry.keys)[key_];
+    entry.health->tell(channels::EventKind::key_rests, {},
+                       "key " + key.id() + " (" + key.hint() + "): " + error.message);
+    if (!entry.keys->any_usable(now))
+        entry.health->tell(channels::EventKind::all_rest, {}, "no key of the channel is usable");
+}
+
 void AttemptLog::begin(const channels::Option& option, SteadyTime now,
                        std::chrono::milliseconds waited) {
     option_ = &option;

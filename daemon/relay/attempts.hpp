@@ -12,6 +12,46 @@
 
 namespace obliv::relay {
 
+/// One call to a channel, for the health of the channel and of its key. Left without a verdict it
+/// counts as abandoned. Lives with the candidates that the option is of.
+class AttemptMark {
+public:
+    AttemptMark() = default;
+    AttemptMark(const channels::Option& option, SteadyTime now) : option_(&option), begun_(now) {
+        option.entry->health->begin(now);
+    }
+    AttemptMark(AttemptMark&& other) noexcept { swap(other); }
+    AttemptMark& operator=(AttemptMark&& other) noexcept {
+        swap(other);
+        return *this;
+    }
+    ~AttemptMark() {
+        if (option_ != nullptr)
+            option_->entry->health->abandoned();
+    }
+
+    void use_key(std::size_t index, SteadyTime now) {
+        key_ = index;
+        option_->entry->keys->began(index, now);
+    }
+    void first_content(SteadyTime now);
+    void succeeded(SteadyTime now);
+    void failed(channels::Cause cause, const Error& error, SteadyTime now);
+
+private:
+    void swap(AttemptMark& other) noexcept {
+        std::swap(option_, other.option_);
+        std::swap(begun_, other.begun_);
+        std::swap(key_, other.key_);
+    }
+    void blame_key(const channels::Entry& entry, channels::Cause cause, const Error& error,
+                   SteadyTime now) const;
+
+    const channels::Option* option_ = nullptr;
+    SteadyTime begun_{};
+    std::size_t key_ = 0;
+};
+
 /// What one call did to find its provider. A call that is served at the first attempt costs a few
 /// numbers here and no memory: its usage row tells everything. Lives with the candidates it names.
 class AttemptLog {

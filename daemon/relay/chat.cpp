@@ -12,6 +12,8 @@ namespace obliv::relay {
 namespace {
 
 constexpr auto event_bytes_max = static_cast<std::size_t>(limits::sse_event_bytes);
+// What says nothing is short. Content that we do not know is not kept from the caller for long.
+constexpr std::size_t held_bytes_max = 4096;
 constexpr int client_closed_request = 499;
 // The figures follow the last word at once, and the rest of a plain reply its head.
 constexpr auto figures_patience = std::chrono::seconds(1);
@@ -77,11 +79,14 @@ void Relay::Chat::stop_upstream() {
     cancel.cancel();
     if (upstream)
         upstream.cancel();
+    if (pausing != nullptr)
+        pausing->notify();
 }
 
-void Relay::Chat::begin_attempt(const channels::Option& option) {
-    attempt = AttemptMark(option.entry->health);
-    log.begin(option, exchange.loop().now(), std::chrono::milliseconds(0));
+void Relay::Chat::begin_attempt(const channels::Option& option, std::chrono::milliseconds waited) {
+    auto now = exchange.loop().now();
+    attempt = AttemptMark(option, now);
+    log.begin(option, now, waited);
     record.channel = option.entry->channel.name;
     record.call.channel = option.entry->channel.id;
     record.call.model_served = option.match.upstream_model;
@@ -96,6 +101,10 @@ void Relay::Chat::begin_attempt(const channels::Option& option) {
     if (inbound.model.empty())
         edits = llm::upstream_edits(call, option.match.upstream_model, inbound.is_openai());
     upstream = upstream::Call();
+    accepted = false;
+    status = 0;
+    other_model = false;
+    refusal.reset();
     forget_reply();
 }
 
@@ -104,25 +113,27 @@ void Relay::Chat::forget_reply() {
     translator.reset();
     event_stream = false;
     pieces.clear();
+    forget_held();
     record.call.ttft_us = -1;
 }
 
 Error Relay::Chat::failed(channels::Cause cause, Error error) {
-    note_end(cause, error.message);
+    note_end(cause, error);
     last_failure = error;
     return error;
 }
 
-void Relay::Chat::note_end(channels::Cause cause, std::string_view why) {
-    if (gone())
-        cause = channels::Cause::cancelled;
-    else
-        attempt.failed(cause, why);
-    log.end(cause, why, exchange.loop().now());
+void Relay::Chat::note_end(channels::Cause cause, const Error& error) {
+    auto now = exchange.loop().now();
+    fault = gone() ? channels::Cause::cancelled : cause;
+    if (!gone())
+        attempt.failed(cause, error, now);
+    log.end(fault, error.message, now);
 }
 
 Error Relay::Chat::unfit(Error error) {
     attempt = AttemptMark();
+    fault = channels::Cause::unusable;
     log.end(channels::Cause::unusable, error.message, exchange.loop().now());
     // Had the channel before answered, nobody would have been told of this one.
     return last_failure ? *last_failure : error;
@@ -133,10 +144,18 @@ Result<void> Relay::Chat::write_request(const Target& target, const channels::Op
     bool converted = converts();
     request.clear();
     request.push_back({});  // the head, which tells how long the rest is
-    if (converted)
+    bool shapes = !target.parameters.empty() && inbound.operation == providers::Operation::chat;
+    if (converted && shapes) {
+        const auto& written = conversion->written().body;
+        shaped = llm::edited(written, llm::field_edits(written, target.parameters));
+        request.push_back(shaped);
+    } else if (converted) {
         request.push_back(conversion->written().body);
-    else
+    } else {
+        if (shapes)
+            edits = llm::merged(std::move(edits), llm::field_edits(body, target.parameters));
         append_body();
+    }
     HeaderList passed;
     if (!converted && !inbound.is_openai())
         passed = forwarded_headers(inbound, exchange.request());
@@ -217,15 +236,46 @@ Result<void> Relay::Chat::take_chunk(SteadyTime now) {
             std::get<llm::PlainScan>(scan).feed(payload);
     }
     bool content = event_stream || translator ? facts().produced() : !chunk.payload.empty();
-    if (record.call.ttft_us < 0 && content)
+    if (record.call.ttft_us < 0 && content) {
+        attempt.first_content(now);
         record.call.ttft_us =
             std::chrono::duration_cast<std::chrono::microseconds>(now - exchange.arrived()).count();
+    }
     return ok();
+}
+
+bool Relay::Chat::worth_showing() const noexcept {
+    if (!event_stream)
+        return !chunk.payload.empty() || !chunk.last;
+    return facts().produced() || !facts().finish_reason.empty() ||
+           held.size() + chunk.raw.size() >= held_bytes_max;
+}
+
+void Relay::Chat::hold_back() {
+    accepted = true;
+    for (auto piece : pieces)
+        held.append(piece);
+    pieces.clear();
+}
+
+void Relay::Chat::put_held_first() {
+    if (held.empty())
+        return;
+    pieces.insert(pieces.begin(), held);
+    as_it_came = false;
+}
+
+void Relay::Chat::refused_for_model() {
+    auto now = exchange.loop().now();
+    attempt.succeeded(now);
+    log.end(channels::Cause::refused, "the call asks too much of this model, or its policy says no",
+            now);
+    other_model = true;
 }
 
 void Relay::Chat::begin_reply() {
     begun = true;
-    record.call.status = upstream.status();
+    record.call.status = status;
 }
 
 Relay::Chat::Headers Relay::Chat::reply_headers() const noexcept {
@@ -234,6 +284,8 @@ Relay::Chat::Headers Relay::Chat::reply_headers() const noexcept {
         return headers;
     if (!dropped.empty())
         headers.add("x-oblivious-dropped", dropped);
+    if (!model_instead.empty())
+        headers.add("x-oblivious-model", model_instead);
     if (!upstream_request_id.empty())
         headers.add("x-upstream-request-id", upstream_request_id);
     // Where Anthropic's SDK looks for it.
@@ -253,10 +305,10 @@ void Relay::Chat::start_reply() {
         auto type = translator && !translator->passes()
                         ? translator->content_type()
                         : std::string_view("text/event-stream; charset=utf-8");
-        exchange.start(upstream.status(), type, headers.view());
+        exchange.start(status, type, headers.view());
         return;
     }
-    exchange.start(upstream.status(), content_type, headers.view(), content_length);
+    exchange.start(status, content_type, headers.view(), content_length);
 }
 
 void Relay::Chat::release_request() {
@@ -286,8 +338,9 @@ void Relay::Chat::end_without_reply(const Error& error) {
 }
 
 void Relay::Chat::succeeded() {
-    attempt.succeeded();
-    log.end(channels::Cause::ok, {}, exchange.loop().now());
+    auto now = exchange.loop().now();
+    attempt.succeeded(now);
+    log.end(channels::Cause::ok, {}, now);
 }
 
 void Relay::Chat::end(const Result<void>& ended) {
@@ -297,7 +350,7 @@ void Relay::Chat::end(const Result<void>& ended) {
         return succeeded();
     row.error = info(reason(ended.error().code)).name;
     row.finish_reason = gone() ? "aborted" : "cut";
-    note_end(channels::Cause::cut, ended.error().message);
+    note_end(channels::Cause::cut, ended.error());
 }
 
 /// What the provider itself said goes before what we made of it.
@@ -338,7 +391,7 @@ void Relay::Chat::end_whole(Result<void>& ended) {
 
 void Relay::Chat::end_refused() {
     succeeded();
-    record.call.status = upstream.status();
+    record.call.status = status;
     record.call.error = info(Code::invalid_request).name;
 }
 
@@ -374,7 +427,7 @@ void Relay::Chat::fill_usage() {
         row.source = inbound.operation == providers::Operation::embeddings
                          ? llm::UsageSource::estimated
                          : llm::UsageSource::provider;
-    } else if (seen.produced() || (begun && row.finish_reason == "aborted")) {
+    } else if (seen.produced() || ((begun || accepted) && row.finish_reason == "aborted")) {
         // A caller who leaves before the first word has had the prompt read all the same.
         row.usage = {};
         row.usage.input = input_estimate;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/llm/reply_scan.hpp"
+#include "core/loop/event.hpp"
 #include "core/loop/timer_wheel.hpp"
 #include "daemon/relay/attempts.hpp"
 #include "daemon/relay/conversion.hpp"
@@ -27,35 +28,6 @@ private:
     std::atomic<std::int64_t>& count_;
 };
 
-/// One call to a channel, for the channel's health. Left without a verdict it counts as abandoned.
-class AttemptMark {
-public:
-    AttemptMark() = default;
-    explicit AttemptMark(std::shared_ptr<channels::Health> health) : health_(std::move(health)) {
-        health_->begin();
-    }
-    AttemptMark(AttemptMark&&) noexcept = default;
-    AttemptMark& operator=(AttemptMark&& other) noexcept {
-        health_.swap(other.health_);
-        return *this;
-    }
-    ~AttemptMark() {
-        if (health_)
-            health_->abandoned();
-    }
-    void succeeded() {
-        if (auto health = std::move(health_))
-            health->succeeded();
-    }
-    void failed(channels::Cause cause, std::string_view why) {
-        if (auto health = std::move(health_))
-            health->failed(cause, why);
-    }
-
-private:
-    std::shared_ptr<channels::Health> health_;
-};
-
 /// The state of one call, mostly a chat completion, between the steps of Relay. Lives in the frame
 /// of Relay::serve.
 struct Relay::Chat {
@@ -66,10 +38,10 @@ struct Relay::Chat {
     Chat& operator=(const Chat&) = delete;
 
     // Before the reply.
-    void begin_attempt(const channels::Option& option);
+    void begin_attempt(const channels::Option& option, std::chrono::milliseconds waited);
     /// Ends the attempt; the caller's own departure is not the channel's fault.
     Error failed(channels::Cause cause, Error error);
-    void note_end(channels::Cause cause, std::string_view why);
+    void note_end(channels::Cause cause, const Error& error);
     void forget_reply();
     /// Whether the channel that is tried speaks another format.
     bool converts() const noexcept { return !inbound.passes(offer->wire); }
@@ -92,6 +64,13 @@ struct Relay::Chat {
     Result<void> take_head(const providers::Provider& provider, WallTime now);
     /// Takes in the chunk that was just read: scans it and, of a stream, picks what goes out.
     Result<void> take_chunk(SteadyTime now);
+    /// Whether the reply has said something: a role, a ping or half an event is nothing yet.
+    bool worth_showing() const noexcept;
+    /// Keeps what the last read brought until there is more; put_held_first() puts it in front of
+    /// what goes out next, and forget_held() follows when that has gone.
+    void hold_back();
+    void put_held_first();
+    void forget_held() noexcept { std::string().swap(held); }
     void start_reply();
     void start_translator(const providers::Provider& provider, WallTime now);
     void note_upstream_id();
@@ -99,7 +78,7 @@ struct Relay::Chat {
     void release_request();
     /// Headers of the reply, as views into this object.
     struct Headers {
-        std::array<http::Header, 5> list;
+        std::array<http::Header, 6> list;
         std::size_t count = 0;
         void add(std::string_view name, std::string_view value) noexcept {
             list[count++] = {name, value};
@@ -135,8 +114,18 @@ struct Relay::Chat {
     const Inbound& inbound;
     const providers::Offer* offer = nullptr;  ///< of the channel; null: it does not do this
 
+    /// The provider says that this model cannot, but another may: ends the attempt.
+    void refused_for_model();
+
     AttemptMark attempt;
-    std::optional<Error> last_failure;  ///< of the last attempt that was a channel's own
+    std::optional<Error> last_failure;   ///< of the last attempt that was a channel's own
+    int status = 0;                      ///< of the provider's reply, as the channel takes it
+    bool has_fallbacks = false;          ///< other models may be asked
+    bool other_model = false;            ///< this one was refused, another may do
+    std::string model_instead;           ///< the one that is asked instead
+    std::optional<std::string> refusal;  ///< the body of a refusal, where it was read already
+    channels::Cause fault{};             ///< of the last attempt
+    loop::Event* pausing = nullptr;      ///< what a pause between attempts waits for
     AttemptLog log;
     std::string_view group;  ///< of the caller, who outlives this
     loop::Timer patience;
@@ -161,11 +150,14 @@ struct Relay::Chat {
     /// parsing a long reply.
     std::shared_ptr<Translator> translator;
     std::string dropped;                   ///< of the request, for a header
+    std::string shaped;                    ///< a converted body with the channel's parameters
+    std::string held;                      ///< read, and not shown yet
     std::vector<std::string_view> pieces;  ///< of the last chunk: what is still to be sent
     std::string content_type;
     std::optional<std::uint64_t> content_length;
     std::string upstream_request_id;
     std::string closing_error;    ///< the event that ends a stream which broke off
+    bool accepted = false;        ///< the provider's stream has begun, though nothing was shown yet
     bool begun = false;           ///< the provider's reply is on its way to the client
     std::int64_t input_estimate;  ///< of the body, which is gone when the call is settled
 };

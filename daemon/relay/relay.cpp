@@ -72,13 +72,29 @@ asio::awaitable<Result<void>> Relay::serve(server::Exchange& exchange, Record& r
     record.call.model = call->model;
     record.call.stream = call->stream;
 
-    auto admission = admit(*caller, *call, *body, inbound);
+    auto admission = admit(exchange, *caller, *call, *body, inbound);
     if (!admission)
         co_return admission.error();
 
+    auto& route = admission->route;
+    if (!route.body.empty()) {
+        // The name asked for a reasoning effort, which the body says in a field of its own now.
+        route.wish.model = route.model;
+        auto view = std::string_view(route.body);
+        body = view.substr(0, view.size() - llm::json_padding);
+        call = parse_call(inbound, *body);
+        if (!call)
+            co_return call.error();
+    }
+
     Chat chat(exchange, record, *call, *body, *admission, inbound);
     chat.group = (*caller)->token.group;
+    chat.has_fallbacks = settings_.fallbacks.contains(route.wish.model);
     auto opened = co_await open_first(chat);
+    if (chat.has_fallbacks && !chat.gone() && (!opened || chat.other_model)) {
+        auto before = std::move(opened);
+        opened = co_await fall_back(chat, **caller, std::move(before));
+    }
     if (!opened) {
         // No provider has produced anything: the row says so, and the whole hold goes back.
         chat.end_without_reply(opened.error());
@@ -101,18 +117,20 @@ Result<gate::Caller> Relay::identify(const server::Exchange& exchange, Record& r
 
 /// Limits, then routes, then sets money aside: in this order, because what is set aside is the
 /// price of the dearest channel that may serve. Every return up to here gives everything back.
-Result<Relay::Admission> Relay::admit(const gate::Caller& caller, const llm::ChatCall& call,
-                                      std::string_view body, const Inbound& inbound) {
+Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const gate::Caller& caller,
+                                      const llm::ChatCall& call, std::string_view body,
+                                      const Inbound& inbound) {
     auto permit = parts_.gate.limit(caller, call.model);
     if (!permit)
         return permit.error();
-    auto candidates = parts_.channels.route(caller->token.group, call.model);
+    Route route;
+    auto candidates = find_channels(exchange, caller->token, call, body, inbound, route);
     if (!candidates)
         return candidates.error();
     billing::Ask ask;
     ask.token = caller->token.id;
     ask.account = caller->token.account;
-    ask.model = call.model;
+    ask.model = route.wish.model;
     ask.served = candidates->plan().upstream_models;
     ask.input_tokens = llm::input_tokens_bound(body);
     if (inbound.operation == providers::Operation::chat)
@@ -121,7 +139,8 @@ Result<Relay::Admission> Relay::admit(const gate::Caller& caller, const llm::Cha
     auto hold = parts_.billing.reserve(ask);
     if (!hold)
         return hold.error();
-    return Admission{std::move(*permit), std::move(*candidates), std::move(*hold)};
+    return Admission{std::move(*permit), std::move(*candidates), std::move(*hold),
+                     std::move(route)};
 }
 
 asio::awaitable<Result<llm::ChatCall>> Relay::parse(std::string_view body, const Inbound& inbound) {
@@ -132,7 +151,7 @@ asio::awaitable<Result<llm::ChatCall>> Relay::parse(std::string_view body, const
 }
 
 asio::awaitable<Result<void>> Relay::run(Chat& chat) {
-    if (verdict_on(chat.upstream.status()) == Verdict::callers)
+    if (verdict_on(chat.status) == Verdict::callers)
         return pass_on_refusal(chat);
     if (chat.is_stream())
         return pump_stream(chat);
@@ -141,24 +160,10 @@ asio::awaitable<Result<void>> Relay::run(Chat& chat) {
     return pump_plain(chat);
 }
 
-/// Tries one channel after the other while nothing of a reply has reached the client.
-asio::awaitable<Result<void>> Relay::open_first(Chat& chat) {
-    Result<void> last = fail(Code::no_channel, "no channel could be tried");
-    while (chat.record.call.attempts < settings_.attempts) {
-        const auto* option = chat.admission.candidates.next();
-        if (option == nullptr)
-            break;
-        ++chat.record.call.attempts;
-        last = co_await try_channel(chat, *option);
-        if (last || chat.gone())
-            break;
-    }
-    co_return last;
-}
-
-asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const channels::Option& option) {
+asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
+    const auto& option = *attempt.option;
     const auto& entry = *option.entry;
-    chat.begin_attempt(option);
+    chat.begin_attempt(option, attempt.wait);
     auto targets = targets_;  // a change of channels must not take the time-outs away meanwhile
     const auto* target = targets->find(entry.channel.id);
     if (target == nullptr || !target->problem.empty()) {
@@ -171,16 +176,22 @@ asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const channels::Opt
         co_return chat.failed(Cause::unusable,
                               fail(Code::unsupported, "its provider does not do this")
                                   .in("channel '" + entry.channel.name + "'"));
-    auto key = random_.below(target->heads.size());
-    chat.record.call.key_index = static_cast<int>(key);
-    chat.log.set_key(static_cast<int>(key));
+    auto now = parts_.loop.now();
+    auto key = entry.keys->choose(random_, now, attempt.without_key);
+    if (!key || *key >= target->heads.size())
+        co_return chat.failed(Cause::unusable,
+                              fail(Code::no_channel, "channel '" + entry.channel.name +
+                                                         "': all of its keys are resting"));
     if (chat.converts()) {
         auto converted = co_await convert(chat, option);
         if (!converted)
             co_return chat.unfit(
                 std::move(converted.error()).in("channel '" + entry.channel.name + "'"));
     }
-    auto ready = chat.write_request(*target, option, key, parts_.clock.wall());
+    chat.attempt.use_key(*key, now);
+    chat.record.call.key_index = static_cast<int>(*key);
+    chat.log.set_key(static_cast<int>(*key));
+    auto ready = chat.write_request(*target, option, *key, parts_.clock.wall());
     if (!ready)
         co_return chat.failed(Cause::unusable,
                               std::move(ready.error()).in("channel '" + entry.channel.name + "'"));
@@ -191,12 +202,16 @@ asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const channels::Opt
         co_return chat.failed(cause_of(call.error()),
                               std::move(call.error()).in("channel '" + entry.channel.name + "'"));
     chat.upstream = std::move(*call);
+    chat.status = target->taken_for(chat.upstream.status());
     chat.log.set_status(chat.upstream.status());
-    auto verdict = verdict_on(chat.upstream.status());
-    if (verdict == Verdict::callers)
+    auto verdict = verdict_on(chat.status);
+    if (verdict == Verdict::callers) {
+        if (chat.has_fallbacks)
+            co_await read_refusal(chat);
         co_return ok();
+    }
     if (verdict != Verdict::accepted) {
-        auto cause = channels::cause_of(chat.upstream.status());
+        auto cause = channels::cause_of(chat.status);
         auto error = co_await refused(chat, entry);
         co_return chat.failed(cause, std::move(error));
     }
@@ -232,21 +247,8 @@ asio::awaitable<Result<void>> Relay::convert(Chat& chat, const channels::Option&
     co_return co_await loop::run_blocking(parts_.workers, std::move(work));
 }
 
-/// The first bytes of the body. A reply that begins with an error, or ends before it begins, is a
-/// failure that somebody else can still make good.
-asio::awaitable<Result<void>> Relay::read_first(Chat& chat) {
-    auto read = co_await read_more(chat);
-    if (!read)
-        co_return read.error();
-    if (chat.chunk.last && chat.chunk.payload.empty())
-        co_return fail(Code::upstream_failed, "the provider's reply is empty");
-    if (chat.facts().error && !chat.facts().produced())
-        co_return fail(Code::upstream_failed, "the provider began its reply with an error");
-    co_return ok();
-}
-
 asio::awaitable<Error> Relay::refused(Chat& chat, const channels::Entry& entry) {
-    auto status = chat.upstream.status();
+    auto status = chat.status;
     auto retry_after = chat.upstream.head().headers.find("retry-after");
     auto wait = retry_after ? std::optional<std::string>(*retry_after) : std::nullopt;
     auto body = co_await chat.upstream.read_all(error_body_bytes_max);
@@ -258,10 +260,11 @@ asio::awaitable<Error> Relay::refused(Chat& chat, const channels::Entry& entry) 
 
 /// The provider says that the request is wrong: its words, in its status, at no cost.
 asio::awaitable<Result<void>> Relay::pass_on_refusal(Chat& chat) {
-    auto status = chat.upstream.status();
-    auto body = co_await chat.upstream.read_all(error_body_bytes_max);
-    std::string text = callers_error_body(body ? *body : std::string_view{}, chat.inbound.errors(),
-                                          status, chat.exchange.request_id());
+    auto status = chat.status;
+    if (!chat.refusal)
+        co_await read_refusal(chat);
+    std::string text = callers_error_body(*chat.refusal, chat.inbound.errors(), status,
+                                          chat.exchange.request_id());
     chat.end_refused();
     auto settled = co_await settle(chat);
     if (!settled)
@@ -371,6 +374,7 @@ asio::awaitable<void> Relay::hear_out(Chat& chat) {
 /// Sends what the last read brought. False: the stream has ended, and what is left goes out with
 /// its closing bytes.
 asio::awaitable<Result<bool>> Relay::forward(Chat& chat) {
+    chat.put_held_first();
     if (chat.chunk.last || chat.facts().done)
         co_return false;
     if (chat.as_it_came && chat.chunk.whole_chunks) {
@@ -384,6 +388,7 @@ asio::awaitable<Result<bool>> Relay::forward(Chat& chat) {
             co_return sent.error();
     }
     chat.pieces.clear();
+    chat.forget_held();
     co_return true;
 }
 

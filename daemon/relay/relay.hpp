@@ -7,6 +7,7 @@
 #include "daemon/channels/channels.hpp"
 #include "daemon/gate/gate.hpp"
 #include "daemon/relay/inbound.hpp"
+#include "daemon/relay/retries.hpp"
 #include "daemon/relay/targets.hpp"
 #include "daemon/server/exchange.hpp"
 #include "daemon/upstream/pool.hpp"
@@ -71,22 +72,40 @@ public:
     }
 
 private:
+    struct Chat;
+    /// What is looked for, and what the model's name means beyond that.
+    struct Route {
+        channels::Wish wish;
+        // Where the name of the model asks for a reasoning effort.
+        std::string model;  ///< without it
+        std::string body;   ///< the call that says it in a field, with llm::json_padding behind it
+    };
     /// What a call has been given before a provider sees it; all of it goes back by itself.
     struct Admission {
         gate::Permit permit;
         channels::Candidates candidates;
         billing::Hold hold;
+        Route route;
     };
-    struct Chat;
+    Result<channels::Candidates> find_channels(const server::Exchange& exchange,
+                                               const storage::Token& token,
+                                               const llm::ChatCall& call, std::string_view body,
+                                               const Inbound& inbound, Route& route);
+    asio::awaitable<Result<void>> fall_back(Chat& chat, const gate::TokenEntry& caller,
+                                            Result<void> last);
+    asio::awaitable<void> read_refusal(Chat& chat);
+    SteadyTime deadline_of(const Chat& chat) const;
 
     Result<gate::Caller> identify(const server::Exchange& exchange, Record& record) const;
-    Result<Admission> admit(const gate::Caller& caller, const llm::ChatCall& call,
-                            std::string_view body, const Inbound& inbound);
+    Result<Admission> admit(const server::Exchange& exchange, const gate::Caller& caller,
+                            const llm::ChatCall& call, std::string_view body,
+                            const Inbound& inbound);
     Result<std::vector<std::string>> models_of(server::Exchange& exchange, Record& record);
     asio::awaitable<Result<llm::ChatCall>> parse(std::string_view body, const Inbound& inbound);
     asio::awaitable<Result<void>> run(Chat& chat);
     asio::awaitable<Result<void>> open_first(Chat& chat);
-    asio::awaitable<Result<void>> try_channel(Chat& chat, const channels::Option& option);
+    asio::awaitable<void> pause(Chat& chat, std::chrono::milliseconds length);
+    asio::awaitable<Result<void>> try_channel(Chat& chat, const Try& attempt);
     asio::awaitable<Result<void>> convert(Chat& chat, const channels::Option& option);
     asio::awaitable<Result<void>> read_first(Chat& chat);
     asio::awaitable<Error> refused(Chat& chat, const channels::Entry& entry);

@@ -1,6 +1,9 @@
 #include "daemon/relay/targets.hpp"
 
+#include "core/base/text.hpp"
 #include "core/base/version.hpp"
+
+#include <algorithm>
 
 namespace obliv::relay {
 namespace {
@@ -48,11 +51,30 @@ std::string head_of(const upstream::Endpoint& endpoint, const Headers& headers) 
     const auto& proxy = endpoint.proxy;
     if (!proxy.host.empty() && !endpoint.tls && !proxy.authorization.empty())
         head.append("proxy-authorization: ").append(proxy.authorization).append("\r\n");
-    head.append("user-agent: oblivd/")
-        .append(version)
-        .append("\r\naccept: */*\r\naccept-encoding: identity\r\n"
-                "content-type: application/json\r\n");
+    auto own = [&](std::string_view name, std::string_view value) {
+        bool set = std::any_of(headers.begin(), headers.end(), [&](const auto& header) {
+            return equal_ignoring_case(header.first, name);
+        });
+        if (!set)
+            head.append(name).append(": ").append(value).append("\r\n");
+    };
+    own("user-agent", "oblivd/" + std::string(version));
+    own("accept", "*/*");
+    own("accept-encoding", "identity");
+    own("content-type", "application/json");
     return head;
+}
+
+/// The provider's headers with those that the channel sets in their place.
+Headers with_overrides(Headers headers, const std::map<std::string, std::string>& overrides) {
+    for (const auto& [name, value] : overrides) {
+        std::erase_if(headers, [&name = name](const auto& header) {
+            return equal_ignoring_case(header.first, name);
+        });
+        if (!value.empty())
+            headers.emplace_back(name, value);
+    }
+    return headers;
 }
 
 /// Takes one more key into the target: all keys of a channel lead to one place.
@@ -70,13 +92,30 @@ Result<void> add_key(Target& target, const channels::Entry& entry, const Secret&
     if (!first && (prefix != target.prefix || !(place->endpoint == target.endpoint)))
         return fail(Code::invalid_request, "its keys lead to different places");
     target.heads.push_back(
-        head_of(place->endpoint, providers::headers_of(*entry.provider, endpoint)));
+        head_of(place->endpoint, with_overrides(providers::headers_of(*entry.provider, endpoint),
+                                                entry.channel.settings.headers)));
     target.endpoint = std::move(place->endpoint);
     target.prefix = std::move(prefix);
     return ok();
 }
 
+void take_overrides(Target& target, const storage::ChannelSettings& settings) {
+    if (!settings.parameters.empty())
+        if (auto changes = llm::parse_field_changes(settings.parameters))
+            target.parameters = std::move(*changes);
+    for (const auto& [from, to] : settings.status_map)
+        target.statuses.emplace_back(static_cast<int>(parse_int(from).value_or(0)),
+                                     static_cast<int>(parse_int(to).value_or(0)));
+}
+
 }  // namespace
+
+int Target::taken_for(int status) const noexcept {
+    for (auto [from, to] : statuses)
+        if (from == status)
+            return to;
+    return status;
+}
 
 void Target::append_line(std::string& out, const providers::Provider& provider,
                          const providers::Offer& offer, std::string_view model, bool stream) const {
@@ -104,6 +143,7 @@ Target make_target(const channels::Entry& entry, const UpstreamSettings& setting
             target.problem = added.error().message;
             return target;
         }
+    take_overrides(target, channel.settings);
     for (const auto& offer : entry.provider->offers)
         target.lines.push_back(
             providers::varies(offer)

@@ -1,14 +1,17 @@
 #pragma once
 
 #include "core/config/limits.hpp"
+#include "core/llm/body_fields.hpp"
 #include "daemon/channels/channel_table.hpp"
 #include "daemon/upstream/pool.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace obliv::relay {
@@ -17,7 +20,11 @@ namespace obliv::relay {
 struct UpstreamSettings {
     upstream::Timeouts timeouts;
     int attempts = limits::attempts;
+    std::chrono::milliseconds retry_pause_first = limits::retry_pause_first;
+    std::chrono::milliseconds retry_pause_last = limits::retry_pause_last;
     std::string proxy;  ///< empty: the environment's
+    /// By model: those to ask instead, in their order.
+    std::map<std::string, std::vector<std::string>, std::less<>> fallbacks;
     std::int64_t output_tokens_default = limits::output_tokens_default;
 };
 
@@ -31,8 +38,11 @@ struct Target {
     /// For each key: headers, up to but not including Content-Length.
     std::vector<std::string> heads;
     upstream::Timeouts timeouts;
-    std::string problem;  ///< why the channel cannot be called; empty: it can
+    std::string problem;                        ///< why the channel cannot be called; empty: it can
+    std::vector<llm::FieldChange> parameters;   ///< to be made in every body
+    std::vector<std::pair<int, int>> statuses;  ///< of replies, and what each is taken for
 
+    int taken_for(int status) const noexcept;
     /// Appends the request line for `offer`, which is one of `provider`'s.
     void append_line(std::string& out, const providers::Provider& provider,
                      const providers::Offer& offer, std::string_view model, bool stream) const;

@@ -3,6 +3,8 @@
 #include "core/base/text.hpp"
 #include "core/llm/redact.hpp"
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace obliv::relay {
@@ -60,6 +62,14 @@ Verdict verdict_on(int status) noexcept {
     if (status == 408 || status == 409 || status == 425 || status == 429 || status >= 500)
         return Verdict::channel;
     return Verdict::callers;
+}
+
+bool asks_for_other_model(std::string_view body) noexcept {
+    constexpr std::array<std::string_view, 5> words{"context_length_exceeded",
+                                                    "maximum context length", "content_policy",
+                                                    "content_filter", "prompt is too long"};
+    return std::any_of(words.begin(), words.end(),
+                       [&](auto word) { return body.find(word) != std::string_view::npos; });
 }
 
 Error refusal(std::string_view channel, int status, std::string_view body,

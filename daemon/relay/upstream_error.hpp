@@ -20,6 +20,10 @@ enum class Verdict : std::uint8_t {
 
 Verdict verdict_on(int status) noexcept;
 
+/// Whether a refusal says that the call is too long for the model, or against its content policy:
+/// then another model may take it.
+bool asks_for_other_model(std::string_view body) noexcept;
+
 /// The error for a call that a provider refused, when nobody else could take it. `retry_after` is
 /// the provider's header, in seconds.
 Error refusal(std::string_view channel, int status, std::string_view body,

@@ -6,12 +6,13 @@ figures that cannot be true.
 import gzip
 import json
 import socket
+import threading
 import unittest
 from typing import Any
 
 import upstream as provider
 from client import Response
-from harness import FunctionalTest, ask
+from harness import FunctionalTest, ask, until
 from upstream import completion_bytes, delta, event_bytes, usage, usage_event
 
 SECRET = "sk-upstream-secret-0001"
@@ -35,8 +36,8 @@ class RelayOddProviders(FunctionalTest):
     def setUp(self) -> None:
         super().setUp()
         self.upstream = self.new_upstream()
-        self.daemon = self.new_daemon()
-        self.daemon.add_channel(self.upstream, models=["m1"])
+        self.daemon = self.new_daemon("[upstream]\nretry_pause_first = \"1ms\"\nretry_pause_last = \"1ms\"\n")
+        self.daemon.add_channel(self.upstream, models=["m1", "odd-*"])
         self.daemon.set_price("m1")
         self.key = self.daemon.add_token()
 
@@ -47,15 +48,16 @@ class RelayOddProviders(FunctionalTest):
 
     def test_what_is_no_answer_is_the_providers_failure_and_costs_nothing(self) -> None:
         empty = b""
-        for name, answer in (
+        for number, (name, answer) in enumerate((
                 ("no content", lambda connection, _: connection.send(b"HTTP/1.1 204 X\r\n\r\n")),
                 ("not modified", lambda connection, _: connection.send(b"HTTP/1.1 304 X\r\n\r\n")),
                 ("redirection", plain(empty, 302, location="http://127.0.0.1:9/")),
                 ("empty", plain(empty)),
                 ("empty stream", events()),
                 ("compressed", plain(gzip.compress(completion_bytes()), content_encoding="gzip")),
-                ("an error with status 200", plain(b'{"error":{"message":"overloaded"}}'))):
-            reply, row = self.post(answer)
+                ("an error with status 200", plain(b'{"error":{"message":"overloaded"}}')))):
+            # A model of its own for each: the circuit breaker of one does not hold up the others.
+            reply, row = self.post(answer, model=f"odd-{number}")
             self.assertEqual((reply.status, row["status"], row["cost"]), (502, 502, "0.00"), name)
         self.assert_books(self.daemon)
 
@@ -97,7 +99,8 @@ class RelayOddProviders(FunctionalTest):
     def test_who_leaves_before_the_first_word_pays_for_the_prompt(self) -> None:
         def silent(connection: provider.Connection, _: provider.Request) -> None:
             connection.start_stream()
-            connection.event({**delta(""), "note": "the prompt has been read"})
+            # Longer than what is held back until there is a word.
+            connection.event({**delta(""), "note": "the prompt has been read" * 300})
             connection.wait_closed()
         self.upstream.answer = silent
         stream = self.daemon.stream(self.key, ask(stream=True))
@@ -107,6 +110,28 @@ class RelayOddProviders(FunctionalTest):
         self.assertEqual((row["finish_reason"], row["usage"]["output"]), ("aborted", 0))
         self.assertGreater(row["usage"]["input"], 0)
         self.assert_books(self.daemon)
+
+    def test_who_leaves_while_nothing_was_worth_showing_pays_for_the_prompt(self) -> None:
+        begun = threading.Event()
+
+        def pings(connection: provider.Connection, _: provider.Request) -> None:
+            connection.start_stream()
+            for _ in range(100):
+                connection.event(delta(""))
+                if connection.wait_closed(0.05):  # long enough for the relay to have read one
+                    return
+                connection.sock.settimeout(None)
+                begun.set()
+        self.upstream.answer = pings
+        with socket.create_connection(("127.0.0.1", self.daemon.port)) as client:
+            body = json.dumps(ask(stream=True)).encode()
+            client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer "
+                           + self.key.encode() + b"\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+            self.assertTrue(begun.wait(20))
+        until(lambda: len(self.daemon.calls()) == 1, "the usage row")
+        row = self.daemon.calls()[0]
+        self.assertEqual((row["finish_reason"], row["usage"]["output"]), ("aborted", 0))
+        self.assertGreater(row["usage"]["input"], 0)
 
     def leave_and_row(self, stream: Any) -> dict[str, Any]:
         stream.close()

@@ -5,19 +5,25 @@
 namespace obliv::storage::sqlite {
 namespace {
 
+constexpr std::int64_t events_max = 10'000;
+
 constexpr std::string_view select_channel =
     "SELECT id, tenant, name, type, base_url, models, aliases, groups, priority, weight, enabled, "
     "proxy, connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms, total_timeout_ms, "
-    "created_at, updated_at FROM channel WHERE removed_at IS NULL ";
+    "settings, created_at, updated_at FROM channel WHERE removed_at IS NULL ";
 
 void read_channel(Query& query, Channel& row) {
     std::string models;
     std::string aliases;
     std::string groups;
+    std::string settings;
     query.read(row.id, row.tenant, row.name, row.type, row.base_url, models, aliases, groups,
                row.priority, row.weight, row.enabled, row.proxy, row.connect_timeout,
-               row.first_byte_timeout, row.idle_timeout, row.total_timeout, row.created_at,
-               row.updated_at);
+               row.first_byte_timeout, row.idle_timeout, row.total_timeout, settings,
+               row.created_at, row.updated_at);
+    // A setting that nobody can read must not take the whole table away.
+    if (auto read = settings_from_json(settings))
+        row.settings = std::move(*read);
     row.models = list_from_json(models);
     row.aliases = map_from_json(aliases);
     row.groups = list_from_json(groups);
@@ -85,17 +91,19 @@ Result<ChannelId> SqliteChannels::insert(const Channel& row) {
     auto models = to_json(row.models);
     auto aliases = to_json(row.aliases);
     auto groups = to_json(row.groups);
+    auto settings = settings_json(row.settings);
     auto now = context_.clock.wall();
     Query query(context_.connection,
                 "INSERT INTO channel (tenant, name, type, base_url, models, aliases, groups, "
                 "priority, weight, enabled, proxy, connect_timeout_ms, first_byte_timeout_ms, "
-                "idle_timeout_ms, total_timeout_ms, created_at, updated_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    auto done = query
-                    .bind(row.tenant, row.name, row.type, row.base_url, models, aliases, groups,
-                          row.priority, row.weight, row.enabled, row.proxy, row.connect_timeout,
-                          row.first_byte_timeout, row.idle_timeout, row.total_timeout, now, now)
-                    .run();
+                "idle_timeout_ms, total_timeout_ms, settings, created_at, updated_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    auto done =
+        query
+            .bind(row.tenant, row.name, row.type, row.base_url, models, aliases, groups,
+                  row.priority, row.weight, row.enabled, row.proxy, row.connect_timeout,
+                  row.first_byte_timeout, row.idle_timeout, row.total_timeout, settings, now, now)
+            .run();
     done = named(std::move(done), "channel", row.name);
     if (!done)
         return done.error();
@@ -109,16 +117,18 @@ Result<void> SqliteChannels::update(const Channel& row) {
     auto models = to_json(row.models);
     auto aliases = to_json(row.aliases);
     auto groups = to_json(row.groups);
-    Query query(context_.connection,
-                "UPDATE channel SET name = ?, type = ?, base_url = ?, models = ?, aliases = ?, "
-                "groups = ?, priority = ?, weight = ?, enabled = ?, proxy = ?, "
-                "connect_timeout_ms = ?, first_byte_timeout_ms = ?, idle_timeout_ms = ?, "
-                "total_timeout_ms = ?, updated_at = ? WHERE id = ? AND removed_at IS NULL");
+    auto settings = settings_json(row.settings);
+    Query query(
+        context_.connection,
+        "UPDATE channel SET name = ?, type = ?, base_url = ?, models = ?, aliases = ?, "
+        "groups = ?, priority = ?, weight = ?, enabled = ?, proxy = ?, "
+        "connect_timeout_ms = ?, first_byte_timeout_ms = ?, idle_timeout_ms = ?, "
+        "total_timeout_ms = ?, settings = ?, updated_at = ? WHERE id = ? AND removed_at IS NULL");
     auto done =
         query
             .bind(row.name, row.type, row.base_url, models, aliases, groups, row.priority,
                   row.weight, row.enabled, row.proxy, row.connect_timeout, row.first_byte_timeout,
-                  row.idle_timeout, row.total_timeout, context_.clock.wall(), row.id)
+                  row.idle_timeout, row.total_timeout, settings, context_.clock.wall(), row.id)
             .run();
     done = changed_one(context_.connection, named(std::move(done), "channel", row.name),
                        "channel " + row.id.text());
@@ -167,6 +177,34 @@ Result<void> SqliteChannels::write_keys(ChannelId id, const std::vector<Secret>&
                    .run();
     }
     return done;
+}
+
+Result<void> SqliteChannels::append_event(const ChannelEvent& event) {
+    auto done = Query(context_.connection,
+                      "INSERT INTO channel_event (time, channel, kind, model, detail) VALUES (?, "
+                      "?, ?, ?, ?)")
+                    .bind(event.time, event.channel, event.kind, event.model, event.detail)
+                    .run();
+    if (!done)
+        return done;
+    return Query(context_.connection, "DELETE FROM channel_event WHERE id <= ?")
+        .bind(context_.connection.last_id() - events_max)
+        .run();
+}
+
+Result<Page<ChannelEvent>> SqliteChannels::events(ChannelId id, const PageRequest& request) {
+    PageBounds bounds(request);
+    Query query(context_.connection,
+                "SELECT id, time, channel, kind, model, detail FROM channel_event WHERE (?1 IS "
+                "NULL OR channel = ?1) AND id > ?2 AND id < ?3" +
+                    std::string(bounds.order));
+    query.bind(id, bounds.above, bounds.below, bounds.rows);
+    return read_page<ChannelEvent>(
+        query, bounds,
+        [](Query& from, ChannelEvent& row) {
+            from.read(row.id, row.time, row.channel, row.kind, row.model, row.detail);
+        },
+        [](const ChannelEvent& row) { return row.id; });
 }
 
 }  // namespace obliv::storage::sqlite

@@ -56,6 +56,8 @@ public:
     Result<ChannelId> insert(const Channel& channel) override;
     Result<void> update(const Channel& channel) override;
     Result<void> remove(ChannelId id) override;
+    Result<void> append_event(const ChannelEvent& event) override;
+    Result<Page<ChannelEvent>> events(ChannelId id, const PageRequest& request) override;
 
 private:
     Result<void> read_keys(Channel& channel);

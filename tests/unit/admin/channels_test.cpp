@@ -144,11 +144,12 @@ TEST_CASE("a channel shows how it has been doing", "[admin]") {
     World world;
     world.good("POST", "/api/v1/channels", minimal, 201);
     auto health = world.host.channels()->entries()[0]->health;
+    auto now = world.host.clock().steady();
     for (int i = 0; i < 50; ++i) {
-        health->begin();
-        health->failed(channels::Cause::unreachable, "connection refused");
+        health->begin(now);
+        health->failed(channels::Cause::refused, "connection refused", nullptr, now);
     }
-    health->begin();
+    health->begin(now);
     auto shown = world.good("GET", "/api/v1/channels/eu")["health"];
     CHECK(shown["failures"] == 50);
     CHECK(shown["in_flight"] == 1);

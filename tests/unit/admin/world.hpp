@@ -29,6 +29,7 @@ public:
     Result<void> publish_prices() override { return published("prices"); }
     Result<void> publish_accounts() override { return published("accounts"); }
     std::shared_ptr<const channels::ChannelTable> channels() override { return table_; }
+    channels::RoutingSettings routing() override { return {}; }
     Result<admin::ChannelTest> test_channel(const channels::Entry& channel,
                                             std::string_view upstream_model) override;
     std::optional<ledger::BalanceFigures> account_figures(AccountId account) override;

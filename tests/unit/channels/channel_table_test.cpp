@@ -7,6 +7,8 @@ using namespace obliv::channels;
 
 namespace {
 
+constexpr SteadyTime now{std::chrono::hours(1)};
+
 storage::Channel row(std::int64_t id) {
     storage::Channel channel;
     channel.id = ChannelId{id};
@@ -65,19 +67,19 @@ TEST_CASE("the models of a group are the names it can ask for", "[channels]") {
 TEST_CASE("a change keeps what is known of a channel's health", "[channels]") {
     auto before = ChannelTable::build({row(1)}, nullptr);
     for (int i = 0; i < 3; ++i) {
-        before->entries()[0]->health->begin();
-        before->entries()[0]->health->failed(Cause::unreachable, "refused");
+        before->entries()[0]->health->begin(now);
+        before->entries()[0]->health->failed(Cause::bad_reply, "refused", nullptr, now);
     }
     auto after = ChannelTable::build({row(1), row(2)}, before.get());
     CHECK(after->find(ChannelId{1})->health->failing());
-    CHECK(after->find(ChannelId{1})->health->snapshot().last_error == "refused");
+    CHECK(after->find(ChannelId{1})->health->snapshot(now).last_error == "refused");
     CHECK(!after->find(ChannelId{2})->health->failing());
-    after->find(ChannelId{1})->health->begin();
-    after->find(ChannelId{1})->health->succeeded();
+    after->find(ChannelId{1})->health->begin(now);
+    after->find(ChannelId{1})->health->succeeded(nullptr, now);
     CHECK(!after->find(ChannelId{1})->health->failing());
-    CHECK(after->find(ChannelId{1})->health->snapshot().in_flight == 0);
-    CHECK(after->find(ChannelId{1})->health->snapshot().requests == 4);
-    CHECK(after->find(ChannelId{1})->health->snapshot().failures == 3);
+    CHECK(after->find(ChannelId{1})->health->snapshot(now).in_flight == 0);
+    CHECK(after->find(ChannelId{1})->health->snapshot(now).requests == 4);
+    CHECK(after->find(ChannelId{1})->health->snapshot(now).failures == 3);
 }
 
 TEST_CASE("a channel is up when it is on, known, and not failing", "[channels]") {
@@ -86,12 +88,12 @@ TEST_CASE("a channel is up when it is on, known, and not failing", "[channels]")
     auto alien = row(3);
     alien.type = "martian";
     auto table = ChannelTable::build({row(1), off, alien}, nullptr);
-    CHECK(table->find(ChannelId{1})->up());
-    CHECK(!table->find(ChannelId{2})->up());
-    CHECK(!table->find(ChannelId{3})->up());
+    CHECK(table->find(ChannelId{1})->up(now));
+    CHECK(!table->find(ChannelId{2})->up(now));
+    CHECK(!table->find(ChannelId{3})->up(now));
     for (int i = 0; i < 3; ++i) {
-        table->find(ChannelId{1})->health->begin();
-        table->find(ChannelId{1})->health->failed(Cause::unreachable, "refused");
+        table->find(ChannelId{1})->health->begin(now);
+        table->find(ChannelId{1})->health->failed(Cause::bad_reply, "refused", nullptr, now);
     }
-    CHECK(!table->find(ChannelId{1})->up());
+    CHECK(!table->find(ChannelId{1})->up(now));
 }

@@ -35,11 +35,11 @@ TEST_CASE("a model nobody serves is told apart from one whose channels are off",
     vip.groups = {"vip"};
     vip.models = {"v"};
     auto channels = make({off, vip});
-    CHECK(channels.route("default", "m").error().code == Code::no_channel);
-    CHECK(channels.route("default", "x").error().code == Code::model_not_found);
-    CHECK(channels.route("default", "v").error().code == Code::model_not_found);
-    CHECK(channels.route("vip", "v"));
-    CHECK(channels.route("default", "x").error().param == "model");
+    CHECK(channels.route({"default", "m"}).error().code == Code::no_channel);
+    CHECK(channels.route({"default", "x"}).error().code == Code::model_not_found);
+    CHECK(channels.route({"default", "v"}).error().code == Code::model_not_found);
+    CHECK(channels.route({"vip", "v"}));
+    CHECK(channels.route({"default", "x"}).error().param == "model");
 }
 
 TEST_CASE("higher tiers come first, and each channel once", "[channels]") {
@@ -51,12 +51,12 @@ TEST_CASE("higher tiers come first, and each channel once", "[channels]") {
         rows.push_back(
             row(id, static_cast<int>(random.below(3)), static_cast<int>(random.below(4))));
     auto channels = make(rows, static_cast<std::uint64_t>(seed));
-    auto candidates = channels.route("default", "m");
+    auto candidates = channels.route({"default", "m"});
     REQUIRE(candidates);
     std::set<std::int64_t> seen;
     int last_priority = 99;
     bool zero_seen = false;
-    while (const auto* option = candidates->next()) {
+    while (const auto* option = candidates->next({})) {
         const auto& channel = option->entry->channel;
         CHECK(seen.insert(channel.id.value).second);
         CHECK(channel.priority <= last_priority);
@@ -68,7 +68,7 @@ TEST_CASE("higher tiers come first, and each channel once", "[channels]") {
         last_priority = channel.priority;
     }
     CHECK(seen.size() == rows.size());
-    CHECK(candidates->next() == nullptr);
+    CHECK(candidates->next({}) == nullptr);
 }
 
 TEST_CASE("the first choice follows the weights", "[channels]") {
@@ -82,7 +82,7 @@ TEST_CASE("the first choice follows the weights", "[channels]") {
     constexpr int draws = 20'000;
     std::map<std::int64_t, int> counts;
     for (int i = 0; i < draws; ++i)
-        ++counts[channels.route("default", "m")->next()->entry->channel.id.value];
+        ++counts[channels.route({"default", "m"})->next({})->entry->channel.id.value];
     double chi_square = 0;
     for (auto [id, weight] : weights) {
         double expected = draws * weight / 10;
@@ -93,14 +93,14 @@ TEST_CASE("the first choice follows the weights", "[channels]") {
 
 TEST_CASE("a published change decides the very next call", "[channels]") {
     Channels channels(1);
-    CHECK(!channels.route("default", "m"));
+    CHECK(!channels.route({"default", "m"}));
     channels.publish(ChannelTable::build({row(1, 0, 1)}, nullptr));
-    auto before = channels.route("default", "m");
+    auto before = channels.route({"default", "m"});
     REQUIRE(before);
     channels.publish(ChannelTable::build({}, nullptr));
-    CHECK(!channels.route("default", "m"));
+    CHECK(!channels.route({"default", "m"}));
     // A call keeps the table that it began with.
-    REQUIRE(before->next() != nullptr);
+    REQUIRE(before->next({}) != nullptr);
 }
 
 TEST_CASE("more names than there is room for neither fail nor mix", "[channels]") {
@@ -109,7 +109,7 @@ TEST_CASE("more names than there is room for neither fail nor mix", "[channels]"
     auto channels = make({any});
     for (int i = 0; i < 10'000; ++i) {
         auto name = "m" + std::to_string(i);
-        REQUIRE(channels.route("default", name)->next()->match.upstream_model == name);
+        REQUIRE(channels.route({"default", name})->next({})->match.upstream_model == name);
     }
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("the explanation names every channel with its share or its reason", "[
     auto explained =
         explain(ChannelTable::build(
                     {row(1, 0, 1), row(2, 0, 3), row(7, 5, 0), off, vip, other, alien}, nullptr),
-                "default", "m");
+                {}, "default", "m", {});
     REQUIRE(explained.plan->options.size() == 3);
     CHECK(explained.plan->options[0].entry->channel.id == ChannelId{7});
     CHECK(explained.shares == std::vector<double>{1.0, 0.25, 0.75});

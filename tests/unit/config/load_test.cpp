@@ -67,7 +67,7 @@ TEST_CASE("an empty file leaves every default", "[config]") {
     REQUIRE(loaded);
     const auto& config = loaded->config;
     CHECK(config.server.listen == std::vector{Endpoint{"127.0.0.1", 8490}});
-    CHECK(config.upstream.connect_timeout == 10s);
+    CHECK(config.upstream.connect_timeout == 5s);
     CHECK(config.upstream.total_timeout == 30min);
     CHECK(config.limits.head_bytes == 32 * 1024);
     CHECK(config.billing.durability == Durability::process);

@@ -32,10 +32,10 @@ struct Fixture {
 
 TEST_CASE("a call that was served at once leaves no record", "[relay]") {
     Fixture fixture({row(1, "a")});
-    auto candidates = fixture.channels.route("default", "m");
+    auto candidates = fixture.channels.route({"default", "m"});
     REQUIRE(candidates);
     AttemptLog log;
-    log.begin(*candidates->next(), fixture.now, 0ms);
+    log.begin(*candidates->next({}), fixture.now, 0ms);
     log.add_bytes(7);
     log.end(Cause::ok, {}, fixture.now + 1ms);
     CHECK(log.text(&*candidates, "default").empty());
@@ -44,26 +44,26 @@ TEST_CASE("a call that was served at once leaves no record", "[relay]") {
 
 TEST_CASE("a caller who left during the first attempt leaves no record", "[relay]") {
     Fixture fixture({row(1, "a")});
-    auto candidates = fixture.channels.route("default", "m");
+    auto candidates = fixture.channels.route({"default", "m"});
     REQUIRE(candidates);
     AttemptLog log;
-    log.begin(*candidates->next(), fixture.now, 0ms);
+    log.begin(*candidates->next({}), fixture.now, 0ms);
     log.end(Cause::cancelled, "the client left", fixture.now);
     CHECK(log.text(&*candidates, "default").empty());
 }
 
 TEST_CASE("every attempt of a call that failed over is recorded", "[relay]") {
     Fixture fixture({row(1, "a"), row(2, "b")});
-    auto candidates = fixture.channels.route("default", "m");
+    auto candidates = fixture.channels.route({"default", "m"});
     REQUIRE(candidates);
     AttemptLog log;
-    const auto* first = candidates->next();
+    const auto* first = candidates->next({});
     log.begin(*first, fixture.now, 0ms);
     log.set_key(3);
     log.set_status(503);
     log.add_bytes(40);
     log.end(Cause::server_error, "said \"no\"\n\xff", fixture.now + 25ms);
-    const auto* second = candidates->next();
+    const auto* second = candidates->next({});
     log.begin(*second, fixture.now + 30ms, 5ms);
     log.end(Cause::ok, {}, fixture.now + 90ms);
 
@@ -93,11 +93,11 @@ TEST_CASE("a record is bounded whatever happened", "[relay]") {
     for (std::int64_t id = 1; id <= 200; ++id)
         rows.push_back(row(id, "channel-" + std::string(50, 'x') + std::to_string(id)));
     Fixture fixture(rows);
-    auto candidates = fixture.channels.route("default", "m");
+    auto candidates = fixture.channels.route({"default", "m"});
     REQUIRE(candidates);
     AttemptLog log;
     for (int i = 0; i < 10; ++i) {
-        log.begin(*candidates->next(), fixture.now, 0ms);
+        log.begin(*candidates->next({}), fixture.now, 0ms);
         log.end(Cause::timeout, std::string(5000, '"'), fixture.now);
     }
     auto text = log.text(&*candidates, "default");

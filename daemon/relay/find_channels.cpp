@@ -1,0 +1,101 @@
+#include "core/llm/call_needs.hpp"
+#include "core/llm/estimate.hpp"
+#include "daemon/relay/chat.hpp"
+#include "daemon/relay/relay.hpp"
+#include "daemon/relay/upstream_error.hpp"
+
+namespace obliv::relay {
+namespace {
+
+constexpr std::size_t refusal_bytes_max = 64U << 10;
+
+/// The number that calls of one session have in common; 0: the call belongs to none.
+std::uint64_t affinity_of(const server::Exchange& exchange, const storage::Token& token,
+                          const channels::RoutingSettings& routing) {
+    if (!routing.affinity)
+        return 0;
+    if (auto session = exchange.request().headers.find("x-session-id");
+        session && !session->empty())
+        return channels::spread(*session) | 1U;
+    if (!routing.token_affinity)
+        return 0;
+    return channels::spread(token.id.text()) | 1U;
+}
+
+/// Only a plan whose channels are limited asks what the call needs.
+void require(channels::Candidates& candidates, const llm::ChatCall& call, std::string_view body) {
+    if (!candidates.plan().limited)
+        return;
+    channels::Abilities needs = 0;
+    for (auto name : llm::needs_of(call, body))
+        needs |= channels::ability(name);
+    auto tokens = llm::estimate_input_tokens(body) + call.output_tokens_max.value_or(0);
+    candidates.require(needs, tokens);
+}
+
+}  // namespace
+
+/// The channels for the model as it was asked; where nobody serves it and its name ends with a
+/// reasoning effort, for the model without.
+Result<channels::Candidates> Relay::find_channels(const server::Exchange& exchange,
+                                                  const storage::Token& token,
+                                                  const llm::ChatCall& call, std::string_view body,
+                                                  const Inbound& inbound, Route& route) {
+    route.wish.group = token.group;
+    route.wish.model = call.model;
+    route.wish.affinity = affinity_of(exchange, token, parts_.channels.routing());
+    auto found = parts_.channels.route(route.wish);
+    bool chat = inbound.is_openai() && inbound.operation == providers::Operation::chat;
+    auto effort = chat && !found ? llm::effort_in(call.model) : std::nullopt;
+    if (effort && found.error().code == Code::model_not_found) {
+        route.model = std::string(effort->model);
+        auto plain = route.wish;
+        plain.model = route.model;
+        auto without = parts_.channels.route(plain);
+        if (without) {
+            route.wish = plain;
+            std::vector<llm::FieldChange> changes;
+            changes.push_back({"reasoning_effort", llm::json_quoted(effort->effort)});
+            route.body = llm::edited(body, llm::field_edits(body, changes));
+            route.body.append(llm::json_padding, ' ');
+            found = std::move(without);
+        }
+    }
+    if (found)
+        require(*found, call, body);
+    return found;
+}
+
+/// Reads the words of a refusal, which may mean that another model would take the call.
+asio::awaitable<void> Relay::read_refusal(Chat& chat) {
+    auto body = co_await chat.upstream.read_all(refusal_bytes_max);
+    chat.refusal.emplace(body ? *body : std::string_view{});
+    if (chat.has_fallbacks && asks_for_other_model(*chat.refusal))
+        chat.refused_for_model();
+}
+
+/// Asks the other models of the list, as far as the caller may call them.
+asio::awaitable<Result<void>> Relay::fall_back(Chat& chat, const gate::TokenEntry& caller,
+                                               Result<void> last) {
+    auto& candidates = chat.admission.candidates;
+    const auto& wish = chat.admission.route.wish;
+    auto others = settings_.fallbacks.find(wish.model)->second;  // a copy: settings may change
+    for (const auto& other : others) {
+        if (!caller.may_call(other))
+            continue;
+        auto next = wish;
+        next.model = other;
+        auto found = parts_.channels.route(next);
+        if (!found)
+            continue;
+        candidates = std::move(*found);
+        require(candidates, chat.call, chat.body);
+        chat.model_instead = other;
+        last = co_await open_first(chat);
+        if ((last && !chat.other_model) || chat.gone())
+            break;
+    }
+    co_return last;
+}
+
+}  // namespace obliv::relay
