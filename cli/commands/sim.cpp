@@ -155,8 +155,9 @@ Command sim_command() {
     command.details =
         "Serves POST /v1/chat/completions, /v1/responses, /v1/completions, /v1/embeddings, "
         "/v1/moderations and GET /v1/models in the OpenAI format, POST /v1/rerank in that of "
-        "Cohere and Jina, POST /v1/messages (and count_tokens) in Anthropic's, and Bedrock's POST "
-        "/model/NAME/converse and "
+        "Cohere and Jina, POST /v1/messages (and count_tokens) in Anthropic's, POST "
+        "/v1beta/models/NAME:generateContent, streamGenerateContent and countTokens in Gemini's "
+        "(the same behind Vertex AI's paths), and Bedrock's POST /model/NAME/converse and "
         "converse-stream, and prints the base URL of the first. Every reply carries x-simulated: "
         "true. A word is a token; a prompt has the words of its messages and four tokens more for "
         "each message. The same seed and the same calls in the same order give the same "
@@ -168,7 +169,7 @@ Command sim_command() {
         "header "
         "x-sim-fault. Faults: any status from 400 to 599 (429 comes with Retry-After), hang, cut, "
         "malformed, drip.\n\n"
-        "A key is taken as Authorization: Bearer or x-api-key; one of the form "
+        "A key is taken as Authorization: Bearer, x-api-key or x-goog-api-key; one of the form "
         "ACCESS_KEY_ID|SECRET|REGION also as the AWS signature of a Bedrock call.";
     command.flags = flags();
     command.examples = {

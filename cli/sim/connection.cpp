@@ -4,6 +4,7 @@
 #include "cli/sim/reply.hpp"
 #include "cli/sim/wire_stream.hpp"
 #include "core/base/secret.hpp"
+#include "core/http/uri.hpp"
 #include "core/wire/anthropic_lists.hpp"
 
 #include <chrono>
@@ -133,7 +134,8 @@ bool Connection::admitted(const Format* format) const {
     if (given.starts_with(scheme))
         given.remove_prefix(scheme.size());
     else
-        given = head.headers.find("x-api-key").value_or("");
+        given = head.headers.find("x-api-key")
+                    .value_or(head.headers.find("x-goog-api-key").value_or(""));
     return equal_in_constant_time(given, key.reveal());
 }
 
@@ -141,6 +143,7 @@ void Connection::serve_chat(const Asked& asked) {
     const auto& head = requests_.head();
     const auto& options = lane_.shared().options;
     auto call = read_request(options, asked, head, requests_.body());
+    bool json_array = asked.stream && http::query_value(head.query, "alt").value_or("") != "sse";
     requests_.done();
     if (!call) {
         auto& out = lane_.scratch();
@@ -149,16 +152,17 @@ void Connection::serve_chat(const Asked& asked) {
         return end_reply();
     }
     if (asked.count_only)
-        return answer_count(*call);
+        return answer_count(*asked.format, *call);
     auto number = lane_.shared().calls.fetch_add(1, std::memory_order_relaxed) + 1;
     auto plan = make_plan(options, *call, number);
     plan.format = asked.format;
+    plan.json_array = json_array;
     carry_out(std::move(plan), call->chat.stream);
 }
 
-void Connection::answer_count(const Call& call) {
+void Connection::answer_count(const Format& format, const Call& call) {
     auto& out = lane_.scratch();
-    append_reply(out, 200, wire::anthropic_count_reply(call.prompt_tokens), keep_alive_);
+    append_reply(out, 200, format.count_reply(call.prompt_tokens), keep_alive_);
     send(out);
     end_reply();
 }

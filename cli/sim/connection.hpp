@@ -39,7 +39,7 @@ private:
 
     void serve();
     void serve_chat(const Asked& asked);
-    void answer_count(const Call& call);
+    void answer_count(const Format& format, const Call& call);
     bool admitted(const Format* format) const;
     void carry_out(Plan plan, bool stream);
     static void on_time(void* self);

@@ -7,6 +7,8 @@
 #include "core/wire/anthropic.hpp"
 #include "core/wire/anthropic_lists.hpp"
 #include "core/wire/completions.hpp"
+#include "core/wire/gemini.hpp"
+#include "core/wire/gemini_lists.hpp"
 #include "core/wire/responses.hpp"
 
 #include <array>
@@ -18,8 +20,12 @@ namespace {
 const Format anthropic{"anthropic", llm::ErrorShape::anthropic, false, wire::anthropic.read_request,
                        wire::anthropic.new_writer};
 /// A count is asked for without a limit of output.
-const Format anthropic_count{"anthropic", llm::ErrorShape::anthropic, false,
-                             wire::read_anthropic_count, wire::anthropic.new_writer};
+const Format anthropic_count{"anthropic",
+                             llm::ErrorShape::anthropic,
+                             false,
+                             wire::read_anthropic_count,
+                             wire::anthropic.new_writer,
+                             wire::anthropic_count_reply};
 const Format bedrock{"bedrock", llm::ErrorShape::management, true, read_converse,
                      new_converse_writer};
 
@@ -27,6 +33,25 @@ const Format responses{"responses", llm::ErrorShape::openai, false, wire::respon
                        wire::responses.new_writer};
 const Format completions{"completions", llm::ErrorShape::openai, false,
                          wire::completions.read_request, wire::completions.new_writer};
+
+const Format gemini{"gemini", llm::ErrorShape::gemini, false, wire::gemini.read_request,
+                    wire::gemini.new_writer};
+const Format gemini_count{"gemini",
+                          llm::ErrorShape::gemini,
+                          false,
+                          wire::read_gemini_count,
+                          wire::gemini.new_writer,
+                          wire::gemini_count_reply};
+
+constexpr std::string_view gemini_models = "/v1beta/models/";
+
+/// Google's newer SDKs leave `beta` out; Vertex AI has the same calls behind a project and a place.
+std::string gemini_path(std::string_view path) {
+    for (std::string_view models : {"/v1/models/", "/publishers/google/models/"})
+        if (auto at = path.find(models); at != std::string_view::npos)
+            return std::string(gemini_models) + std::string(path.substr(at + models.size()));
+    return std::string(path);
+}
 
 /// A path, `{}` standing for a model's name.
 struct Route {
@@ -45,6 +70,9 @@ const std::array routes{
     Route{"/v2/rerank", "", {.document = read_rerank}},
     Route{"/v1/messages", "", {&anthropic}},
     Route{"/v1/messages/count_tokens", "", {.format = &anthropic_count, .count_only = true}},
+    Route{gemini_models, ":generateContent", {&gemini}},
+    Route{gemini_models, ":streamGenerateContent", {.format = &gemini, .stream = true}},
+    Route{gemini_models, ":countTokens", {.format = &gemini_count, .count_only = true}},
     Route{"/model/", "/converse", {&bedrock}},
     Route{"/model/", "/converse-stream", {.format = &bedrock, .stream = true}},
 };
@@ -69,7 +97,9 @@ std::string_view aws_name(Code code) noexcept {
 
 }  // namespace
 
-std::optional<Asked> asked_by(std::string_view path) {
+std::optional<Asked> asked_by(std::string_view whole_path) {
+    auto proper = gemini_path(whole_path);
+    std::string_view path = proper;
     for (const auto& route : routes) {
         if (route.behind.empty()) {
             if (path == route.before)

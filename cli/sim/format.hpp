@@ -5,6 +5,7 @@
 #include "core/llm/wire_error.hpp"
 #include "core/wire/wire.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@ struct Format {
     bool aws = false;  ///< errors, signatures and streams are those of AWS
     Result<llm::ChatRequest> (*read)(const wire::RequestSource&);
     std::unique_ptr<wire::ReplyWriter> (*new_writer)(const wire::WriteOptions&);
+    std::string (*count_reply)(std::int64_t tokens) = nullptr;  ///< where tokens can be counted
 };
 
 struct Call;

@@ -30,6 +30,7 @@ private:
 struct Plan {
     std::uint64_t number = 0;
     const Format* format = nullptr;  ///< null: OpenAI's chat completions
+    bool json_array = false;         ///< streams of Gemini's without `alt=sse`
     Fault fault{};
     std::string model;
     bool usage_in_reply = false;  ///< plain replies

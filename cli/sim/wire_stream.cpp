@@ -17,6 +17,7 @@ wire::WriteOptions options_of(const Plan& plan, bool stream) {
     wire::WriteOptions out;
     out.stream = stream;
     out.usage = plan.usage_at_end;
+    out.json_array = plan.json_array;
     out.model = plan.model;
     out.request_id = reply_id(plan.number);
     out.now = created_at(plan.number);

@@ -175,7 +175,8 @@ void Contents::operator()(const llm::Thinking& thinking) {
     if (!own && !(losses_.same_wire() && thinking.proof.wire.empty()))
         return;
     auto part = Json::object();
-    part["text"] = thinking.text;
+    if (!thinking.text.empty() || !losses_.same_wire())
+        part["text"] = thinking.text;
     if (!thinking.text.empty() || losses_.same_wire())
         part["thought"] = true;
     if (own)

@@ -63,10 +63,11 @@ void think_by_number(const llm::ChatRequest& request, Json& config) {
 Json thinking_config(const llm::ChatRequest& request, bool same_wire) {
     const auto& reasoning = request.reasoning;
     auto config = Json::object();
-    bool wants_thoughts = reasoning.shown.value_or(
-        reasoning.enabled == true || reasoning.adaptive == true || !reasoning.summary.empty());
-    if (reasoning.shown || wants_thoughts)
-        config["includeThoughts"] = wants_thoughts;
+    // Who asks other providers to think is shown the thoughts unless he says otherwise.
+    bool asked =
+        reasoning.enabled == true || reasoning.adaptive == true || !reasoning.summary.empty();
+    if (reasoning.shown || (asked && !same_wire))
+        config["includeThoughts"] = reasoning.shown.value_or(true);
     if (reasoning.budget_tokens)
         config["thinkingBudget"] = *reasoning.budget_tokens;
     else if (reasoning.adaptive == true && reasoning.effort.empty())

@@ -91,9 +91,11 @@ llm::ErrorShape shape_of(const server::Exchange& exchange) {
         return llm::ErrorShape::anthropic;
     if (path.starts_with("/v1beta/") || gemini_call(path))
         return llm::ErrorShape::gemini;
-    // Anthropic's SDK sends this with every call, also with those to a path that others have too.
-    bool anthropic = exchange.request().headers.find("anthropic-version").has_value();
-    return anthropic ? llm::ErrorShape::anthropic : llm::ErrorShape::openai;
+    // What these SDKs send with every call, also with those to a path that others have too.
+    const auto& headers = exchange.request().headers;
+    if (headers.find("x-goog-api-key") || headers.find("x-goog-api-client"))
+        return llm::ErrorShape::gemini;
+    return headers.find("anthropic-version") ? llm::ErrorShape::anthropic : llm::ErrorShape::openai;
 }
 
 }  // namespace
