@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <new>
+#include <sanitizer/asan_interface.h>
 
 namespace obliv::loop {
 namespace {
@@ -27,6 +28,7 @@ Block BlockPool::take(std::size_t size) {
         auto* data = free_[index].back();
         free_[index].pop_back();
         kept_bytes_ -= capacity;
+        ASAN_UNPOISON_MEMORY_REGION(data, capacity + Block::padding);
         return {data, capacity, this};
     }
     return {static_cast<char*>(::operator new(capacity + Block::padding)), capacity, this};
@@ -39,6 +41,9 @@ void BlockPool::give_back(char* data, std::size_t capacity) noexcept {
         try {
             free_[index].push_back(data);
             kept_bytes_ += capacity;
+            // Under AddressSanitizer a use of what was given back is an error; else this is
+            // nothing.
+            ASAN_POISON_MEMORY_REGION(data, capacity + Block::padding);
             return;
         } catch (const std::bad_alloc&) {
             // The list could not grow; the block itself goes back to the allocator.

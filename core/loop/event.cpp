@@ -15,10 +15,8 @@ void Event::on_time(void* self) {
 
 void Event::end(bool notified) noexcept {
     timer_.cancel();
-    if (auto* wait = std::exchange(waiting_, nullptr)) {
-        wait->ready = notified;
-        loop_.resume_soon(*wait);
-    }
+    if (auto* wait = std::exchange(waiting_, nullptr))
+        loop_.resume_soon(*wait, notified);
 }
 
 void Event::Awaiter::await_suspend(std::coroutine_handle<> who) {

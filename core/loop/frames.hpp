@@ -15,7 +15,11 @@ struct FreeFrame {
 
 /// What a thread keeps of one size.
 struct FrameShelf {
+#ifdef __SANITIZE_ADDRESS__
+    static constexpr unsigned kept_max = 0;  // a frame that is kept can be used after its end
+#else
     static constexpr unsigned kept_max = 64;
+#endif
 
     FreeFrame* first = nullptr;
     unsigned room = kept_max;

@@ -72,6 +72,7 @@ struct Loop::Parts {
     Poller poller;
     RootLink roots;
     bool stopping = false;
+    bool taken_down = false;
     SteadyTime turn_began = real_clock().steady();
     std::vector<std::coroutine_handle<>> ready;
     std::vector<std::coroutine_handle<>> running;
@@ -82,6 +83,7 @@ struct Loop::Parts {
     std::vector<std::function<void()>> mail;
 
     void run_ready();
+    std::vector<std::function<void()>> take_mail();
     void read_mail();
     bool idle() const noexcept {
         return roots.alone() && coarse.wheel.size() == 0 && fine.wheel.size() == 0;
@@ -128,7 +130,10 @@ std::span<char> Loop::scratch() noexcept {
     return {parts_->scratch.get(), scratch_bytes};
 }
 
-void Loop::resume_soon(Wait& wait) {
+void Loop::resume_soon(Wait& wait, bool ready) {
+    if (parts_->taken_down)
+        return;
+    wait.ready = ready;
     parts_->ready.push_back(wait.who);
 }
 
@@ -164,16 +169,18 @@ void Loop::Parts::run_ready() {
     running.clear();
 }
 
+std::vector<std::function<void()>> Loop::Parts::take_mail() {
+    std::vector<std::function<void()>> letters;
+    std::lock_guard lock(mutex);
+    letters.swap(mail);
+    has_mail.store(false, std::memory_order_release);
+    return letters;
+}
+
 void Loop::Parts::read_mail() {
     if (!has_mail.load(std::memory_order_acquire))
         return;
-    std::vector<std::function<void()>> letters;
-    {
-        std::lock_guard lock(mutex);
-        letters.swap(mail);
-        has_mail.store(false, std::memory_order_release);
-    }
-    for (auto& letter : letters)
+    for (auto& letter : take_mail())
         run_guarded(std::exchange(letter, nullptr));
 }
 
@@ -199,12 +206,13 @@ void Loop::drive(bool for_ever) {
 }
 
 void Loop::destroy_tasks() noexcept {
+    parts_->taken_down = true;
     parts_->ready.clear();
     while (!parts_->roots.alone())
         parts_->roots.next->frame.destroy();
-    parts_->ready.clear();
-    std::lock_guard lock(parts_->mutex);
-    parts_->mail.clear();
+    // What a letter holds may post again when it is destroyed: never under the lock.
+    for (auto letters = parts_->take_mail(); !letters.empty(); letters = parts_->take_mail())
+        letters.clear();
 }
 
 Loop* Loop::current() noexcept {

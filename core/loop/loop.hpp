@@ -53,8 +53,9 @@ public:
 
     // For the parts of a loop: sockets, events, spawn.
     Poller& poller() noexcept;
-    /// Resumes who waits once whoever runs now has suspended.
-    void resume_soon(Wait& wait);
+    /// Resumes who waits once whoever runs now has suspended, and tells whether it happened. Does
+    /// nothing once the tasks are being destroyed: who waited may be gone already.
+    void resume_soon(Wait& wait, bool ready);
     void start_soon(std::coroutine_handle<> root);
     RootLink& roots() noexcept;
 

@@ -20,7 +20,7 @@ struct Watch {
     bool closed = false;
     Wait* reader = nullptr;
     Wait* writer = nullptr;
-    /// Called for news of either kind that nobody waits for.
+    /// Called for news of either kind, after who waits for them.
     Hook hook = nullptr;
     void* owner = nullptr;
     Watch* next_free = nullptr;
@@ -38,9 +38,9 @@ public:
 
     /// Null when the kernel has no room.
     Watch* add(int descriptor);
-    /// Whoever waits goes on, not ready, by `resume_soon`. The watch is gone when
-    /// dispatch() has returned. `shared`: the descriptor has copies, with which the kernel would go
-    /// on watching.
+    /// Whoever waits is forgotten, and nobody is told of what is still to come. The watch is gone
+    /// when dispatch() has returned. `shared`: the descriptor has copies, with which the kernel
+    /// would go on watching.
     void remove(Watch* watch, bool shared);
 
     /// Waits for news, at most until `until`; SteadyTime::min() only looks.

@@ -131,7 +131,7 @@ Task<Result<void>> run_there(BlockingPool& pool, std::function<void()> work) {
     // The way home is posted: it cannot arrive before this task waits.
     auto come_home = [away] {
         if (auto* wait = std::exchange(away->wait, nullptr))
-            away->home.resume_soon(*wait);
+            away->home.resume_soon(*wait, true);
     };
     auto there = [work = std::move(work), away, come_home] {
         work();

@@ -98,9 +98,9 @@ void Socket::interrupt() noexcept {
     if (watch_ == nullptr)
         return;
     if (auto* reader = std::exchange(watch_->reader, nullptr))
-        loop_->resume_soon(*reader);
+        loop_->resume_soon(*reader, false);
     if (auto* writer = std::exchange(watch_->writer, nullptr))
-        loop_->resume_soon(*writer);
+        loop_->resume_soon(*writer, false);
 }
 
 void Socket::close() noexcept {

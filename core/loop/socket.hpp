@@ -50,8 +50,8 @@ public:
     /// connection that rests as it should.
     bool quiet() const noexcept { return watch_ != nullptr && !watch_->readable; }
 
-    /// `hook(owner)` runs, on the loop, for news that no coroutine waits for: bytes, an end, room.
-    /// Null forgets it. False when the kernel cannot watch one more socket.
+    /// `hook(owner)` runs, on the loop, for all news: bytes, an end, room. A coroutine that waits
+    /// for them goes on first. Null forgets it. False when the kernel cannot watch one more socket.
     bool set_hook(Watch::Hook hook, void* owner) noexcept;
     /// Makes pending waits end, not ready.
     void interrupt() noexcept;

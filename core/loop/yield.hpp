@@ -12,7 +12,7 @@ public:
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> who) {
         wait_.who = who;
-        loop_.resume_soon(wait_);
+        loop_.resume_soon(wait_, true);
     }
     void await_resume() const noexcept {}
 
