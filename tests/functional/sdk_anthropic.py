@@ -121,13 +121,14 @@ class AnthropicSdk(SdkTest):
         self.assertEqual(self.sdk("openai", "chat", key="sk-wrong"),
                          {"class": "AuthenticationError", "status": 401, "type": "authentication_error", "told_id": True})
         self.assertEqual(self.sdk("no-such-model", "chat"), {"class": "NotFoundError", "status": 404, "type": "not_found_error", "told_id": True})
+        # Before the faults, which open the channel's breaker.
+        refused = self.sdk("openai", "refused")
+        self.assertEqual((refused["class"], refused["type"]), ("BadRequestError", "invalid_request_error"))
         for kind in self.upstreams:
             with self.subTest(provider=kind):
                 self.assertEqual(self.sdk(kind, "chat", "[[sim:fault=400]]")["class"], "BadRequestError")
                 self.assertEqual(self.sdk(kind, "chat", "[[sim:fault=500]]")["class"], "InternalServerError")
                 self.assertEqual(self.sdk(kind, "stream", "[[sim:fault=cut]] [[sim:tokens=9]]")["class"], "APIError")
-        refused = self.sdk("openai", "refused")
-        self.assertEqual((refused["class"], refused["type"]), ("BadRequestError", "invalid_request_error"))
 
     def test_leaving_is_billed(self) -> None:
         for kind in self.upstreams:
