@@ -7,7 +7,7 @@ _obliv() {
         word=${COMP_WORDS[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--offer|--header|--parameters|--map-status|--request|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--request|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
@@ -70,6 +70,7 @@ _obliv() {
         'channel add'' --concurrent') candidates='' ;;
         'channel add'' --cost-factor') candidates='' ;;
         'channel add'' --check') candidates='models chat none' ;;
+        'channel add'' --losses') candidates='refuse drop' ;;
         'channel add'' --offer') candidates='' ;;
         'channel add'' --header') candidates='' ;;
         'channel add'' --parameters') candidates='' ;;
@@ -93,6 +94,7 @@ _obliv() {
         'channel set'' --concurrent') candidates='' ;;
         'channel set'' --cost-factor') candidates='' ;;
         'channel set'' --check') candidates='models chat none' ;;
+        'channel set'' --losses') candidates='refuse drop' ;;
         'channel set'' --offer') candidates='' ;;
         'channel set'' --header') candidates='' ;;
         'channel set'' --parameters') candidates='' ;;
@@ -201,8 +203,8 @@ _obliv() {
                 'channel') candidates='list get add set enable disable remove test history key explain apply import' ;;
                 'channel list') candidates='--stats --limit --cursor' ;;
                 'channel get') candidates='' ;;
-                'channel add') candidates='--type --base-url --models --map --group --priority --weight --proxy --connect-timeout --first-byte-timeout --idle-timeout --total-timeout --key-policy --key-rpm --rpm --concurrent --cost-factor --check --offer --header --parameters --map-status --key-file --key-stdin --disabled' ;;
-                'channel set') candidates='--type --base-url --models --map --group --priority --weight --proxy --connect-timeout --first-byte-timeout --idle-timeout --total-timeout --key-policy --key-rpm --rpm --concurrent --cost-factor --check --offer --header --parameters --map-status --key-file --key-stdin --name' ;;
+                'channel add') candidates='--type --base-url --models --map --group --priority --weight --proxy --connect-timeout --first-byte-timeout --idle-timeout --total-timeout --key-policy --key-rpm --rpm --concurrent --cost-factor --check --losses --offer --header --parameters --map-status --key-file --key-stdin --disabled' ;;
+                'channel set') candidates='--type --base-url --models --map --group --priority --weight --proxy --connect-timeout --first-byte-timeout --idle-timeout --total-timeout --key-policy --key-rpm --rpm --concurrent --cost-factor --check --losses --offer --header --parameters --map-status --key-file --key-stdin --name' ;;
                 'channel enable') candidates='' ;;
                 'channel disable') candidates='' ;;
                 'channel remove') candidates='' ;;

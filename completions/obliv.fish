@@ -5,7 +5,7 @@ function __obliv_path
     for word in (commandline -opc)[2..-1]
         if test $skip = 1; set skip 0; continue; end
         switch $word
-            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--offer' '--header' '--parameters' '--map-status' '--request' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
+            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--request' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
                 set skip 1
             case '-*'
             case '*'
@@ -141,6 +141,7 @@ complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l
 complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l concurrent -x -d 'Calls at once; 0: no limit'
 complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l cost-factor -x -d 'What it costs, as a factor of the prices: for the strategy lowest_price'
 complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l check -x -a 'models chat none' -d 'What the health checks ask it'
+complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l losses -x -a 'refuse drop' -d 'What of a request its format cannot say: refuse the request, or drop that'
 complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l offer -x -d 'What it can do for some models: stream, tools, vision, audio, files, json_object, json_schema, reasoning, choices, context:TOKENS'
 complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l header -x -d 'Send this header to it; an empty value leaves one of ours out'
 complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l parameters -x -d 'Fields to set in every request; null takes one out'
@@ -166,6 +167,7 @@ complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l
 complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l concurrent -x -d 'Calls at once; 0: no limit'
 complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l cost-factor -x -d 'What it costs, as a factor of the prices: for the strategy lowest_price'
 complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l check -x -a 'models chat none' -d 'What the health checks ask it'
+complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l losses -x -a 'refuse drop' -d 'What of a request its format cannot say: refuse the request, or drop that'
 complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l offer -x -d 'What it can do for some models: stream, tools, vision, audio, files, json_object, json_schema, reasoning, choices, context:TOKENS'
 complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l header -x -d 'Send this header to it; an empty value leaves one of ours out'
 complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l parameters -x -d 'Fields to set in every request; null takes one out'

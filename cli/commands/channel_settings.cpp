@@ -74,6 +74,10 @@ std::vector<Flag> channel_setting_flags() {
          .value = "WHAT",
          .help = "What the health checks ask it",
          .choices = {"models", "chat", "none"}},
+        {.name = "losses",
+         .value = "WHAT",
+         .help = "What of a request its format cannot say: refuse the request, or drop that",
+         .choices = {"refuse", "drop"}},
         {.name = "offer",
          .value = "PATTERN=A,B",
          .help = "What it can do for some models: stream, tools, vision, audio, files, "
@@ -98,8 +102,9 @@ Result<void> add_channel_settings(const Values& values, Json& body) {
           std::pair{"concurrent", "concurrent_max"}})
         if (auto count = values.count(flag))
             body[field] = *count;
-    for (auto [flag, field] : {std::pair{"key-policy", "key_policy"}, std::pair{"check", "check"},
-                               std::pair{"cost-factor", "cost_factor"}})
+    for (auto [flag, field] :
+         {std::pair{"key-policy", "key_policy"}, std::pair{"check", "check"},
+          std::pair{"losses", "losses"}, std::pair{"cost-factor", "cost_factor"}})
         if (auto text = values.text(flag))
             body[field] = *text;
     if (auto text = values.text("parameters")) {

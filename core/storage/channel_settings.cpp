@@ -56,6 +56,10 @@ std::string_view name_of(Check check) noexcept {
     return "none";
 }
 
+std::string_view name_of(Losses losses) noexcept {
+    return losses == Losses::drop ? "drop" : "refuse";
+}
+
 std::string settings_json(const ChannelSettings& settings) {
     Json json = Json::object();
     if (settings.key_policy != KeyPolicy{})
@@ -66,6 +70,8 @@ std::string settings_json(const ChannelSettings& settings) {
     put_text(json, "cost_factor", settings.cost_factor);
     if (settings.check != Check{})
         json["check"] = name_of(settings.check);
+    if (settings.losses != Losses{})
+        json["losses"] = name_of(settings.losses);
     for (const auto& offer : settings.offers)
         json["offers"].push_back(Json{{"models", offer.models},
                                       {"abilities", offer.abilities},
@@ -90,6 +96,7 @@ Result<ChannelSettings> settings_from_json(std::string_view text) {
         out.concurrent_max = json.value("concurrent_max", 0);
         out.cost_factor = json.value("cost_factor", std::string());
         out.check = choice(json, "check", Check::none);
+        out.losses = choice(json, "losses", Losses::drop);
         for (const auto& offer : json.value("offers", Json::array()))
             out.offers.push_back({offer.value("models", std::string("*")),
                                   offer.value("abilities", std::vector<std::string>{}),

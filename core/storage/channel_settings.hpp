@@ -26,6 +26,13 @@ enum class Check : std::uint8_t {
 };
 std::string_view name_of(Check check) noexcept;
 
+/// What becomes of a request that the channel's format cannot carry whole.
+enum class Losses : std::uint8_t {
+    refuse,  ///< it goes to another channel or nowhere
+    drop,    ///< what cannot be said is left out, and a header of the reply tells
+};
+std::string_view name_of(Losses losses) noexcept;
+
 /// What a channel can do for the models of a pattern.
 struct Offer {
     std::string models = "*";  ///< a model pattern
@@ -44,6 +51,7 @@ struct ChannelSettings {
     int concurrent_max = 0;           ///< calls at once; 0: no limit
     std::string cost_factor;  ///< what it costs, as a factor of the prices: for the cheapest first
     Check check = Check::models;
+    Losses losses = Losses::refuse;
     std::vector<Offer> offers;  ///< the first that matches a model counts; none: everything
     std::map<std::string, std::string> headers;     ///< sent in place of ours; empty: left out
     std::string parameters;                         ///< a JSON object; see relay/overrides.hpp

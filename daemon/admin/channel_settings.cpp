@@ -105,6 +105,7 @@ void apply_cost(const api::Body& body, ChannelSettings& settings) {
 Result<void> apply_settings(const api::Body& body, ChannelSettings& settings) {
     apply_choice(body, "key_policy", storage::KeyPolicy::round_robin, settings.key_policy);
     apply_choice(body, "check", storage::Check::none, settings.check);
+    apply_choice(body, "losses", storage::Losses::drop, settings.losses);
     apply_limit(body, "key_requests_per_minute", settings.key_requests_per_minute);
     apply_limit(body, "requests_per_minute", settings.requests_per_minute);
     apply_limit(body, "concurrent_max", settings.concurrent_max);

@@ -127,6 +127,7 @@ Json settings_of(const storage::ChannelSettings& settings) {
                 {"concurrent_max", limit_or_null(settings.concurrent_max)},
                 {"cost_factor", text_or_null(settings.cost_factor)},
                 {"check", name_of(settings.check)},
+                {"losses", name_of(settings.losses)},
                 {"offers", offers_of(settings)},
                 {"headers", pairs_of(settings.headers)},
                 {"parameters", settings.parameters.empty()

@@ -15,6 +15,7 @@ Error refusal_of(const std::vector<wire::Loss>& losses, std::string_view wire) {
                                                  std::string(wire) +
                                                  " format that the model is reached by: " + said);
     error.param = losses.front().field;
+    error.hint = "leave it out, or let the channel do so: obliv channel set NAME --losses drop";
     return error;
 }
 

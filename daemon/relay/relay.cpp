@@ -239,8 +239,9 @@ asio::awaitable<Result<void>> Relay::convert(Chat& chat, const channels::Option&
     if (wire == nullptr || wire->write_request == nullptr)
         co_return fail(Code::unsupported, "nothing is known of its format");
     auto work = [conversion = chat.conversion, wire, dialect = option.entry->provider->dialect,
-                 model = option.match.upstream_model] {
-        return conversion->write(*wire, dialect, model, false);
+                 model = option.match.upstream_model,
+                 drop = option.entry->channel.settings.losses == storage::Losses::drop] {
+        return conversion->write(*wire, dialect, model, drop);
     };
     if (chat.body.size() <= body_bytes_inline_max)
         co_return work();

@@ -169,6 +169,16 @@ class ConvertFormats(FunctionalTest):
         row = self.daemon.call(reply.request_id)
         self.assertEqual((row["cost"], row["error"]), ("0.00", "invalid_request"))
 
+    def test_a_channel_may_drop_what_it_cannot_carry_and_tells(self) -> None:
+        self.channel("openai", losses="drop")
+        path, body = CLIENTS["anthropic"].ask(False, False)
+        for stream in (False, True):
+            reply = self.post("anthropic", path, {**body, "top_k": 5, "stream": stream})
+            self.assertEqual((reply.status, reply.headers["x-oblivious-dropped"]), (200, "top_k"))
+            self.assertNotIn("top_k", self.upstream.requests[-1].json)
+        whole = self.post("anthropic", path, body)
+        self.assertNotIn("x-oblivious-dropped", whole.headers)
+
     def test_a_failure_is_told_rather_than_what_another_channel_cannot_carry(self) -> None:
         second = self.new_upstream()
         second.answer = lambda connection, _: connection.reply(503, b'{"error":{"message":"down"}}')
