@@ -2,7 +2,12 @@
 #include "tests/unit/storage/store.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <random>
 #include <set>
+#include <span>
+#include <vector>
 
 using namespace obliv;
 using namespace obliv::storage;
@@ -156,6 +161,50 @@ TEST_CASE("storing a call again changes nothing", "[storage]") {
     CHECK(report.ok());
     CHECK(report.charges == 1);
     CHECK(report.usage_rows == 1);
+}
+
+TEST_CASE("a batch of which a part is stored already is stored once, in any order", "[storage]") {
+    auto seed = std::random_device{}();
+    CAPTURE(seed);
+    std::mt19937 random(seed);
+    for (int round = 0; round < 5; ++round) {
+        Books books;
+        std::vector<Call> calls;
+        for (std::int64_t id = 1; id <= 20; ++id) {
+            calls.push_back(books.call(id, 10 * id));
+            if (id % 3 == 0)
+                calls.back().record = R"({"attempts":[{"channel":3,"cause":"ok"}]})";
+        }
+        std::vector<const Call*> rows;
+        for (const auto& call : calls)
+            rows.push_back(&call);
+        auto append = [&](std::span<const Call* const> batch) {
+            return books.write([&](Session& s) { return s.ledger().append(batch); });
+        };
+        std::shuffle(rows.begin(), rows.end(), random);
+        must(append(std::span(rows).first(10)));
+        std::shuffle(rows.begin(), rows.end(), random);
+        must(append(rows));
+        auto report = books.verify();
+        CHECK(report.ok());
+        CHECK(report.charges == 20);
+        CHECK(report.usage_rows == 20);
+        for (const auto& call : calls)
+            CHECK(must(books.read([&](Session& s) { return s.usage().record(call.id); })) ==
+                  call.record);
+        must(books.write([](Session& s) { return s.ledger().fold(ChargeId{20}, 100); }));
+        CHECK(books.balance(books.team) == Money::nanos(-2100));
+
+        // One of them is another call: nothing of the batch is stored.
+        auto stranger = books.call(7, 70);
+        stranger.request_id = "another";
+        auto fresh = books.call(21, 1);
+        const Call* mixed[] = {&fresh, &stranger};
+        auto refused = append(mixed);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == Code::corrupt);
+        CHECK(books.verify().charges == 20);
+    }
 }
 
 TEST_CASE("one charge id for two requests is corrupt, not ignored", "[storage]") {
