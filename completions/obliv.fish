@@ -5,7 +5,7 @@ function __obliv_path
     for word in (commandline -opc)[2..-1]
         if test $skip = 1; set skip 0; continue; end
         switch $word
-            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--request' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
+            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--request' '--add' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
                 set skip 1
             case '-*'
             case '*'
@@ -44,6 +44,7 @@ complete -c obliv -n '__obliv_at '\'''\''' -a 'chat' -d 'Talk with a model on a 
 complete -c obliv -n '__obliv_at '\'''\''' -a 'model' -d 'Show the models that can be reached'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'token' -d 'Manage the API keys that oblivd issues'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'channel' -d 'Manage upstream providers'
+complete -c obliv -n '__obliv_at '\'''\''' -a 'provider' -d 'See the types of channels, and describe own ones'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'price' -d 'Manage what models cost'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'account' -d 'Manage balances'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'usage' -d 'Read what was used and what it cost'
@@ -118,6 +119,7 @@ complete -c obliv -n '__obliv_at '\''channel'\''' -a 'test' -d 'Send one tiny, u
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'history' -d 'List what happened to a channel by itself: breakers, checks, keys'
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'key' -d 'Manage the keys of a channel'
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'explain' -d 'Say which channels would serve a model, and why not the others'
+complete -c obliv -n '__obliv_at '\''channel'\''' -a 'models' -d 'List what a channel serves, or what its provider offers'
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'apply' -d 'Make the channels as a file declares them'
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'import' -d 'Add the channels of another gateway'\''s configuration'
 complete -c obliv -n 'string match -q -- '\''channel list*'\'' (__obliv_path)' -l stats -d 'Show availability, latency, failures and quota used'
@@ -185,9 +187,21 @@ complete -c obliv -n 'string match -q -- '\''channel key add*'\'' (__obliv_path)
 complete -c obliv -n 'string match -q -- '\''channel key add*'\'' (__obliv_path)' -l key-stdin -d 'Read the keys, one a line, from stdin'
 complete -c obliv -n 'string match -q -- '\''channel explain*'\'' (__obliv_path)' -l group -x -d 'For callers of this group'
 complete -c obliv -n 'string match -q -- '\''channel explain*'\'' (__obliv_path)' -l request -x -d 'Say instead how this past call was served'
+complete -c obliv -n 'string match -q -- '\''channel models*'\'' (__obliv_path)' -l fetch -d 'Ask the provider'
+complete -c obliv -n 'string match -q -- '\''channel models*'\'' (__obliv_path)' -l add -x -d 'Serve these of what it offers'
+complete -c obliv -n 'string match -q -- '\''channel models*'\'' (__obliv_path)' -l add-all -d 'Serve all that it offers'
 complete -c obliv -n 'string match -q -- '\''channel apply*'\'' (__obliv_path)' -F
 complete -c obliv -n 'string match -q -- '\''channel import*'\'' (__obliv_path)' -l from -x -a 'litellm newapi oneapi' -d 'Whose file it is; found out by default'
 complete -c obliv -n 'string match -q -- '\''channel import*'\'' (__obliv_path)' -F
+complete -c obliv -n '__obliv_at '\''provider'\''' -a 'list' -d 'List the types of channels'
+complete -c obliv -n '__obliv_at '\''provider'\''' -a 'show' -d 'Show one type'
+complete -c obliv -n '__obliv_at '\''provider'\''' -a 'add' -d 'Add a type that a file describes'
+complete -c obliv -n '__obliv_at '\''provider'\''' -a 'set' -d 'Give a described type a new version'
+complete -c obliv -n '__obliv_at '\''provider'\''' -a 'remove' -d 'Remove a described type that no channel uses'
+complete -c obliv -n 'string match -q -- '\''provider show*'\'' (__obliv_path)' -l description -d 'The file that it was made from'
+complete -c obliv -n 'string match -q -- '\''provider show*'\'' (__obliv_path)' -l versions -d 'Every version of it, newest first'
+complete -c obliv -n 'string match -q -- '\''provider add*'\'' (__obliv_path)' -F
+complete -c obliv -n 'string match -q -- '\''provider set*'\'' (__obliv_path)' -F
 complete -c obliv -n '__obliv_at '\''price'\''' -a 'list' -d 'List the prices in force'
 complete -c obliv -n '__obliv_at '\''price'\''' -a 'get' -d 'Show the price of a model'
 complete -c obliv -n '__obliv_at '\''price'\''' -a 'set' -d 'Set the price of a model, from now on or from a time to come'

@@ -7,12 +7,12 @@ _obliv() {
         word=${words[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--request|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
         case "$next" in
-            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel history'|'channel key'|'channel key list'|'channel key add'|'channel key remove'|'channel explain'|'channel apply'|'channel import'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'usage'|'usage report'|'usage tail'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
+            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel history'|'channel key'|'channel key list'|'channel key add'|'channel key remove'|'channel explain'|'channel models'|'channel apply'|'channel import'|'provider'|'provider list'|'provider show'|'provider add'|'provider set'|'provider remove'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'usage'|'usage report'|'usage tail'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
             *) break ;;
         esac
     done
@@ -107,6 +107,7 @@ _obliv() {
         'channel key add'' --key-file') files=1 ;;
         'channel explain'' --group') candidates='' ;;
         'channel explain'' --request') candidates='' ;;
+        'channel models'' --add') candidates='' ;;
         'channel import'' --from') candidates='litellm newapi oneapi' ;;
         'price list'' --limit') candidates='' ;;
         'price list'' --cursor') candidates='' ;;
@@ -185,7 +186,7 @@ _obliv() {
         *' --output-file'|*' -o') files=1 ;;
         *)
             case "$path" in
-                '') candidates='ask chat model token channel price account usage request ledger login logout whoami config api sim doctor completion man version' ;;
+                '') candidates='ask chat model token channel provider price account usage request ledger login logout whoami config api sim doctor completion man version' ;;
                 'ask') candidates='--model -m --file -f --system -S --max-tokens --temperature --usage --key-file --key-stdin' ;;
                 'chat') candidates='--model -m --system -S --max-tokens --temperature --ephemeral --key-file' ;;
                 'model') candidates='list get' ;;
@@ -200,7 +201,7 @@ _obliv() {
                 'token revoke') candidates='' ;;
                 'token restore') candidates='' ;;
                 'token remove') candidates='' ;;
-                'channel') candidates='list get add set enable disable remove test history key explain apply import' ;;
+                'channel') candidates='list get add set enable disable remove test history key explain models apply import' ;;
                 'channel list') candidates='--stats --limit --cursor' ;;
                 'channel get') candidates='' ;;
                 'channel add') candidates='--type --base-url --models --map --group --priority --weight --proxy --connect-timeout --first-byte-timeout --idle-timeout --total-timeout --key-policy --key-rpm --rpm --concurrent --cost-factor --check --losses --offer --header --parameters --map-status --key-file --key-stdin --disabled' ;;
@@ -215,8 +216,15 @@ _obliv() {
                 'channel key add') candidates='--key-file --key-stdin' ;;
                 'channel key remove') candidates='' ;;
                 'channel explain') candidates='--group --request' ;;
+                'channel models') candidates='--fetch --add --add-all' ;;
                 'channel apply') candidates=''; files=1 ;;
                 'channel import') candidates='--from'; files=1 ;;
+                'provider') candidates='list show add set remove' ;;
+                'provider list') candidates='' ;;
+                'provider show') candidates='--description --versions' ;;
+                'provider add') candidates=''; files=1 ;;
+                'provider set') candidates=''; files=1 ;;
+                'provider remove') candidates='' ;;
                 'price') candidates='list get set history remove' ;;
                 'price list') candidates='--limit --cursor' ;;
                 'price get') candidates='' ;;

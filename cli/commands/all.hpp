@@ -19,6 +19,7 @@ Command logout_command();
 Command man_command();
 Command model_command();
 Command price_command();
+Command provider_command();
 Command request_command();
 Command sim_command();
 Command token_command();

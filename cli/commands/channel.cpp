@@ -1,6 +1,7 @@
 #include "cli/commands/all.hpp"
 #include "cli/commands/channel_fleet.hpp"
 #include "cli/commands/channel_keys.hpp"
+#include "cli/commands/channel_models.hpp"
 #include "cli/commands/channel_settings.hpp"
 #include "cli/commands/remote.hpp"
 #include "cli/commands/request.hpp"
@@ -364,6 +365,7 @@ Command channel_command() {
          .errors = found,
          .run = explain},
     };
+    command.verbs.push_back(channel_models_verb());
     for (auto& verb : channel_fleet_verbs())
         command.verbs.push_back(std::move(verb));
     return command;

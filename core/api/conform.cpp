@@ -59,6 +59,23 @@ Result<string_view> plain_text(const Json& value, std::size_t bytes_max, bool ma
     return string_view(text);
 }
 
+/// Text of several lines: LF and TAB are allowed.
+Result<void> check_lines(const Json& value, std::size_t bytes_max) {
+    if (!value.is_string())
+        return wrong("a text", value);
+    const auto& text = value.get_ref<const string&>();
+    if (text.empty() || text.size() > bytes_max)
+        return fail(Code::invalid_request, "expected a text of 1 to " + std::to_string(bytes_max) +
+                                               " bytes, got " + std::to_string(text.size()));
+    auto control = [](char c) {
+        return (static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t' && c != '\r') ||
+               c == '\x7F';
+    };
+    if (std::any_of(text.begin(), text.end(), control))
+        return fail(Code::invalid_request, "a text must not contain control bytes");
+    return ok();
+}
+
 template <typename Parsed>
 Result<void> outcome(const Result<Parsed>& parsed) {
     return parsed ? ok() : Result<void>(parsed.error());
@@ -232,6 +249,8 @@ Result<void> check_value(const Json& value, const Field& field, const string& pa
     case Type::url:
     case Type::time:
         return check_text(value, field);
+    case Type::lines:
+        return check_lines(value, static_cast<std::size_t>(field.high));
     case Type::model:
         return check_model(value);
     case Type::id:

@@ -9,6 +9,7 @@ namespace obliv::api {
 /// What the value of a field can be. Requests are checked against it, replies are described by it.
 enum class Type : std::uint8_t {
     text,       ///< UTF-8 without control bytes, at most `high` bytes (256 if that is 0)
+    lines,      ///< as text, of several lines, at most `high` bytes, not empty
     name,       ///< [A-Za-z0-9._-]{1,64}, not digits only: those would be taken for an id
     model,      ///< the name of a model: 1 to 128 bytes, no spaces
     reference,  ///< an id or a name

@@ -1,5 +1,6 @@
 #include "core/api/schema.hpp"
 
+#include "core/api/provider_schemas.hpp"
 #include "core/base/check.hpp"
 
 #include <array>
@@ -328,13 +329,6 @@ constexpr std::array served_model{
     Field{"price", object, must_or_null, "", "Price"},
 };
 
-constexpr std::array provider{
-    Field{"type", text, must, ""},
-    Field{
-        "default_base_url", text, must_or_null,
-        "may hold `{region}` or the like, which the key fills in; null: a channel has to name it"},
-};
-
 constexpr std::array account{
     Field{"id", id, must, ""},
     Field{"name", text, must, ""},
@@ -524,6 +518,7 @@ constexpr std::array table{
     Schema{"ChannelKeys", channel_keys},
     Schema{"ChannelTestAsk", channel_test_ask},
     Schema{"PriceSet", price_set},
+    Schema{"ProviderSet", provider_schemas::provider_set},
     Schema{"AccountCreate", account_create},
     Schema{"AccountPatch", account_patch},
     Schema{"TransferAsk", transfer_ask},
@@ -542,7 +537,10 @@ constexpr std::array table{
     Schema{"Explanation", explanation},
     Schema{"Price", price},
     Schema{"Model", served_model},
-    Schema{"Provider", provider},
+    Schema{"ChannelModel", provider_schemas::channel_model},
+    Schema{"ProviderAbilities", provider_schemas::provider_abilities},
+    Schema{"Provider", provider_schemas::provider},
+    Schema{"ProviderVersion", provider_schemas::provider_version},
     Schema{"Account", account},
     Schema{"Transfer", transfer},
     Schema{"TransferDone", transfer_done},

@@ -77,12 +77,25 @@ Value value_of(const toml::node& node, const std::string& file) {
     return value;
 }
 
+/// What begins with a header of its own is a section; a table between braces is a value.
+const toml::table* section_in(const toml::node& node) {
+    const auto* table = node.as_table();
+    return table != nullptr && !table->is_inline() ? table : nullptr;
+}
+
 void read_section(const toml::table& table, const std::string& section, const std::string& file,
                   Document& out) {
     for (auto&& [key, node] : table) {
         Entry entry{section, std::string(key.str()), place_of(file, key.source()), {}};
-        entry.value = value_of(node, file);
-        out.entries.push_back(std::move(entry));
+        if (const auto* inner = section_in(node)) {
+            entry.section += "." + entry.key;
+            entry.key.clear();
+            read_section(*inner, entry.section, file, out);
+            out.sections.push_back(std::move(entry));
+        } else {
+            entry.value = value_of(node, file);
+            out.entries.push_back(std::move(entry));
+        }
     }
 }
 

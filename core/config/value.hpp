@@ -47,7 +47,7 @@ struct Value {
 
 /// One `key = value` line of one section.
 struct Entry {
-    std::string section;
+    std::string section;  ///< `a.b` for what stands under [a.b]
     std::string key;
     Place place;  ///< of the key
     Value value;

@@ -9,6 +9,24 @@ constexpr std::string_view model_place = "{model}";
 
 }  // namespace
 
+std::string_view name_of(Operation operation) noexcept {
+    switch (operation) {
+    case Operation::chat:
+        return "chat";
+    case Operation::models:
+        return "models";
+    case Operation::count_tokens:
+        return "count_tokens";
+    case Operation::embeddings:
+        return "embeddings";
+    case Operation::rerank:
+        return "rerank";
+    case Operation::moderations:
+        return "moderations";
+    }
+    return "chat";
+}
+
 const Offer* chat_offer(const Provider& provider, const wire::Wire* preferred) noexcept {
     for (const auto& offer : provider.offers)
         if (offer.operation == Operation::chat && offer.wire == preferred)

@@ -94,7 +94,11 @@ struct Provider {
     /// all of them.
     bool (*is_exchanged)(const Secret& key) noexcept = nullptr;
     Credential plain_credential{};
+    const wire::Dialect* described = nullptr;  ///< of a described provider: instead of `dialect`
 };
+
+/// As callers of the management API see it.
+std::string_view name_of(Operation operation) noexcept;
 
 /// A chat offer in `preferred`'s format if there is one, else the first. Null: none at all.
 const Offer* chat_offer(const Provider& provider, const wire::Wire* preferred) noexcept;
@@ -117,6 +121,11 @@ bool exchanges(const Provider& provider, const Secret& key) noexcept;
 /// The headers of the provider's own and, if it is sent as it is, the key.
 std::vector<std::pair<std::string, std::string>> headers_of(const Provider& provider,
                                                             const Endpoint& endpoint);
+
+/// What is particular to the provider in the formats that it speaks.
+inline const wire::Dialect& dialect_of(const Provider& provider) noexcept {
+    return provider.described != nullptr ? *provider.described : provider.dialect;
+}
 
 /// All of them, in the order of their names.
 std::span<const Provider* const> all() noexcept;

@@ -6,6 +6,7 @@
 #include "core/storage/channels.hpp"
 #include "core/storage/ledger.hpp"
 #include "core/storage/prices.hpp"
+#include "core/storage/providers.hpp"
 #include "core/storage/responses.hpp"
 #include "core/storage/tokens.hpp"
 #include "core/storage/usage.hpp"
@@ -28,6 +29,7 @@ public:
     virtual TokenStore& tokens() = 0;
     virtual ChannelStore& channels() = 0;
     virtual PriceStore& prices() = 0;
+    virtual ProviderStore& providers() = 0;
     virtual AccountStore& accounts() = 0;
     virtual UsageStore& usage() = 0;
     virtual LedgerStore& ledger() = 0;

@@ -1,5 +1,5 @@
 #include "core/base/text.hpp"
-#include "core/providers/provider.hpp"
+#include "core/providers/catalog.hpp"
 #include "daemon/admin/channel_settings.hpp"
 #include "daemon/admin/find.hpp"
 #include "daemon/admin/handlers.hpp"
@@ -19,15 +19,13 @@ Error at(std::string_view field, std::string message) {
     return error;
 }
 
-Result<void> check_type(const std::string& type) {
-    if (providers::find(type) != nullptr)
+Result<void> check_type(const std::string& type, const providers::Catalog& catalog) {
+    if (catalog.find(type, {}) != nullptr)
         return ok();
-    std::vector<std::string_view> known;
+    auto known = catalog.names();
     std::string listed;
-    for (const auto* provider : providers::all()) {
-        known.push_back(provider->name);
-        listed += (listed.empty() ? "" : ", ") + std::string(provider->name);
-    }
+    for (auto name : known)
+        listed += (listed.empty() ? "" : ", ") + std::string(name);
     auto message = "no provider has the type '" + type + "'";
     if (auto meant = did_you_mean(type, known))
         message += "; did you mean '" + std::string(*meant) + "'?";
@@ -35,8 +33,8 @@ Result<void> check_type(const std::string& type) {
 }
 
 /// Some providers have a place for each customer: there is no default.
-Result<void> check_place(const Channel& channel) {
-    const auto* provider = providers::find(channel.type);
+Result<void> check_place(const Channel& channel, const providers::Catalog& catalog) {
+    const auto* provider = catalog.find(channel.type, channel.base_url);
     if (!channel.base_url.empty() || provider == nullptr || !provider->default_base_url.empty())
         return ok();
     return at("base_url", "a channel of type '" + channel.type + "' needs one");
@@ -104,7 +102,7 @@ void apply_endpoint(const api::Body& body, Channel& channel) {
         channel.proxy = body.set("proxy") ? body.text("proxy") : "";
 }
 
-Result<void> apply(const api::Body& body, Channel& channel) {
+Result<void> apply(const api::Body& body, Channel& channel, const providers::Catalog& catalog) {
     apply_endpoint(body, channel);
     apply_routing(body, channel);
     apply_timeouts(body, channel);
@@ -112,9 +110,9 @@ Result<void> apply(const api::Body& body, Channel& channel) {
         return good;
     if (auto good = check_name(channel.name); !good)
         return good;
-    if (auto good = check_type(channel.type); body.set("type") && !good)
+    if (auto good = check_type(channel.type, catalog); body.set("type") && !good)
         return good;
-    if (auto good = check_place(channel); !good)
+    if (auto good = check_place(channel, catalog); !good)
         return good;
     if (channel.proxy.starts_with("https"))
         return at("proxy", "expected an http:// proxy");
@@ -144,7 +142,7 @@ Result<Reply> create_channel(const Request& request, Host& host) {
         return body.error();
     Channel channel;
     channel.tenant = storage::first_tenant;
-    if (auto good = apply(*body, channel); !good)
+    if (auto good = apply(*body, channel, host.channels()->catalog()); !good)
         return good.error();
     auto stored = host.database().write([&](Session& session) -> Result<Channel> {
         auto id = session.channels().insert(channel);
@@ -171,11 +169,12 @@ Result<Reply> change_channel(const Request& request, Host& host) {
     auto body = request.body();
     if (!body)
         return body.error();
+    auto table = host.channels();
     auto channel = host.database().write([&](Session& session) -> Result<Channel> {
         auto row = find_channel(session, request.param("id"));
         if (!row)
             return row.error();
-        if (auto good = apply(*body, *row); !good)
+        if (auto good = apply(*body, *row, table->catalog()); !good)
             return good.error();
         if (auto stored = session.channels().update(*row); !stored)
             return stored.error();

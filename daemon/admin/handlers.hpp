@@ -28,9 +28,17 @@ Result<Reply> channel_history(const Request& request, Host& host);
 
 // routing.cpp
 Result<Reply> test_channel(const Request& request, Host& host);
+Result<Reply> channel_models(const Request& request, Host& host);
 Result<Reply> explain_channels(const Request& request, Host& host);
 Result<Reply> list_models(const Request& request, Host& host);
+
+// providers.cpp
 Result<Reply> list_providers(const Request& request, Host& host);
+Result<Reply> add_provider(const Request& request, Host& host);
+Result<Reply> get_provider(const Request& request, Host& host);
+Result<Reply> set_provider(const Request& request, Host& host);
+Result<Reply> remove_provider(const Request& request, Host& host);
+Result<Reply> provider_history(const Request& request, Host& host);
 
 // prices.cpp
 Result<Reply> list_prices(const Request& request, Host& host);

@@ -59,6 +59,9 @@ public:
     virtual Result<ChannelTest> test_channel(const channels::Entry& channel,
                                              std::string_view upstream_model) = 0;
 
+    /// Asks a channel's provider for the names of its models.
+    virtual Result<std::vector<std::string>> fetch_models(const channels::Entry& channel) = 0;
+
     /// Live figures. Nothing: the books do not know the account, or the token.
     virtual std::optional<ledger::BalanceFigures> account_figures(AccountId account) = 0;
     virtual std::optional<ledger::BalanceFigures> token_figures(TokenId token) = 0;

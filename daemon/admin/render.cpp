@@ -2,10 +2,13 @@
 
 #include "core/api/values.hpp"
 #include "core/base/time_format.hpp"
+#include "core/base/version.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <unistd.h>
+
+#include <algorithm>
 
 namespace obliv::admin {
 namespace {
@@ -240,8 +243,46 @@ string model_json(string_view model, const std::vector<string>& channels,
                        {"price", price == nullptr ? Json(nullptr) : price_object(*price)}});
 }
 
-string provider_json(string_view type, string_view default_base_url) {
-    return dumped(Json{{"type", type}, {"default_base_url", text_or_null(default_base_url)}});
+string channel_model_json(string_view model, bool served, std::optional<bool> offered) {
+    return dumped(Json{{"model", model},
+                       {"served", served},
+                       {"offered", offered ? Json(*offered) : Json(nullptr)}});
+}
+
+string provider_json(const ProviderFacts& facts) {
+    const auto& provider = *facts.provider;
+    bool custom = facts.version > 0;
+    Json formats = Json::array();
+    Json operations = Json::array();
+    for (const auto& offer : provider.offers) {
+        auto operation = providers::name_of(offer.operation);
+        if (offer.operation == providers::Operation::chat)
+            formats.push_back(offer.wire == nullptr ? "openai" : offer.wire->name);
+        if (std::find(operations.begin(), operations.end(), operation) == operations.end())
+            operations.push_back(operation);
+    }
+    const auto& dialect = providers::dialect_of(provider);
+    Json out{{"type", provider.name},
+             {"custom", custom},
+             {"version", custom ? std::to_string(facts.version) : string(obliv::version)},
+             {"default_base_url", text_or_null(provider.default_base_url)},
+             {"formats", std::move(formats)},
+             {"operations", std::move(operations)},
+             {"abilities", Json{{"json_schema", dialect.json_schema},
+                                {"parallel_tool_calls", dialect.parallel_tool_calls},
+                                {"seed", dialect.seed},
+                                {"usage_in_stream", dialect.stream_options}}},
+             {"created_at", custom ? Json(rfc3339(facts.created_at)) : Json(nullptr)}};
+    if (!facts.description.empty())
+        out["description"] = facts.description;
+    return dumped(out);
+}
+
+string provider_version_json(const storage::ProviderRow& row) {
+    return dumped(Json{{"version", std::to_string(row.version)},
+                       {"removed", row.removed},
+                       {"created_at", rfc3339(row.created_at)},
+                       {"description", row.source}});
 }
 
 string status_json(const Status& status, const channels::ChannelTable& table) {

@@ -31,10 +31,19 @@ std::string group_json(const storage::UsageGroup& group, const std::vector<std::
 std::string verification_json(const storage::LedgerReport& report);
 std::string explanation_json(const channels::Explanation& explanation, std::string_view model,
                              std::string_view group);
+std::string channel_model_json(std::string_view model, bool served, std::optional<bool> offered);
 std::string channel_test_json(const ChannelTest& test, std::string_view model);
 std::string model_json(std::string_view model, const std::vector<std::string>& channels,
                        const storage::PriceRow* price);
-std::string provider_json(std::string_view type, std::string_view default_base_url);
+/// What is known of a provider.
+struct ProviderFacts {
+    const providers::Provider* provider = nullptr;
+    std::int64_t version = 0;  ///< of its description; 0: it is built in
+    WallTime created_at{};
+    std::string description{};  ///< empty: not to be shown
+};
+std::string provider_json(const ProviderFacts& facts);
+std::string provider_version_json(const storage::ProviderRow& row);
 std::string status_json(const Status& status, const channels::ChannelTable& table);
 
 /// A JSON text; a JSON list of texts; an object or list of values that are JSON already.

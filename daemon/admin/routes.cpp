@@ -36,9 +36,15 @@ constexpr std::array table{
     Route{{"DELETE", "/api/v1/channels/{id}/keys/{key}", admin, "Takes a key from a channel", "", "", object, "Channel"}, remove_channel_key},
     Route{{"GET", "/api/v1/channels/{id}/history", admin, "Lists what happened to a channel by itself, newest first", "limit cursor", "", list, "ChannelEvent"}, channel_history},
     Route{{"POST", "/api/v1/channels/{id}/test", admin, "Tries a channel by one tiny, unbilled chat", "", "ChannelTestAsk", object, "ChannelTest"}, test_channel},
+    Route{{"GET", "/api/v1/channels/{id}/models", admin, "Lists what a channel serves; `fetch=true` asks its provider", "fetch", "", list, "ChannelModel"}, channel_models},
 
     Route{{"GET", "/api/v1/models", admin, "Lists the models that callers can name", "limit cursor group", "", list, "Model"}, list_models},
     Route{{"GET", "/api/v1/providers", admin, "Lists the types of channels", "", "", list, "Provider"}, list_providers},
+    Route{{"POST", "/api/v1/providers", admin, "Adds a type of channel that is described in TOML", "", "ProviderSet", object, "Provider", 201}, add_provider},
+    Route{{"GET", "/api/v1/providers/{type}", admin, "Shows a type of channel", "", "", object, "Provider"}, get_provider},
+    Route{{"PUT", "/api/v1/providers/{type}", admin, "Gives a described type a new version", "", "ProviderSet", object, "Provider"}, set_provider},
+    Route{{"DELETE", "/api/v1/providers/{type}", admin, "Removes a described type that no channel uses", "", "", none, "", 204}, remove_provider},
+    Route{{"GET", "/api/v1/providers/{type}/versions", admin, "Lists the versions of a description, newest first", "", "", list, "ProviderVersion"}, provider_history},
 
     Route{{"GET", "/api/v1/prices", admin, "Lists the prices in force", "limit cursor", "", list, "Price"}, list_prices},
     Route{{"GET", "/api/v1/prices/{model}/history", admin, "Lists every version of a price, newest first", "limit cursor", "", list, "Price"}, price_history},

@@ -50,6 +50,16 @@ std::vector<std::string> serving(const ChannelTable& table, std::string_view gro
     return names;
 }
 
+Error bad_query(std::string_view name, std::string message) {
+    auto error = fail(Code::invalid_request, std::string(name) + ": " + std::move(message));
+    error.param = name;
+    return error;
+}
+
+bool is_exact(std::string_view pattern) {
+    return !pattern.starts_with('/') && pattern.find('*') == std::string_view::npos;
+}
+
 }  // namespace
 
 Result<Reply> test_channel(const Request& request, Host& host) {
@@ -74,6 +84,37 @@ Result<Reply> test_channel(const Request& request, Host& host) {
     if (!test)
         return test.error();
     return Reply{200, channel_test_json(*test, *model)};
+}
+
+Result<Reply> channel_models(const Request& request, Host& host) {
+    auto channel = host.database().read(
+        [&](Session& session) { return find_channel(session, request.param("id")); });
+    if (!channel)
+        return channel.error();
+    auto table = host.channels();
+    const auto* entry = table->find(channel->id);
+    if (entry == nullptr)
+        return fail(Code::unavailable, "the channel is not in use yet; try again");
+    std::vector<std::string> rows;
+    auto fetch = request.query("fetch").value_or("false");
+    if (fetch != "true" && fetch != "false")
+        return bad_query("fetch", "expected true or false");
+    if (fetch == "false") {
+        for (const auto& model : channel->models)
+            rows.push_back(channel_model_json(model, true, std::nullopt));
+        return Reply{200, list_json(rows, "")};
+    }
+    auto offered = host.fetch_models(*entry);
+    if (!offered)
+        return std::move(offered.error()).in("channel '" + channel->name + "'");
+    for (const auto& model : *offered)
+        rows.push_back(
+            channel_model_json(model, ChannelTable::match(*entry, model).has_value(), true));
+    // Exact names that the provider does not have, or does not tell.
+    for (const auto& model : channel->models)
+        if (is_exact(model) && !std::binary_search(offered->begin(), offered->end(), model))
+            rows.push_back(channel_model_json(model, true, false));
+    return Reply{200, list_json(rows, "")};
 }
 
 Result<Reply> explain_channels(const Request& request, Host& host) {
@@ -116,13 +157,6 @@ Result<Reply> list_models(const Request& request, Host& host) {
             next = api::make_text_cursor("models", *model);
     }
     return Reply{200, list_json(rows, next)};
-}
-
-Result<Reply> list_providers(const Request&, Host&) {
-    std::vector<std::string> rows;
-    for (const auto* provider : providers::all())
-        rows.push_back(provider_json(provider->name, provider->default_base_url));
-    return Reply{200, list_json(rows, "providers", std::nullopt)};
 }
 
 }  // namespace obliv::admin

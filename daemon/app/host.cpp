@@ -3,6 +3,7 @@
 #include "core/base/version.hpp"
 #include "daemon/app/channel_test.hpp"
 #include "daemon/app/health_checks.hpp"
+#include "daemon/app/model_fetch.hpp"
 
 namespace obliv::daemon {
 
@@ -19,6 +20,14 @@ Result<admin::ChannelTest> LiveHost::test_channel(const channels::Entry& channel
     if (test && test->ok)
         restore(channel, question.key);
     return test;
+}
+
+Result<std::vector<std::string>> LiveHost::fetch_models(const channels::Entry& channel) {
+    if (channel.provider == nullptr)
+        return fail(Code::unsupported, "the type of the channel is not known");
+    auto target = relay::make_target(channel, parts_.publisher.settings());
+    return daemon::fetch_models(parts_.loops[0], lanes_->front()->pool, std::move(target), channel,
+                                key_to_test(*channel.keys));
 }
 
 std::optional<ledger::BalanceFigures> LiveHost::account_figures(AccountId account) {

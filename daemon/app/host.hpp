@@ -36,6 +36,7 @@ public:
         return parts_.publisher.channel_table();
     }
     channels::RoutingSettings routing() override { return parts_.publisher.routing(); }
+    Result<std::vector<std::string>> fetch_models(const channels::Entry& channel) override;
     Result<admin::ChannelTest> test_channel(const channels::Entry& channel,
                                             std::string_view upstream_model) override;
     std::optional<ledger::BalanceFigures> account_figures(AccountId account) override;

@@ -43,13 +43,15 @@ Result<void> Publisher::tokens() {
 
 Result<void> Publisher::channels() {
     std::lock_guard change(change_);
-    auto rows = database_.read([](storage::Session& session) { return session.channels().all(); });
-    if (!rows)
-        return rows.error();
-    auto table = channels::ChannelTable::build(*rows, channel_table().get(), &events_);
+    auto previous = channel_table();
+    auto table = database_.read([&](storage::Session& session) {
+        return channels::ChannelTable::load(session, previous.get(), &events_);
+    });
+    if (!table)
+        return table.error();
     {
         std::lock_guard lock(tables_mutex_);
-        channels_ = table;
+        channels_ = *table;
     }
     hand_out_channels();
     return ok();

@@ -7,15 +7,17 @@ namespace obliv::channels {
 namespace {
 
 std::shared_ptr<const Entry> make_entry(const storage::Channel& row, const ChannelTable* previous,
-                                        EventSink* sink) {
+                                        EventSink* sink,
+                                        std::shared_ptr<const providers::Catalog> catalog) {
     auto entry = std::make_shared<Entry>();
     entry->channel = row;
-    entry->provider = providers::find(row.type);
+    entry->provider = catalog->find(row.type, {});
     if (row.base_url.empty() && entry->provider != nullptr)
         entry->channel.base_url = std::string(entry->provider->default_base_url);
     while (entry->channel.base_url.ends_with('/'))
         entry->channel.base_url.pop_back();
-    entry->provider = providers::find(row.type, entry->channel.base_url);
+    entry->provider = catalog->find(row.type, entry->channel.base_url);
+    entry->catalog = std::move(catalog);
     for (const auto& text : row.models)
         if (auto pattern = llm::ModelPattern::parse(text))
             entry->patterns.push_back(std::move(*pattern));
@@ -49,15 +51,30 @@ bool Entry::up(SteadyTime now) const {
            health->breaker().state(now) != Breaker::State::open && keys->any_usable(now);
 }
 
-std::shared_ptr<const ChannelTable> ChannelTable::build(const std::vector<storage::Channel>& rows,
-                                                        const ChannelTable* previous,
-                                                        EventSink* sink) {
+std::shared_ptr<const ChannelTable>
+ChannelTable::build(const std::vector<storage::Channel>& rows, const ChannelTable* previous,
+                    EventSink* sink, std::shared_ptr<const providers::Catalog> catalog) {
     auto table = std::make_shared<ChannelTable>();
+    table->catalog_ = catalog != nullptr ? std::move(catalog) : providers::Catalog::build({});
     for (const auto& row : rows)
-        table->entries_.push_back(make_entry(row, previous, sink));
+        table->entries_.push_back(make_entry(row, previous, sink, table->catalog_));
     std::sort(table->entries_.begin(), table->entries_.end(),
               [](const auto& a, const auto& b) { return a->channel.id < b->channel.id; });
     return table;
+}
+
+Result<std::shared_ptr<const ChannelTable>>
+ChannelTable::load(storage::Session& session, const ChannelTable* previous, EventSink* sink) {
+    auto described = session.providers().all();
+    if (!described)
+        return described.error();
+    auto rows = session.channels().all();
+    if (!rows)
+        return rows.error();
+    std::vector<providers::Catalog::Source> sources;
+    for (const auto& row : *described)
+        sources.push_back({row.name, row.version, row.source});
+    return build(*rows, previous, sink, providers::Catalog::build(sources));
 }
 
 const Entry* ChannelTable::find(ChannelId id) const {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "core/llm/pattern.hpp"
-#include "core/providers/provider.hpp"
-#include "core/storage/channels.hpp"
+#include "core/providers/catalog.hpp"
+#include "core/storage/store.hpp"
 #include "daemon/channels/health.hpp"
 #include "daemon/channels/keys.hpp"
 
@@ -17,7 +17,8 @@ namespace obliv::channels {
 /// A channel as the relay sees it.
 struct Entry {
     storage::Channel channel;  ///< base_url is filled in from the type when the row has none
-    const providers::Provider* provider = nullptr;
+    const providers::Provider* provider = nullptr;      ///< null: of a type that nobody knows
+    std::shared_ptr<const providers::Catalog> catalog;  ///< what `provider` may lie in
     std::vector<llm::ModelPattern> patterns;
     std::vector<llm::ModelPattern> offer_patterns;  ///< of settings.offers, in their order
     std::shared_ptr<Health> health;
@@ -42,13 +43,19 @@ public:
     /// `previous` hands Health and keys on. `sink`, if given, hears what happens to the channels
     /// and outlives them all. A channel of a type that this program does not know stays in
     /// the table and serves nothing: `explain` says why.
-    static std::shared_ptr<const ChannelTable> build(const std::vector<storage::Channel>& rows,
-                                                     const ChannelTable* previous,
-                                                     EventSink* sink = nullptr);
+    static std::shared_ptr<const ChannelTable>
+    build(const std::vector<storage::Channel>& rows, const ChannelTable* previous,
+          EventSink* sink = nullptr, std::shared_ptr<const providers::Catalog> catalog = nullptr);
+
+    /// From what the store holds.
+    static Result<std::shared_ptr<const ChannelTable>>
+    load(storage::Session& session, const ChannelTable* previous, EventSink* sink = nullptr);
 
     /// In the order of their ids.
     const std::vector<std::shared_ptr<const Entry>>& entries() const noexcept { return entries_; }
     const Entry* find(ChannelId id) const;
+    /// The types of channels that there are. Never null.
+    const providers::Catalog& catalog() const noexcept { return *catalog_; }
 
     /// An alias goes before the patterns. Nothing: the channel does not serve the model.
     static std::optional<Match> match(const Entry& entry, std::string_view model);
@@ -58,6 +65,7 @@ public:
 
 private:
     std::vector<std::shared_ptr<const Entry>> entries_;
+    std::shared_ptr<const providers::Catalog> catalog_;
 };
 
 }  // namespace obliv::channels

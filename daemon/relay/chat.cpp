@@ -201,9 +201,9 @@ void Relay::Chat::start_translator(const providers::Provider& provider, WallTime
     bool came = event_stream || is_other_stream(upstream.head());
     auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
     bool converted = converts();
-    translator = std::make_shared<Translator>(
-        Translator::Parts{inbound, call, converted ? &conversion->request() : nullptr, *offer->wire,
-                          provider.dialect, exchange.request_id(), seconds.count(), came});
+    translator = std::make_shared<Translator>(Translator::Parts{
+        inbound, call, converted ? &conversion->request() : nullptr, *offer->wire,
+        providers::dialect_of(provider), exchange.request_id(), seconds.count(), came});
     if (!converted)
         return;
     event_stream = call.stream;

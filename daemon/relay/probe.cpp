@@ -36,7 +36,8 @@ Result<Probe> write_probe(const channels::Entry& entry, const Target& target, st
     const auto* offer = offer_of(entry);
     if (offer == nullptr)
         return fail(Code::unsupported, "its provider offers no chat, so there is nothing to try");
-    auto written = offer->wire->write_request(question(model), entry.provider->dialect);
+    auto written =
+        offer->wire->write_request(question(model), providers::dialect_of(*entry.provider));
     if (!written)
         return written.error();
     Probe probe;
@@ -51,7 +52,7 @@ Result<Probe> write_probe(const channels::Entry& entry, const Target& target, st
 
 Result<std::string> read_probe(const channels::Entry& entry, std::string_view reply) {
     wire::ReadOptions options;
-    options.dialect = &entry.provider->dialect;
+    options.dialect = &providers::dialect_of(*entry.provider);
     auto reader = offer_of(entry)->wire->new_reader(options);
     std::vector<llm::ReplyEvent> events;
     auto read = reader->feed(reply, events);

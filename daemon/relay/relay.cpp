@@ -238,10 +238,12 @@ asio::awaitable<Result<void>> Relay::convert(Chat& chat, const channels::Option&
     const auto* wire = chat.offer->wire;
     if (wire == nullptr || wire->write_request == nullptr)
         co_return fail(Code::unsupported, "nothing is known of its format");
-    auto work = [conversion = chat.conversion, wire, dialect = option.entry->provider->dialect,
+    // Not a copy: a described provider's dialect is more than a Dialect.
+    auto work = [conversion = chat.conversion, wire,
+                 dialect = &providers::dialect_of(*option.entry->provider),
                  model = option.match.upstream_model,
                  drop = option.entry->channel.settings.losses == storage::Losses::drop] {
-        return conversion->write(*wire, dialect, model, drop);
+        return conversion->write(*wire, *dialect, model, drop);
     };
     if (chat.body.size() <= body_bytes_inline_max)
         co_return work();

@@ -6,6 +6,7 @@ import json
 import unittest
 
 from harness import FunctionalTest, as_json
+from upstream import Connection, Request
 
 DECLARED = """
 [main]
@@ -56,6 +57,36 @@ class ChannelFleet(FunctionalTest):
         done = self.obliv(daemon, *words, **options)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done
+
+    def test_what_a_provider_offers_is_fetched_and_chosen_from(self) -> None:
+        def models(connection: Connection, request: Request) -> None:
+            self.assertEqual((request.method, request.path), ("GET", "/v1/models"))
+            self.assertEqual(request.headers["authorization"], "Bearer sk-upstream-secret-0001")
+            connection.reply(200, json.dumps({"data": [{"id": "m1"}, {"id": "m3"}, {"id": "bad name"}]}).encode())
+        upstream = self.new_upstream(answer=models)
+        daemon = self.new_daemon()
+        daemon.add_channel(upstream, models=["m1", "mine"])
+        rows = as_json(self.run_ok(daemon, "channel", "models", "main", "--fetch", "--json").stdout)["data"]
+        self.assertEqual([(r["model"], r["served"], r["offered"]) for r in rows],
+                         [("m1", True, True), ("m3", False, True), ("mine", True, False)])
+        self.run_ok(daemon, "channel", "models", "main", "--fetch", "--add", "m3")
+        self.assertEqual(self.channels(daemon)["main"]["models"], ["m1", "mine", "m3"])
+        self.assertEqual(self.obliv(daemon, "channel", "models", "main", "--fetch", "--add", "m9").returncode, 2)
+        self.assertEqual(self.obliv(daemon, "channel", "models", "main", "--add", "m3").returncode, 2)
+        before = len(upstream.requests)
+        rows = as_json(self.run_ok(daemon, "channel", "models", "main", "--json").stdout)["data"]
+        self.assertEqual([r["offered"] for r in rows], [None, None, None])
+        self.assertEqual(len(upstream.requests), before, "without --fetch nobody is asked")
+
+    def test_a_provider_without_a_list_or_with_an_error_is_told(self) -> None:
+        upstream = self.new_upstream(answer=lambda connection, request: connection.reply(500, b"{}"))
+        daemon = self.new_daemon()
+        daemon.add_channel(upstream)
+        done = self.obliv(daemon, "channel", "models", "main", "--fetch")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("main", done.stderr)
+        daemon.add_channel(upstream, name="spark", type="spark")
+        self.assertIn("no list of its models", self.obliv(daemon, "channel", "models", "spark", "--fetch").stderr)
 
     def test_a_declared_file_is_made_true_after_its_difference_was_shown(self) -> None:
         daemon = self.new_daemon()

@@ -78,6 +78,18 @@ private:
     const Context& context_;
 };
 
+class SqliteProviders final : public ProviderStore {
+public:
+    explicit SqliteProviders(const Context& context) : context_(context) {}
+    Result<std::vector<ProviderRow>> all() override;
+    Result<ProviderRow> find(std::string_view name) override;
+    Result<std::vector<ProviderRow>> history(std::string_view name) override;
+    Result<ProviderRow> append(const ProviderRow& row) override;
+
+private:
+    const Context& context_;
+};
+
 class SqliteAccounts final : public AccountStore {
 public:
     explicit SqliteAccounts(const Context& context) : context_(context) {}
@@ -147,11 +159,12 @@ private:
 class SqliteSession final : public Session {
 public:
     explicit SqliteSession(const Context& context)
-        : tokens_(context), channels_(context), prices_(context), accounts_(context),
-          usage_(context), ledger_(context), responses_(context) {}
+        : tokens_(context), channels_(context), prices_(context), providers_(context),
+          accounts_(context), usage_(context), ledger_(context), responses_(context) {}
     TokenStore& tokens() override { return tokens_; }
     ChannelStore& channels() override { return channels_; }
     PriceStore& prices() override { return prices_; }
+    ProviderStore& providers() override { return providers_; }
     AccountStore& accounts() override { return accounts_; }
     UsageStore& usage() override { return usage_; }
     LedgerStore& ledger() override { return ledger_; }
@@ -161,6 +174,7 @@ private:
     SqliteTokens tokens_;
     SqliteChannels channels_;
     SqlitePrices prices_;
+    SqliteProviders providers_;
     SqliteAccounts accounts_;
     SqliteUsage usage_;
     SqliteLedger ledger_;

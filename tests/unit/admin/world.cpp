@@ -66,10 +66,11 @@ Result<void> FakeHost::published(std::string what) {
 }
 
 Result<void> FakeHost::publish_channels() {
-    auto rows = database_->read([](Session& session) { return session.channels().all(); });
-    if (!rows)
-        return rows.error();
-    table_ = channels::ChannelTable::build(*rows, table_.get());
+    auto table = database_->read(
+        [&](Session& session) { return channels::ChannelTable::load(session, table_.get()); });
+    if (!table)
+        return table.error();
+    table_ = *table;
     return published("channels");
 }
 

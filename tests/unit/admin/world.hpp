@@ -30,6 +30,10 @@ public:
     Result<void> publish_accounts() override { return published("accounts"); }
     std::shared_ptr<const channels::ChannelTable> channels() override { return table_; }
     channels::RoutingSettings routing() override { return {}; }
+    Result<std::vector<std::string>> fetch_models(const channels::Entry& channel) override {
+        fetched = channel.channel.name;
+        return offered;
+    }
     Result<admin::ChannelTest> test_channel(const channels::Entry& channel,
                                             std::string_view upstream_model) override;
     std::optional<ledger::BalanceFigures> account_figures(AccountId account) override;
@@ -50,6 +54,8 @@ public:
     Result<std::vector<std::string>> reloaded{std::vector<std::string>{}};
     bool drained = false;
     log::Level log_level = log::Level::info;
+    std::string fetched;  ///< channel of the last fetch of models
+    Result<std::vector<std::string>> offered{std::vector<std::string>{"a", "b", "c"}};
     std::string tested;  ///< channel and upstream model of the last test
 
 private:
