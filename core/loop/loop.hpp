@@ -1,8 +1,8 @@
 #pragma once
 
 #include "core/base/clock.hpp"
-#include "core/loop/asio.hpp"
 #include "core/loop/blocks.hpp"
+#include "core/loop/task.hpp"
 #include "core/loop/timer_wheel.hpp"
 #include "core/loop/wait.hpp"
 

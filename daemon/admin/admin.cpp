@@ -57,7 +57,7 @@ Result<Caller> Admin::caller_of(const server::Exchange& exchange) const {
     return caller;
 }
 
-asio::awaitable<Result<Reply>> Admin::answer(server::Exchange& exchange) {
+loop::Task<Result<Reply>> Admin::answer(server::Exchange& exchange) {
     auto incoming = copy_of(exchange);
     auto caller = caller_of(exchange);
     if (!caller)
@@ -82,7 +82,7 @@ asio::awaitable<Result<Reply>> Admin::answer(server::Exchange& exchange) {
     co_return *std::move(reply);
 }
 
-asio::awaitable<Result<void>> Admin::serve(server::Exchange& exchange) {
+loop::Task<Result<void>> Admin::serve(server::Exchange& exchange) {
     auto reply = co_await answer(exchange);
     if (!reply)
         co_return reply.error();

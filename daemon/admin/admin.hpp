@@ -21,10 +21,10 @@ public:
 
     /// For exchanges whose path owns() (dispatch.hpp). Answers errors itself, in the shape of the
     /// management API; an Error is one of the connection.
-    asio::awaitable<Result<void>> serve(server::Exchange& exchange);
+    loop::Task<Result<void>> serve(server::Exchange& exchange);
 
 private:
-    asio::awaitable<Result<Reply>> answer(server::Exchange& exchange);
+    loop::Task<Result<Reply>> answer(server::Exchange& exchange);
     Result<Caller> caller_of(const server::Exchange& exchange) const;
 
     Host& host_;

@@ -40,7 +40,7 @@ void judge(admin::ChannelTest& test, const Asked& asked, std::string_view body) 
         test.error = said.error().message;
 }
 
-asio::awaitable<Result<void>> ask(upstream::Pool& pool, std::shared_ptr<Asked> asked) {
+loop::Task<Result<void>> ask(upstream::Pool& pool, std::shared_ptr<Asked> asked) {
     admin::ChannelTest test;
     auto begun = real_clock().steady();
     std::array<std::string_view, 2> pieces{asked->probe.head, asked->probe.body};

@@ -34,13 +34,13 @@ bool from_loopback(const server::Peer& peer) {
     return peer.is_unix || peer.address.starts_with("127.") || peer.address == "::1";
 }
 
-asio::awaitable<Result<void>> answer(server::Exchange& exchange, int status, std::string_view type,
-                                     std::string_view body) {
+loop::Task<Result<void>> answer(server::Exchange& exchange, int status, std::string_view type,
+                                std::string_view body) {
     std::span<const http::Header> none;
     co_return co_await exchange.reply(status, type, none, body);
 }
 
-asio::awaitable<Result<void>> refuse(Error error) {
+loop::Task<Result<void>> refuse(Error error) {
     co_return error;
 }
 
@@ -103,7 +103,7 @@ llm::ErrorShape shape_of(const server::Exchange& exchange) {
 struct Front::Route {
     std::string_view path;
     std::string_view method;  ///< empty: more than one; the handler tells which
-    asio::awaitable<Result<void>> (Front::*handler)(server::Exchange&, relay::Record&);
+    loop::Task<Result<void>> (Front::*handler)(server::Exchange&, relay::Record&);
 };
 
 const Front::Route* Front::find_route(std::string_view path) const {
@@ -138,7 +138,7 @@ const Front::Route* Front::find_route(std::string_view path) const {
     return relay::is_stored_response(path) ? &stored : nullptr;
 }
 
-asio::awaitable<Result<void>> Front::generate(server::Exchange& exchange, relay::Record& record) {
+loop::Task<Result<void>> Front::generate(server::Exchange& exchange, relay::Record& record) {
     auto call = gemini_call(exchange.path());
     relay::Inbound inbound;
     inbound.wire = &wire::gemini;
@@ -149,7 +149,7 @@ asio::awaitable<Result<void>> Front::generate(server::Exchange& exchange, relay:
     return parts_.relay.serve(exchange, record, std::move(inbound));
 }
 
-asio::awaitable<Result<void>> Front::serve(server::Exchange& exchange) {
+loop::Task<Result<void>> Front::serve(server::Exchange& exchange) {
     relay::Record record;
     bool management = is_management(exchange.path());
     const auto* route = management ? nullptr : find_route(exchange.path());
@@ -164,8 +164,8 @@ asio::awaitable<Result<void>> Front::serve(server::Exchange& exchange) {
     co_return done;
 }
 
-asio::awaitable<Result<void>> Front::dispatch(server::Exchange& exchange, const Route* route,
-                                              relay::Record& record) {
+loop::Task<Result<void>> Front::dispatch(server::Exchange& exchange, const Route* route,
+                                         relay::Record& record) {
     if (route == nullptr)
         return refuse(fail(Code::not_found,
                            "there is nothing at this path; the API begins with /v1/ and /api/v1/"));
@@ -175,43 +175,42 @@ asio::awaitable<Result<void>> Front::dispatch(server::Exchange& exchange, const 
     return (this->*route->handler)(exchange, record);
 }
 
-asio::awaitable<Result<void>> Front::responses(server::Exchange& exchange, relay::Record& record) {
+loop::Task<Result<void>> Front::responses(server::Exchange& exchange, relay::Record& record) {
     relay::Conversation conversation(exchange, record, parts_.memory);
     relay::Inbound inbound;
     inbound.wire = &wire::responses;
     co_return co_await parts_.relay.serve(conversation, record, std::move(inbound));
 }
 
-asio::awaitable<Result<void>> Front::stored_response(server::Exchange& exchange, relay::Record&) {
+loop::Task<Result<void>> Front::stored_response(server::Exchange& exchange, relay::Record&) {
     return relay::serve_stored_response(exchange, parts_.gate, parts_.memory);
 }
 
-asio::awaitable<Result<void>> Front::models(server::Exchange& exchange, relay::Record& record) {
+loop::Task<Result<void>> Front::models(server::Exchange& exchange, relay::Record& record) {
     return parts_.relay.models(exchange, record, shape_of(exchange));
 }
 
-asio::awaitable<Result<void>> Front::model(server::Exchange& exchange, relay::Record& record) {
+loop::Task<Result<void>> Front::model(server::Exchange& exchange, relay::Record& record) {
     auto name = model_in(exchange.path());
     return parts_.relay.model(exchange, record, shape_of(exchange), std::move(*name));
 }
 
-asio::awaitable<Result<void>> Front::count_tokens(server::Exchange& exchange,
-                                                  relay::Record& record) {
+loop::Task<Result<void>> Front::count_tokens(server::Exchange& exchange, relay::Record& record) {
     return parts_.relay.count_tokens(exchange, record);
 }
 
-asio::awaitable<Result<void>> Front::healthz(server::Exchange& exchange, relay::Record&) {
+loop::Task<Result<void>> Front::healthz(server::Exchange& exchange, relay::Record&) {
     return answer(exchange, 200, "text/plain; charset=utf-8", "ok\n");
 }
 
-asio::awaitable<Result<void>> Front::readyz(server::Exchange& exchange, relay::Record&) {
+loop::Task<Result<void>> Front::readyz(server::Exchange& exchange, relay::Record&) {
     auto reason = parts_.vitals.not_ready();
     auto status = reason.empty() ? 200 : 503;
     auto text = reason.empty() ? std::string("ready\n") : reason + "\n";
     co_return co_await answer(exchange, status, "text/plain; charset=utf-8", text);
 }
 
-asio::awaitable<Result<void>> Front::metrics(server::Exchange& exchange, relay::Record&) {
+loop::Task<Result<void>> Front::metrics(server::Exchange& exchange, relay::Record&) {
     if (!from_loopback(exchange.peer()) && exchange.peer().listener != "metrics")
         co_return fail(Code::forbidden,
                        "metrics are served on the Unix socket, the loopback addresses and the "

@@ -40,37 +40,36 @@ public:
     };
     explicit Front(const Parts& parts) : parts_(parts) {}
 
-    asio::awaitable<Result<void>> serve(server::Exchange& exchange) override;
+    loop::Task<Result<void>> serve(server::Exchange& exchange) override;
     server::ErrorReply render(const Error& error, const server::Exchange& exchange) override;
     void ended(const server::Exchange& exchange, const Error* error) override;
 
 private:
     struct Route;
     const Route* find_route(std::string_view path) const;
-    asio::awaitable<Result<void>> dispatch(server::Exchange& exchange, const Route* route,
-                                           relay::Record& record);
+    loop::Task<Result<void>> dispatch(server::Exchange& exchange, const Route* route,
+                                      relay::Record& record);
     template <const wire::Wire& format>
-    asio::awaitable<Result<void>> chat(server::Exchange& exchange, relay::Record& record) {
+    loop::Task<Result<void>> chat(server::Exchange& exchange, relay::Record& record) {
         relay::Inbound inbound;
         inbound.wire = &format;
         return parts_.relay.serve(exchange, record, std::move(inbound));
     }
     template <providers::Operation operation>
-    asio::awaitable<Result<void>> relayed(server::Exchange& exchange, relay::Record& record) {
+    loop::Task<Result<void>> relayed(server::Exchange& exchange, relay::Record& record) {
         relay::Inbound inbound;
         inbound.operation = operation;
         return parts_.relay.serve(exchange, record, std::move(inbound));
     }
-    asio::awaitable<Result<void>> generate(server::Exchange& exchange, relay::Record& record);
-    asio::awaitable<Result<void>> responses(server::Exchange& exchange, relay::Record& record);
-    asio::awaitable<Result<void>> stored_response(server::Exchange& exchange,
-                                                  relay::Record& record);
-    asio::awaitable<Result<void>> models(server::Exchange& exchange, relay::Record& record);
-    asio::awaitable<Result<void>> model(server::Exchange& exchange, relay::Record& record);
-    asio::awaitable<Result<void>> count_tokens(server::Exchange& exchange, relay::Record& record);
-    asio::awaitable<Result<void>> healthz(server::Exchange& exchange, relay::Record& record);
-    asio::awaitable<Result<void>> readyz(server::Exchange& exchange, relay::Record& record);
-    asio::awaitable<Result<void>> metrics(server::Exchange& exchange, relay::Record& record);
+    loop::Task<Result<void>> generate(server::Exchange& exchange, relay::Record& record);
+    loop::Task<Result<void>> responses(server::Exchange& exchange, relay::Record& record);
+    loop::Task<Result<void>> stored_response(server::Exchange& exchange, relay::Record& record);
+    loop::Task<Result<void>> models(server::Exchange& exchange, relay::Record& record);
+    loop::Task<Result<void>> model(server::Exchange& exchange, relay::Record& record);
+    loop::Task<Result<void>> count_tokens(server::Exchange& exchange, relay::Record& record);
+    loop::Task<Result<void>> healthz(server::Exchange& exchange, relay::Record& record);
+    loop::Task<Result<void>> readyz(server::Exchange& exchange, relay::Record& record);
+    loop::Task<Result<void>> metrics(server::Exchange& exchange, relay::Record& record);
     void note(const server::Exchange& exchange, std::string_view route, const relay::Record& record,
               const Error* error);
 

@@ -28,7 +28,7 @@ struct Question {
     std::promise<Names> answer;
 };
 
-asio::awaitable<Names> answer_of(upstream::Pool& pool, const Question& question) {
+loop::Task<Names> answer_of(upstream::Pool& pool, const Question& question) {
     std::array<std::string_view, 1> pieces{question.head};
     std::span<const std::string_view> request(pieces);
     auto call =
@@ -44,7 +44,7 @@ asio::awaitable<Names> answer_of(upstream::Pool& pool, const Question& question)
     co_return providers::model_names(*body);
 }
 
-asio::awaitable<Result<void>> ask(upstream::Pool& pool, std::shared_ptr<Question> question) {
+loop::Task<Result<void>> ask(upstream::Pool& pool, std::shared_ptr<Question> question) {
     auto names = co_await answer_of(pool, *question);
     question->answer.set_value(std::move(names));
     co_return ok();

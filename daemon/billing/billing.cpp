@@ -47,7 +47,7 @@ struct Billing::Impl {
         };
     }
 
-    asio::awaitable<Result<void>> stored(ChargeId id);
+    loop::Task<Result<void>> stored(ChargeId id);
 
     Books& books;
     loop::Loop& loop;
@@ -57,7 +57,7 @@ struct Billing::Impl {
 
 // Nothing suspends between charge() and the registration here, and waking is posted to this loop:
 // a commit cannot slip through in between.
-asio::awaitable<Result<void>> Billing::Impl::stored(ChargeId id) {
+loop::Task<Result<void>> Billing::Impl::stored(ChargeId id) {
     auto waiter = std::make_shared<Waiter>(loop);
     auto all = waiters;
     all->emplace(id, waiter);
@@ -78,7 +78,7 @@ Result<Hold> Billing::reserve(const Ask& ask) {
     return impl_->till.reserve(ask);
 }
 
-asio::awaitable<Result<Money>> Billing::settle(Hold hold, storage::Call call) {
+loop::Task<Result<Money>> Billing::settle(Hold hold, storage::Call call) {
     auto receipt = impl_->till.charge(std::move(hold), std::move(call));
     if (!receipt)
         co_return receipt.error();

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/base/result.hpp"
-#include "core/loop/asio.hpp"
+#include "core/loop/task.hpp"
 #include "core/storage/usage.hpp"
 #include "daemon/billing/hold.hpp"
 
@@ -35,7 +35,7 @@ public:
     /// the disk has it, or after 30 seconds with unavailable (it is charged then nevertheless).
     /// A call that consumed nothing (UsageSource::none) costs nothing, and is stored too. The
     /// answer is what was charged: the log line and the metrics of the call tell it.
-    asio::awaitable<Result<Money>> settle(Hold hold, storage::Call call);
+    loop::Task<Result<Money>> settle(Hold hold, storage::Call call);
 
 private:
     struct Impl;

@@ -50,7 +50,7 @@ Result<std::vector<wire::PastTurn>> past_of(storage::Database& database, Account
 Conversation::Conversation(server::Exchange& base, const Record& record, const Memory& memory)
     : base_(base), record_(record), memory_(memory), capture_(response_bytes_max) {}
 
-asio::awaitable<Result<std::string_view>> Conversation::read_body() {
+loop::Task<Result<std::string_view>> Conversation::read_body() {
     auto body = co_await base_.read_body();
     if (!body)
         co_return body.error();
@@ -63,7 +63,7 @@ asio::awaitable<Result<std::string_view>> Conversation::read_body() {
 }
 
 /// On a worker: the body is parsed, and the store may be asked.
-asio::awaitable<Result<void>> Conversation::recall(std::string_view body) {
+loop::Task<Result<void>> Conversation::recall(std::string_view body) {
     auto oldest = memory_.clock.wall() - kept_for;
     auto account = record_.call.account;
     auto work = [this, body, oldest, account]() -> Result<void> {
@@ -111,12 +111,12 @@ void Conversation::hear(const server::Pieces& payload) {
             capture_.feed(piece);
 }
 
-asio::awaitable<Result<void>> Conversation::write(server::Pieces payload) {
+loop::Task<Result<void>> Conversation::write(server::Pieces payload) {
     hear(payload);
     return base_.write(payload);
 }
 
-asio::awaitable<Result<void>> Conversation::write_framed(std::string_view chunks) {
+loop::Task<Result<void>> Conversation::write_framed(std::string_view chunks) {
     auto rest = chunks;
     while (keeps_ && !rest.empty()) {
         auto step = framing_.next(rest);
@@ -130,15 +130,15 @@ asio::awaitable<Result<void>> Conversation::write_framed(std::string_view chunks
     return base_.write_framed(chunks);
 }
 
-asio::awaitable<Result<void>> Conversation::finish(server::Pieces payload) {
+loop::Task<Result<void>> Conversation::finish(server::Pieces payload) {
     hear(payload);
     co_await remember();
     co_return co_await base_.finish(payload);
 }
 
-asio::awaitable<Result<void>> Conversation::reply(int status, std::string_view content_type,
-                                                  std::span<const http::Header> headers,
-                                                  std::string_view body) {
+loop::Task<Result<void>> Conversation::reply(int status, std::string_view content_type,
+                                             std::span<const http::Header> headers,
+                                             std::string_view body) {
     keeps_ = keeps_ && status == 200;
     server::Pieces payload(body);
     hear(payload);
@@ -146,7 +146,7 @@ asio::awaitable<Result<void>> Conversation::reply(int status, std::string_view c
     co_return co_await base_.reply(status, content_type, headers, body);
 }
 
-asio::awaitable<void> Conversation::remember() {
+loop::Task<void> Conversation::remember() {
     auto caught = keeps_ ? capture_.finish() : std::nullopt;
     keeps_ = false;
     if (!caught)
@@ -179,8 +179,8 @@ bool is_stored_response(std::string_view path) noexcept {
     return path.starts_with(stored_path) && path.size() > stored_path.size();
 }
 
-asio::awaitable<Result<void>> serve_stored_response(server::Exchange& exchange,
-                                                    const gate::Gate& gate, const Memory& memory) {
+loop::Task<Result<void>> serve_stored_response(server::Exchange& exchange, const gate::Gate& gate,
+                                               const Memory& memory) {
     auto credential = credential_of(exchange.request());
     auto caller = gate.authenticate(credential);
     if (!caller)

@@ -29,18 +29,18 @@ public:
     std::string_view request_id() const override { return base_.request_id(); }
     SteadyTime arrived() const override { return base_.arrived(); }
     loop::Loop& loop() override { return base_.loop(); }
-    asio::awaitable<Result<std::string_view>> read_body() override;
+    loop::Task<Result<std::string_view>> read_body() override;
     void release_request() override;
     void release_body() override;
 
     void start(int status, std::string_view content_type, std::span<const http::Header> headers,
                std::optional<std::uint64_t> length) override;
-    asio::awaitable<Result<void>> write(server::Pieces payload) override;
-    asio::awaitable<Result<void>> write_framed(std::string_view chunks) override;
-    asio::awaitable<Result<void>> finish(server::Pieces payload) override;
-    asio::awaitable<Result<void>> reply(int status, std::string_view content_type,
-                                        std::span<const http::Header> headers,
-                                        std::string_view body) override;
+    loop::Task<Result<void>> write(server::Pieces payload) override;
+    loop::Task<Result<void>> write_framed(std::string_view chunks) override;
+    loop::Task<Result<void>> finish(server::Pieces payload) override;
+    loop::Task<Result<void>> reply(int status, std::string_view content_type,
+                                   std::span<const http::Header> headers,
+                                   std::string_view body) override;
 
     bool replied() const override { return base_.replied(); }
     bool finished() const override { return base_.finished(); }
@@ -53,8 +53,8 @@ public:
     bool stopping() const override { return base_.stopping(); }
 
 private:
-    asio::awaitable<Result<void>> recall(std::string_view body);
-    asio::awaitable<void> remember();
+    loop::Task<Result<void>> recall(std::string_view body);
+    loop::Task<void> remember();
     void hear(const server::Pieces& payload);
 
     server::Exchange& base_;
@@ -68,8 +68,8 @@ private:
 };
 
 /// `GET` and `DELETE /v1/responses/{id}`, `GET /v1/responses/{id}/input_items`.
-asio::awaitable<Result<void>> serve_stored_response(server::Exchange& exchange,
-                                                    const gate::Gate& gate, const Memory& memory);
+loop::Task<Result<void>> serve_stored_response(server::Exchange& exchange, const gate::Gate& gate,
+                                               const Memory& memory);
 
 /// Whether the path is one of those.
 bool is_stored_response(std::string_view path) noexcept;

@@ -67,7 +67,7 @@ Result<channels::Candidates> Relay::find_channels(const server::Exchange& exchan
 }
 
 /// Reads the words of a refusal, which may mean that another model would take the call.
-asio::awaitable<void> Relay::read_refusal(Chat& chat) {
+loop::Task<void> Relay::read_refusal(Chat& chat) {
     auto body = co_await chat.upstream.read_all(refusal_bytes_max);
     chat.refusal.emplace(body ? *body : std::string_view{});
     if (chat.has_fallbacks && asks_for_other_model(*chat.refusal))
@@ -75,8 +75,8 @@ asio::awaitable<void> Relay::read_refusal(Chat& chat) {
 }
 
 /// Asks the other models of the list, as far as the caller may call them.
-asio::awaitable<Result<void>> Relay::fall_back(Chat& chat, const gate::TokenEntry& caller,
-                                               Result<void> last) {
+loop::Task<Result<void>> Relay::fall_back(Chat& chat, const gate::TokenEntry& caller,
+                                          Result<void> last) {
     auto& candidates = chat.admission.candidates;
     const auto& wish = chat.admission.route.wish;
     auto others = settings_.fallbacks.find(wish.model)->second;  // a copy: settings may change

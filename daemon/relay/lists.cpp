@@ -34,8 +34,8 @@ Result<std::vector<std::string>> Relay::models_of(server::Exchange& exchange, Re
     return names;
 }
 
-asio::awaitable<Result<void>> Relay::models(server::Exchange& exchange, Record& record,
-                                            llm::ErrorShape shape) {
+loop::Task<Result<void>> Relay::models(server::Exchange& exchange, Record& record,
+                                       llm::ErrorShape shape) {
     auto names = models_of(exchange, record);
     if (!names)
         co_return names.error();
@@ -44,8 +44,8 @@ asio::awaitable<Result<void>> Relay::models(server::Exchange& exchange, Record& 
     co_return co_await exchange.reply(200, json, none, body);
 }
 
-asio::awaitable<Result<void>> Relay::model(server::Exchange& exchange, Record& record,
-                                           llm::ErrorShape shape, std::string name) {
+loop::Task<Result<void>> Relay::model(server::Exchange& exchange, Record& record,
+                                      llm::ErrorShape shape, std::string name) {
     auto names = models_of(exchange, record);
     if (!names)
         co_return names.error();
@@ -56,7 +56,7 @@ asio::awaitable<Result<void>> Relay::model(server::Exchange& exchange, Record& r
     co_return co_await exchange.reply(200, json, none, body);
 }
 
-asio::awaitable<Result<void>> Relay::count_tokens(server::Exchange& exchange, Record& record) {
+loop::Task<Result<void>> Relay::count_tokens(server::Exchange& exchange, Record& record) {
     auto known = models_of(exchange, record);
     if (!known)
         co_return known.error();

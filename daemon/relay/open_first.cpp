@@ -27,7 +27,7 @@ SteadyTime Relay::deadline_of(const Chat& chat) const {
 }
 
 /// Tries one channel after the other while nothing of a reply has reached the client.
-asio::awaitable<Result<void>> Relay::open_first(Chat& chat) {
+loop::Task<Result<void>> Relay::open_first(Chat& chat) {
     auto& candidates = chat.admission.candidates;
     RetryLimits limits{settings_.attempts, settings_.retry_pause_first, settings_.retry_pause_last};
     Retries retries(candidates, random_, limits);
@@ -59,7 +59,7 @@ asio::awaitable<Result<void>> Relay::open_first(Chat& chat) {
 /// The first bytes of the body that are worth showing. A reply that begins with an error, or ends
 /// before it has said anything, is a failure that somebody else can still make good: so what says
 /// nothing yet is held back.
-asio::awaitable<Result<void>> Relay::read_first(Chat& chat) {
+loop::Task<Result<void>> Relay::read_first(Chat& chat) {
     while (true) {
         auto read = co_await read_more(chat);
         if (!read)
@@ -76,7 +76,7 @@ asio::awaitable<Result<void>> Relay::read_first(Chat& chat) {
 }
 
 /// Waits, or until the caller has left.
-asio::awaitable<void> Relay::pause(Chat& chat, std::chrono::milliseconds length) {
+loop::Task<void> Relay::pause(Chat& chat, std::chrono::milliseconds length) {
     if (chat.gone())
         co_return;
     loop::Event left(parts_.loop);

@@ -33,7 +33,7 @@ void give_up(void* call) {
 
 /// Reads the framing that follows a stream's `[DONE]`, so that its connection can be used again.
 /// The client has its whole reply; it waits for this only if it has sent its next request already.
-asio::awaitable<void> read_tail(loop::Loop& loop, upstream::Call& call) {
+loop::Task<void> read_tail(loop::Loop& loop, upstream::Call& call) {
     loop::Timer timer(loop.timers(), give_up, &call);
     timer.arm(loop.now() + tail_patience);
     while (true) {
@@ -56,8 +56,7 @@ void Relay::publish(std::shared_ptr<const TargetTable> targets, const UpstreamSe
 }
 
 // The whole life of a relayed call. Read downwards: each step needs the value above it.
-asio::awaitable<Result<void>> Relay::serve(server::Exchange& exchange, Record& record,
-                                           Inbound inbound) {
+loop::Task<Result<void>> Relay::serve(server::Exchange& exchange, Record& record, Inbound inbound) {
     auto caller = identify(exchange, record);
     if (!caller)
         co_return caller.error();
@@ -143,14 +142,14 @@ Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const ga
                      std::move(route)};
 }
 
-asio::awaitable<Result<llm::ChatCall>> Relay::parse(std::string_view body, const Inbound& inbound) {
+loop::Task<Result<llm::ChatCall>> Relay::parse(std::string_view body, const Inbound& inbound) {
     if (body.size() <= body_bytes_inline_max)
         co_return parse_call(inbound, body);
     auto work = [body, inbound] { return parse_call(inbound, body); };
     co_return co_await loop::run_blocking(parts_.workers, std::move(work));
 }
 
-asio::awaitable<Result<void>> Relay::run(Chat& chat) {
+loop::Task<Result<void>> Relay::run(Chat& chat) {
     if (verdict_on(chat.status) == Verdict::callers)
         return pass_on_refusal(chat);
     if (chat.is_stream())
@@ -160,7 +159,7 @@ asio::awaitable<Result<void>> Relay::run(Chat& chat) {
     return pump_plain(chat);
 }
 
-asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
+loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     const auto& option = *attempt.option;
     const auto& entry = *option.entry;
     chat.begin_attempt(option, attempt.wait);
@@ -231,7 +230,7 @@ asio::awaitable<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt)
 }
 
 /// The request in the format of the channel.
-asio::awaitable<Result<void>> Relay::convert(Chat& chat, const channels::Option& option) {
+loop::Task<Result<void>> Relay::convert(Chat& chat, const channels::Option& option) {
     if (!chat.conversion)
         chat.conversion = std::make_shared<Conversion>(
             chat.inbound, chat.body, forwarded_headers(chat.inbound, chat.exchange.request()));
@@ -250,7 +249,7 @@ asio::awaitable<Result<void>> Relay::convert(Chat& chat, const channels::Option&
     co_return co_await loop::run_blocking(parts_.workers, std::move(work));
 }
 
-asio::awaitable<Error> Relay::refused(Chat& chat, const channels::Entry& entry) {
+loop::Task<Error> Relay::refused(Chat& chat, const channels::Entry& entry) {
     auto status = chat.status;
     auto retry_after = chat.upstream.head().headers.find("retry-after");
     auto wait = retry_after ? std::optional<std::string>(*retry_after) : std::nullopt;
@@ -262,7 +261,7 @@ asio::awaitable<Error> Relay::refused(Chat& chat, const channels::Entry& entry) 
 }
 
 /// The provider says that the request is wrong: its words, in its status, at no cost.
-asio::awaitable<Result<void>> Relay::pass_on_refusal(Chat& chat) {
+loop::Task<Result<void>> Relay::pass_on_refusal(Chat& chat) {
     auto status = chat.status;
     if (!chat.refusal)
         co_await read_refusal(chat);
@@ -277,7 +276,7 @@ asio::awaitable<Result<void>> Relay::pass_on_refusal(Chat& chat) {
     co_return co_await chat.exchange.reply(status, "application/json", list, text);
 }
 
-asio::awaitable<Result<void>> Relay::pump_plain(Chat& chat) {
+loop::Task<Result<void>> Relay::pump_plain(Chat& chat) {
     chat.start_reply();
     chat.release_request();
     Result<void> ended = ok();
@@ -305,7 +304,7 @@ asio::awaitable<Result<void>> Relay::pump_plain(Chat& chat) {
 
 /// A reply that is made of another format and asked for whole: the client sees nothing before its
 /// end, so a failure is still an error reply.
-asio::awaitable<Result<void>> Relay::answer_whole(Chat& chat) {
+loop::Task<Result<void>> Relay::answer_whole(Chat& chat) {
     chat.begin_reply();
     Result<void> ended = ok();
     while (ended && !chat.chunk.last)
@@ -323,7 +322,7 @@ asio::awaitable<Result<void>> Relay::answer_whole(Chat& chat) {
     co_return co_await chat.exchange.reply(chat.record.call.status, type, list, body);
 }
 
-asio::awaitable<Result<void>> Relay::pump_stream(Chat& chat) {
+loop::Task<Result<void>> Relay::pump_stream(Chat& chat) {
     OpenStream counted(open_streams_);
     chat.start_reply();
     chat.release_request();
@@ -355,7 +354,7 @@ Result<void> Relay::take_in(Chat& chat, const Result<upstream::Chunk>& chunk) {
     return chat.take_chunk(parts_.clock.steady());
 }
 
-asio::awaitable<Result<void>> Relay::read_more(Chat& chat) {
+loop::Task<Result<void>> Relay::read_more(Chat& chat) {
     auto chunk = co_await chat.upstream.next();
     auto taken = take_in(chat, chunk);
     if (!taken || !chat.translator || !chat.translator->is_long())
@@ -366,7 +365,7 @@ asio::awaitable<Result<void>> Relay::read_more(Chat& chat) {
 
 /// Reads what nobody will see, for the figures in it: leaving between the last word and the bill
 /// must not make a call cheaper.
-asio::awaitable<void> Relay::hear_out(Chat& chat) {
+loop::Task<void> Relay::hear_out(Chat& chat) {
     while (!chat.chunk.last && !chat.facts().done) {
         auto read = co_await read_more(chat);
         if (!read)
@@ -376,7 +375,7 @@ asio::awaitable<void> Relay::hear_out(Chat& chat) {
 
 /// Sends what the last read brought. False: the stream has ended, and what is left goes out with
 /// its closing bytes.
-asio::awaitable<Result<bool>> Relay::forward(Chat& chat) {
+loop::Task<Result<bool>> Relay::forward(Chat& chat) {
     chat.put_held_first();
     if (chat.chunk.last || chat.facts().done)
         co_return false;
@@ -396,7 +395,7 @@ asio::awaitable<Result<bool>> Relay::forward(Chat& chat) {
 }
 
 /// Settles, and only then lets the client see the end.
-asio::awaitable<Result<void>> Relay::end_stream(Chat& chat, Result<void> ended) {
+loop::Task<Result<void>> Relay::end_stream(Chat& chat, Result<void> ended) {
     chat.end_stream(ended);
     auto settled = co_await settle(chat);
     if (!settled)
@@ -410,7 +409,7 @@ asio::awaitable<Result<void>> Relay::end_stream(Chat& chat, Result<void> ended) 
     co_return sent;
 }
 
-asio::awaitable<Result<void>> Relay::settle(Chat& chat) {
+loop::Task<Result<void>> Relay::settle(Chat& chat) {
     auto& call = chat.record.call;
     call.duration_us = std::chrono::duration_cast<std::chrono::microseconds>(
                            parts_.clock.steady() - chat.exchange.arrived())

@@ -56,15 +56,14 @@ public:
 
     /// A call that goes to a provider: a chat in any format, embeddings ... An Error is the reply,
     /// if none has begun.
-    asio::awaitable<Result<void>> serve(server::Exchange& exchange, Record& record,
-                                        Inbound inbound);
+    loop::Task<Result<void>> serve(server::Exchange& exchange, Record& record, Inbound inbound);
     /// What the caller's key can ask for, as a list or one of it, in his SDK's own form.
-    asio::awaitable<Result<void>> models(server::Exchange& exchange, Record& record,
-                                         llm::ErrorShape shape);
-    asio::awaitable<Result<void>> model(server::Exchange& exchange, Record& record,
-                                        llm::ErrorShape shape, std::string name);
+    loop::Task<Result<void>> models(server::Exchange& exchange, Record& record,
+                                    llm::ErrorShape shape);
+    loop::Task<Result<void>> model(server::Exchange& exchange, Record& record,
+                                   llm::ErrorShape shape, std::string name);
     /// `POST /v1/messages/count_tokens`: our own estimate, because most channels cannot count.
-    asio::awaitable<Result<void>> count_tokens(server::Exchange& exchange, Record& record);
+    loop::Task<Result<void>> count_tokens(server::Exchange& exchange, Record& record);
 
     /// Event streams that are open on this loop. Any thread.
     std::int64_t open_streams() const noexcept {
@@ -91,9 +90,9 @@ private:
                                                const storage::Token& token,
                                                const llm::ChatCall& call, std::string_view body,
                                                const Inbound& inbound, Route& route);
-    asio::awaitable<Result<void>> fall_back(Chat& chat, const gate::TokenEntry& caller,
-                                            Result<void> last);
-    asio::awaitable<void> read_refusal(Chat& chat);
+    loop::Task<Result<void>> fall_back(Chat& chat, const gate::TokenEntry& caller,
+                                       Result<void> last);
+    loop::Task<void> read_refusal(Chat& chat);
     SteadyTime deadline_of(const Chat& chat) const;
 
     Result<gate::Caller> identify(const server::Exchange& exchange, Record& record) const;
@@ -101,24 +100,24 @@ private:
                             const llm::ChatCall& call, std::string_view body,
                             const Inbound& inbound);
     Result<std::vector<std::string>> models_of(server::Exchange& exchange, Record& record);
-    asio::awaitable<Result<llm::ChatCall>> parse(std::string_view body, const Inbound& inbound);
-    asio::awaitable<Result<void>> run(Chat& chat);
-    asio::awaitable<Result<void>> open_first(Chat& chat);
-    asio::awaitable<void> pause(Chat& chat, std::chrono::milliseconds length);
-    asio::awaitable<Result<void>> try_channel(Chat& chat, const Try& attempt);
-    asio::awaitable<Result<void>> convert(Chat& chat, const channels::Option& option);
-    asio::awaitable<Result<void>> read_first(Chat& chat);
-    asio::awaitable<Error> refused(Chat& chat, const channels::Entry& entry);
-    asio::awaitable<Result<void>> pass_on_refusal(Chat& chat);
-    asio::awaitable<Result<void>> pump_plain(Chat& chat);
-    asio::awaitable<Result<void>> answer_whole(Chat& chat);
-    asio::awaitable<Result<void>> pump_stream(Chat& chat);
+    loop::Task<Result<llm::ChatCall>> parse(std::string_view body, const Inbound& inbound);
+    loop::Task<Result<void>> run(Chat& chat);
+    loop::Task<Result<void>> open_first(Chat& chat);
+    loop::Task<void> pause(Chat& chat, std::chrono::milliseconds length);
+    loop::Task<Result<void>> try_channel(Chat& chat, const Try& attempt);
+    loop::Task<Result<void>> convert(Chat& chat, const channels::Option& option);
+    loop::Task<Result<void>> read_first(Chat& chat);
+    loop::Task<Error> refused(Chat& chat, const channels::Entry& entry);
+    loop::Task<Result<void>> pass_on_refusal(Chat& chat);
+    loop::Task<Result<void>> pump_plain(Chat& chat);
+    loop::Task<Result<void>> answer_whole(Chat& chat);
+    loop::Task<Result<void>> pump_stream(Chat& chat);
     Result<void> take_in(Chat& chat, const Result<upstream::Chunk>& chunk);
-    asio::awaitable<Result<void>> read_more(Chat& chat);
-    asio::awaitable<Result<bool>> forward(Chat& chat);
-    asio::awaitable<void> hear_out(Chat& chat);
-    asio::awaitable<Result<void>> end_stream(Chat& chat, Result<void> ended);
-    asio::awaitable<Result<void>> settle(Chat& chat);
+    loop::Task<Result<void>> read_more(Chat& chat);
+    loop::Task<Result<bool>> forward(Chat& chat);
+    loop::Task<void> hear_out(Chat& chat);
+    loop::Task<Result<void>> end_stream(Chat& chat, Result<void> ended);
+    loop::Task<Result<void>> settle(Chat& chat);
 
     Parts parts_;
     Random random_;

@@ -43,7 +43,7 @@ const http::RequestHead& Connection::request() const {
     return head_ ? *head_ : none;
 }
 
-asio::awaitable<Result<void>> Connection::run(std::unique_ptr<Connection> self) {
+loop::Task<Result<void>> Connection::run(std::unique_ptr<Connection> self) {
     auto news = [](void* connection) { static_cast<Connection*>(connection)->look(); };
     if (!self->socket_.set_hook(news, self.get()))
         co_return fail(Code::overloaded, "the kernel cannot watch one more connection");
@@ -58,7 +58,7 @@ asio::awaitable<Result<void>> Connection::run(std::unique_ptr<Connection> self) 
     co_return ok();
 }
 
-asio::awaitable<void> Connection::talk() {
+loop::Task<void> Connection::talk() {
     while (may_go_on()) {
         auto got = co_await next_head();
         if (!got) {
@@ -76,7 +76,7 @@ asio::awaitable<void> Connection::talk() {
 }
 
 /// Answers what could not be parsed, as far as anybody listens.
-asio::awaitable<void> Connection::refuse(const Error& error) {
+loop::Task<void> Connection::refuse(const Error& error) {
     if (error.code == Code::cancelled || !may_go_on())
         co_return;
     head_.reset();
@@ -108,7 +108,7 @@ void Connection::end_exchange_state() {
     phase_ = Phase::idle;
 }
 
-asio::awaitable<void> Connection::serve_one() {
+loop::Task<void> Connection::serve_one() {
     begin_exchange();
     Result<void> result;
     try {
@@ -133,7 +133,7 @@ asio::awaitable<void> Connection::serve_one() {
 }
 
 /// The one place where an Error becomes a reply.
-asio::awaitable<void> Connection::send_error(const Error& error) {
+loop::Task<void> Connection::send_error(const Error& error) {
     auto rendered = hub_.service.render(error, *this);
     std::vector<http::Header> headers;
     for (const auto& [name, value] : rendered.headers)
@@ -146,7 +146,7 @@ asio::awaitable<void> Connection::send_error(const Error& error) {
 }
 
 /// Says that nothing more will come, and reads what the client still sends for a while.
-asio::awaitable<void> Connection::linger() {
+loop::Task<void> Connection::linger() {
     if (::shutdown(socket_.descriptor(), SHUT_WR) != 0)
         co_return;
     wait_until(hub_.loop.now() + linger_time);

@@ -34,7 +34,7 @@ public:
     ~Connection() override;
 
     /// Serves the client until one side has had enough.
-    static asio::awaitable<Result<void>> run(std::unique_ptr<Connection> self);
+    static loop::Task<Result<void>> run(std::unique_ptr<Connection> self);
 
     /// For the server: each is safe at any time between two suspensions.
     void close_if_idle();
@@ -47,18 +47,18 @@ public:
     std::string_view request_id() const override { return {request_id_.data(), request_id_size_}; }
     SteadyTime arrived() const override { return arrived_; }
     loop::Loop& loop() override { return hub_.loop; }
-    asio::awaitable<Result<std::string_view>> read_body() override;
+    loop::Task<Result<std::string_view>> read_body() override;
     void release_request() override;
     void release_body() override { body_.release(); }
 
     void start(int status, std::string_view content_type, std::span<const http::Header> headers,
                std::optional<std::uint64_t> length) override;
-    asio::awaitable<Result<void>> write(Pieces payload) override;
-    asio::awaitable<Result<void>> write_framed(std::string_view chunks) override;
-    asio::awaitable<Result<void>> finish(Pieces payload) override;
-    asio::awaitable<Result<void>> reply(int status, std::string_view content_type,
-                                        std::span<const http::Header> headers,
-                                        std::string_view body) override;
+    loop::Task<Result<void>> write(Pieces payload) override;
+    loop::Task<Result<void>> write_framed(std::string_view chunks) override;
+    loop::Task<Result<void>> finish(Pieces payload) override;
+    loop::Task<Result<void>> reply(int status, std::string_view content_type,
+                                   std::span<const http::Header> headers,
+                                   std::string_view body) override;
 
     bool replied() const override { return bytes_sent_ > 0; }
     bool finished() const override { return finished_; }
@@ -74,11 +74,11 @@ private:
     enum class Sent : std::uint8_t { all, part, failed };
 
     // connection.cpp
-    asio::awaitable<void> talk();
-    asio::awaitable<void> serve_one();
-    asio::awaitable<void> refuse(const Error& error);
-    asio::awaitable<void> send_error(const Error& error);
-    asio::awaitable<void> linger();
+    loop::Task<void> talk();
+    loop::Task<void> serve_one();
+    loop::Task<void> refuse(const Error& error);
+    loop::Task<void> send_error(const Error& error);
+    loop::Task<void> linger();
     void begin_exchange();
     void wait_until(SteadyTime at);
     void arm_timer();
@@ -90,14 +90,14 @@ private:
     bool may_go_on() const noexcept { return !closing_ && socket_.is_open(); }
 
     // connection_read.cpp
-    asio::awaitable<Result<bool>> next_head();
-    asio::awaitable<Result<bool>> first_bytes();
-    asio::awaitable<Result<void>> more(char* into, std::size_t size, std::size_t& got);
-    asio::awaitable<Result<void>> more_in();
+    loop::Task<Result<bool>> next_head();
+    loop::Task<Result<bool>> first_bytes();
+    loop::Task<Result<void>> more(char* into, std::size_t size, std::size_t& got);
+    loop::Task<Result<void>> more_in();
     Result<void> invite_body();
-    asio::awaitable<Result<std::string_view>> take_body();
-    asio::awaitable<Result<std::string_view>> read_sized(std::size_t length);
-    asio::awaitable<Result<std::string_view>> read_chunked();
+    loop::Task<Result<std::string_view>> take_body();
+    loop::Task<Result<std::string_view>> read_sized(std::size_t length);
+    loop::Task<Result<std::string_view>> read_chunked();
     Result<void> unchunk(http::ChunkedDecoder& decoder, std::string_view wire, std::size_t& size);
     void grow_body(std::size_t used);
     void note_head();
@@ -110,7 +110,7 @@ private:
     // connection_write.cpp
     Sent send(std::span<iovec> parts);
     Sent send_payload(std::span<const std::string_view> payload, bool last);
-    asio::awaitable<Result<void>> flush();
+    loop::Task<Result<void>> flush();
     Error gone_error();
 
     Hub& hub_;

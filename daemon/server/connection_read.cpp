@@ -25,7 +25,7 @@ bool sane_request_id(std::string_view text) noexcept {
 
 /// Waits for a request and parses its head. False when the connection is to be closed without a
 /// word.
-asio::awaitable<Result<bool>> Connection::next_head() {
+loop::Task<Result<bool>> Connection::next_head() {
     phase_ = Phase::idle;
     if (begin_ == end_) {
         auto got = co_await first_bytes();
@@ -55,7 +55,7 @@ asio::awaitable<Result<bool>> Connection::next_head() {
 
 /// The first bytes of a request, which may be a long time coming: until they do the connection owns
 /// no buffer.
-asio::awaitable<Result<bool>> Connection::first_bytes() {
+loop::Task<Result<bool>> Connection::first_bytes() {
     if (hub_.draining && !fresh_)
         co_return false;
     auto patience = fresh_ ? hub_.limits.head_timeout : hub_.limits.idle_timeout;
@@ -80,7 +80,7 @@ asio::awaitable<Result<bool>> Connection::first_bytes() {
 }
 
 /// At least one more byte into `into`.
-asio::awaitable<Result<void>> Connection::more(char* into, std::size_t size, std::size_t& got) {
+loop::Task<Result<void>> Connection::more(char* into, std::size_t size, std::size_t& got) {
     for (;;) {
         if (!may_go_on())
             co_return fail(Code::cancelled, "the connection is being closed");
@@ -104,7 +104,7 @@ asio::awaitable<Result<void>> Connection::more(char* into, std::size_t size, std
     }
 }
 
-asio::awaitable<Result<void>> Connection::more_in() {
+loop::Task<Result<void>> Connection::more_in() {
     std::size_t got = 0;
     auto* into = in_.data() + end_;
     auto size = in_.capacity() - end_;
@@ -159,7 +159,7 @@ void Connection::choose_request_id() {
     request_id_size_ = 26;
 }
 
-asio::awaitable<Result<std::string_view>> Connection::read_body() {
+loop::Task<Result<std::string_view>> Connection::read_body() {
     if (unread_ == 0)
         co_return std::string_view();
     phase_ = Phase::body;
@@ -170,7 +170,7 @@ asio::awaitable<Result<std::string_view>> Connection::read_body() {
     co_return body;
 }
 
-asio::awaitable<Result<std::string_view>> Connection::take_body() {
+loop::Task<Result<std::string_view>> Connection::take_body() {
     if (unread_ != endless && unread_ > hub_.limits.body_bytes_max)
         co_return too_large(hub_.limits.body_bytes_max);
     if (auto invited = invite_body(); !invited)
@@ -192,7 +192,7 @@ Result<void> Connection::invite_body() {
     return gone_error();
 }
 
-asio::awaitable<Result<std::string_view>> Connection::read_sized(std::size_t length) {
+loop::Task<Result<std::string_view>> Connection::read_sized(std::size_t length) {
     if (length <= in_.capacity() - begin_) {
         // Fits behind the head: the usual request costs neither a block nor a copy.
         while (end_ - begin_ < length) {
@@ -225,7 +225,7 @@ asio::awaitable<Result<std::string_view>> Connection::read_sized(std::size_t len
     co_return std::string_view(body_.data(), length);
 }
 
-asio::awaitable<Result<std::string_view>> Connection::read_chunked() {
+loop::Task<Result<std::string_view>> Connection::read_chunked() {
     http::ChunkedDecoder decoder;
     std::size_t size = 0;
     auto first = input();

@@ -115,7 +115,7 @@ Connection::Sent Connection::send_payload(std::span<const std::string_view> payl
 }
 
 /// Waits until what could not be sent at once has left.
-asio::awaitable<Result<void>> Connection::flush() {
+loop::Task<Result<void>> Connection::flush() {
     phase_ = Phase::flushing;
     while (out_begin_ < out_end_) {
         wait_until(hub_.loop.turn_began() + hub_.limits.write_timeout);
@@ -139,7 +139,7 @@ asio::awaitable<Result<void>> Connection::flush() {
     co_return gone_error();
 }
 
-asio::awaitable<Result<void>> Connection::write(Pieces payload) {
+loop::Task<Result<void>> Connection::write(Pieces payload) {
     auto pieces = payload.view();
     while (!pieces.empty()) {
         auto group = pieces.first(std::min(pieces.size(), pieces_max));
@@ -156,7 +156,7 @@ asio::awaitable<Result<void>> Connection::write(Pieces payload) {
     co_return ok();
 }
 
-asio::awaitable<Result<void>> Connection::write_framed(std::string_view chunks) {
+loop::Task<Result<void>> Connection::write_framed(std::string_view chunks) {
     if (framing_ == Framing::chunked) {
         std::array<iovec, 2> parts{part_of(head_text_), part_of(chunks)};
         auto sent = send(parts);
@@ -182,7 +182,7 @@ asio::awaitable<Result<void>> Connection::write_framed(std::string_view chunks) 
     co_return ok();
 }
 
-asio::awaitable<Result<void>> Connection::finish(Pieces payload) {
+loop::Task<Result<void>> Connection::finish(Pieces payload) {
     auto pieces = payload.view();
     while (pieces.size() > pieces_max) {
         auto group = pieces.first(pieces_max);
@@ -205,9 +205,9 @@ asio::awaitable<Result<void>> Connection::finish(Pieces payload) {
     co_return ok();
 }
 
-asio::awaitable<Result<void>> Connection::reply(int status, std::string_view content_type,
-                                                std::span<const http::Header> headers,
-                                                std::string_view body) {
+loop::Task<Result<void>> Connection::reply(int status, std::string_view content_type,
+                                           std::span<const http::Header> headers,
+                                           std::string_view body) {
     start(status, content_type, headers, body.size());
     co_return co_await finish(body);
 }

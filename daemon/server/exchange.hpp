@@ -3,7 +3,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/result.hpp"
 #include "core/http/head.hpp"
-#include "core/loop/asio.hpp"
+#include "core/loop/task.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -67,7 +67,7 @@ public:
 
     /// The whole body, decoded, in one piece, with at least 64 readable bytes behind it. Empty when
     /// there is none. Over the limit is `Code::payload_too_large`. Call it once.
-    virtual asio::awaitable<Result<std::string_view>> read_body() = 0;
+    virtual loop::Task<Result<std::string_view>> read_body() = 0;
     /// Gives the memory of head and body back: request(), path() and the body are gone, so copy
     /// what the end of the exchange needs. A stream that idles should own no buffer.
     virtual void release_request() = 0;
@@ -82,15 +82,15 @@ public:
                        std::span<const http::Header> headers,
                        std::optional<std::uint64_t> length = std::nullopt) = 0;
     /// Sends payload: one chunk, one system call.
-    virtual asio::awaitable<Result<void>> write(Pieces payload) = 0;
+    virtual loop::Task<Result<void>> write(Pieces payload) = 0;
     /// Sends whole chunks as an upstream framed them (never the last, empty one).
-    virtual asio::awaitable<Result<void>> write_framed(std::string_view chunks) = 0;
+    virtual loop::Task<Result<void>> write_framed(std::string_view chunks) = 0;
     /// Sends the last payload and what ends the reply, in one system call.
-    virtual asio::awaitable<Result<void>> finish(Pieces payload = {}) = 0;
+    virtual loop::Task<Result<void>> finish(Pieces payload = {}) = 0;
     /// A whole reply in one call.
-    virtual asio::awaitable<Result<void>> reply(int status, std::string_view content_type,
-                                                std::span<const http::Header> headers,
-                                                std::string_view body) = 0;
+    virtual loop::Task<Result<void>> reply(int status, std::string_view content_type,
+                                           std::span<const http::Header> headers,
+                                           std::string_view body) = 0;
 
     virtual bool replied() const = 0;              ///< a byte of the reply has been sent
     virtual bool finished() const = 0;             ///< the reply is whole

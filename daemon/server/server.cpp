@@ -115,7 +115,7 @@ bool accept_some(Listener& listener) {
     return false;
 }
 
-asio::awaitable<Result<void>> accept_all(Listener& listener) {
+loop::Task<Result<void>> accept_all(Listener& listener) {
     while (!listener.hub.draining) {
         bool ready = co_await loop::readable(listener.socket);
         if (!ready || listener.hub.draining)

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "core/base/result.hpp"
-#include "core/loop/asio.hpp"
 #include "core/loop/loop.hpp"
+#include "core/loop/task.hpp"
 #include "daemon/server/exchange.hpp"
 
 #include <chrono>
@@ -39,7 +39,7 @@ public:
 
     /// Answers one request. An Error before any byte was sent is rendered; after that the
     /// connection is closed, so whoever streams ends the stream in its own words first.
-    virtual asio::awaitable<Result<void>> serve(Exchange& exchange) = 0;
+    virtual loop::Task<Result<void>> serve(Exchange& exchange) = 0;
     /// The reply for `error`. Also for requests that could not be parsed: then the head is empty.
     virtual ErrorReply render(const Error& error, const Exchange& exchange) = 0;
     /// The exchange is over: the place for its log line and its metrics. `error` is what serve()

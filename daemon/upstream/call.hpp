@@ -2,7 +2,7 @@
 
 #include "core/base/result.hpp"
 #include "core/http/head.hpp"
-#include "core/loop/asio.hpp"
+#include "core/loop/task.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -40,10 +40,10 @@ public:
     /// The next bytes of the body as soon as there are any. After `last` it must not be called
     /// again. Early close is `Code::upstream_failed`, silence `Code::upstream_timeout`. While it
     /// waits it owns no buffer.
-    asio::awaitable<Result<Chunk>> next();
+    loop::Task<Result<Chunk>> next();
     /// The whole rest of the body in one piece, at most `bytes_max` (else
     /// `Code::upstream_failed`). Valid as long as the call.
-    asio::awaitable<Result<std::string_view>> read_all(std::size_t bytes_max);
+    loop::Task<Result<std::string_view>> read_all(std::size_t bytes_max);
 
     /// Makes a pending or later next() return `Code::cancelled` at once.
     void cancel() noexcept;

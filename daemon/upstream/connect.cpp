@@ -15,7 +15,7 @@ using Status = loop::Io::Status;
 
 }  // namespace
 
-asio::awaitable<Result<void>> Connection::connect() {
+loop::Task<Result<void>> Connection::connect() {
     set_deadline(timeouts_.connect, "no connection");
     const auto& endpoint = shelf_.endpoint;
     const auto& proxy = endpoint.proxy;
@@ -37,8 +37,7 @@ asio::awaitable<Result<void>> Connection::connect() {
     co_return co_await secure();
 }
 
-asio::awaitable<Result<std::vector<Address>>> Connection::resolve(std::string host,
-                                                                  std::uint16_t port) {
+loop::Task<Result<std::vector<Address>>> Connection::resolve(std::string host, std::uint16_t port) {
     auto numeric = Resolver::numeric(host, port);
     if (!numeric.empty())
         co_return numeric;
@@ -63,7 +62,7 @@ asio::awaitable<Result<std::vector<Address>>> Connection::resolve(std::string ho
 
 /// Tries the addresses in turn. Each gets its share of the time that is left, so that a dead first
 /// one leaves some for the others.
-asio::awaitable<Result<void>> Connection::connect_any(std::vector<Address> addresses) {
+loop::Task<Result<void>> Connection::connect_any(std::vector<Address> addresses) {
     auto end = deadline_;
     int last = 0;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
@@ -88,7 +87,7 @@ asio::awaitable<Result<void>> Connection::connect_any(std::vector<Address> addre
     co_return failure(Code::upstream_failed, std::string("cannot connect: ") + std::strerror(last));
 }
 
-asio::awaitable<int> Connection::connect_to(Address address) {
+loop::Task<int> Connection::connect_to(Address address) {
     int descriptor =
         ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0)
@@ -110,7 +109,7 @@ asio::awaitable<int> Connection::connect_to(Address address) {
     co_return error;
 }
 
-asio::awaitable<Result<void>> Connection::open_tunnel() {
+loop::Task<Result<void>> Connection::open_tunnel() {
     const auto& endpoint = shelf_.endpoint;
     auto host =
         endpoint.host.find(':') == std::string::npos ? endpoint.host : "[" + endpoint.host + "]";
@@ -154,7 +153,7 @@ asio::awaitable<Result<void>> Connection::open_tunnel() {
     co_return ok();
 }
 
-asio::awaitable<Result<void>> Connection::secure() {
+loop::Task<Result<void>> Connection::secure() {
     auto context = tls_.context();
     if (!context)
         co_return context.error();

@@ -49,8 +49,8 @@ void Connection::begin(const Timeouts& timeouts, SteadyTime total_end, Cancel* c
     }
 }
 
-asio::awaitable<Result<void>> Connection::exchange(std::string_view method,
-                                                   std::span<const std::string_view> request) {
+loop::Task<Result<void>> Connection::exchange(std::string_view method,
+                                              std::span<const std::string_view> request) {
     auto sent = co_await send(request);
     // A server may refuse a large body with a reply and a close before it has read all of it.
     if (!sent && !died_)
@@ -61,7 +61,7 @@ asio::awaitable<Result<void>> Connection::exchange(std::string_view method,
     co_return head;
 }
 
-asio::awaitable<Result<void>> Connection::send(std::span<const std::string_view> pieces) {
+loop::Task<Result<void>> Connection::send(std::span<const std::string_view> pieces) {
     std::size_t skip = 0;  // bytes of the first piece that have left
     while (!pieces.empty()) {
         std::array<iovec, 8> parts{};
@@ -91,7 +91,7 @@ asio::awaitable<Result<void>> Connection::send(std::span<const std::string_view>
     co_return ok();
 }
 
-asio::awaitable<Result<void>> Connection::read_head(std::string_view method) {
+loop::Task<Result<void>> Connection::read_head(std::string_view method) {
     set_deadline(timeouts_.first_byte, "it has not answered");
     begin_ = end_ = 0;
     auto got = co_await fill();
@@ -151,7 +151,7 @@ Result<Connection::Filled> Connection::try_fill() {
 }
 
 /// At least one more byte behind end_. False when the other side has closed.
-asio::awaitable<Result<bool>> Connection::fill() {
+loop::Task<Result<bool>> Connection::fill() {
     for (;;) {
         auto filled = try_fill();
         if (!filled)
@@ -164,7 +164,7 @@ asio::awaitable<Result<bool>> Connection::fill() {
     }
 }
 
-asio::awaitable<Result<void>> Connection::wait(bool write) {
+loop::Task<Result<void>> Connection::wait(bool write) {
     if (interrupted())
         co_return interruption();
     auto ready = loop::SocketWait(wire_.socket(), write);
@@ -182,7 +182,7 @@ void Connection::make_room() {
     in_ = std::move(larger);
 }
 
-asio::awaitable<Result<Chunk>> Connection::next() {
+loop::Task<Result<Chunk>> Connection::next() {
     check(!finished_, "a reply that has ended has no next chunk");
     if (body_end_ == http::BodyEnd::none) {
         finished_ = true;
@@ -275,7 +275,7 @@ Result<Chunk> Connection::cut_chunked() {
     return chunk;
 }
 
-asio::awaitable<Result<std::string_view>> Connection::read_all(std::size_t bytes_max) {
+loop::Task<Result<std::string_view>> Connection::read_all(std::size_t bytes_max) {
     std::size_t size = 0;
     for (;;) {
         auto chunk = co_await next();

@@ -35,11 +35,11 @@ public:
 
     /// Before each call: its time-outs count from now on.
     void begin(const Timeouts& timeouts, SteadyTime total_end, Cancel* cancel);
-    asio::awaitable<Result<void>> connect();
-    asio::awaitable<Result<void>> exchange(std::string_view method,
-                                           std::span<const std::string_view> request);
-    asio::awaitable<Result<Chunk>> next();
-    asio::awaitable<Result<std::string_view>> read_all(std::size_t bytes_max);
+    loop::Task<Result<void>> connect();
+    loop::Task<Result<void>> exchange(std::string_view method,
+                                      std::span<const std::string_view> request);
+    loop::Task<Result<Chunk>> next();
+    loop::Task<Result<std::string_view>> read_all(std::size_t bytes_max);
     void cancel() noexcept;
 
     const http::ResponseHead& head() const noexcept { return *head_; }
@@ -59,21 +59,21 @@ private:
     friend class Cancel;
 
     // connect.cpp
-    asio::awaitable<Result<std::vector<Address>>> resolve(std::string host, std::uint16_t port);
-    asio::awaitable<Result<void>> connect_any(std::vector<Address> addresses);
+    loop::Task<Result<std::vector<Address>>> resolve(std::string host, std::uint16_t port);
+    loop::Task<Result<void>> connect_any(std::vector<Address> addresses);
     /// Gives errno, 0 for success.
-    asio::awaitable<int> connect_to(Address address);
-    asio::awaitable<Result<void>> open_tunnel();
-    asio::awaitable<Result<void>> secure();
+    loop::Task<int> connect_to(Address address);
+    loop::Task<Result<void>> open_tunnel();
+    loop::Task<Result<void>> secure();
     void interrupt() noexcept;
 
     // connection.cpp
-    asio::awaitable<Result<void>> send(std::span<const std::string_view> pieces);
-    asio::awaitable<Result<void>> read_head(std::string_view method);
+    loop::Task<Result<void>> send(std::span<const std::string_view> pieces);
+    loop::Task<Result<void>> read_head(std::string_view method);
     enum class Filled : std::uint8_t { more, ended, nothing_yet };
     Result<Filled> try_fill();
-    asio::awaitable<Result<bool>> fill();
-    asio::awaitable<Result<void>> wait(bool write);
+    loop::Task<Result<bool>> fill();
+    loop::Task<Result<void>> wait(bool write);
     loop::Io receive();
     void rest_between_reads();
     Result<Chunk> end_of_body();

@@ -94,9 +94,9 @@ Pool::Pool(loop::Loop& loop, Tls& tls, Resolver& resolver, const PoolOptions& op
 
 Pool::~Pool() = default;
 
-asio::awaitable<Result<Call>> Pool::open(const Endpoint& endpoint, std::string_view method,
-                                         std::span<const std::string_view> request,
-                                         const Timeouts& timeouts, Cancel* cancel) {
+loop::Task<Result<Call>> Pool::open(const Endpoint& endpoint, std::string_view method,
+                                    std::span<const std::string_view> request,
+                                    const Timeouts& timeouts, Cancel* cancel) {
     auto& parts = *parts_;
     auto total_end = SteadyTime::max();
     if (timeouts.total.count() > 0)
@@ -177,11 +177,11 @@ const http::ResponseHead& Call::head() const noexcept {
     return connection_->head();
 }
 
-asio::awaitable<Result<Chunk>> Call::next() {
+loop::Task<Result<Chunk>> Call::next() {
     return connection_->next();
 }
 
-asio::awaitable<Result<std::string_view>> Call::read_all(std::size_t bytes_max) {
+loop::Task<Result<std::string_view>> Call::read_all(std::size_t bytes_max) {
     return connection_->read_all(bytes_max);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/base/result.hpp"
-#include "core/loop/asio.hpp"
+#include "core/loop/task.hpp"
 #include "daemon/upstream/call.hpp"
 #include "daemon/upstream/endpoint.hpp"
 
@@ -68,9 +68,9 @@ public:
     /// tunnel; for an http one the request itself must hold Endpoint::target_prefix() in front of
     /// its path, and Proxy-Authorization if the proxy wants it. Failures: `Code::upstream_failed`,
     /// `Code::upstream_timeout`, `Code::cancelled`, each naming the host.
-    asio::awaitable<Result<Call>> open(const Endpoint& endpoint, std::string_view method,
-                                       std::span<const std::string_view> request,
-                                       const Timeouts& timeouts, Cancel* cancel = nullptr);
+    loop::Task<Result<Call>> open(const Endpoint& endpoint, std::string_view method,
+                                  std::span<const std::string_view> request,
+                                  const Timeouts& timeouts, Cancel* cancel = nullptr);
 
     /// Connections waiting for a call, over all endpoints.
     std::size_t idle() const noexcept;

@@ -32,7 +32,7 @@ public:
     std::string_view request_id() const override { return "req-9"; }
     SteadyTime arrived() const override { return {}; }
     loop::Loop& loop() override { std::abort(); }
-    asio::awaitable<Result<std::string_view>> read_body() override {
+    loop::Task<Result<std::string_view>> read_body() override {
         body_read_ = true;
         co_return std::string_view(body_);
     }
@@ -40,12 +40,12 @@ public:
     void release_body() override {}
     void start(int, std::string_view, std::span<const http::Header>,
                std::optional<std::uint64_t>) override {}
-    asio::awaitable<Result<void>> write(server::Pieces) override { co_return ok(); }
-    asio::awaitable<Result<void>> write_framed(std::string_view) override { co_return ok(); }
-    asio::awaitable<Result<void>> finish(server::Pieces) override { co_return ok(); }
-    asio::awaitable<Result<void>> reply(int status, std::string_view content_type,
-                                        std::span<const http::Header> headers,
-                                        std::string_view body) override {
+    loop::Task<Result<void>> write(server::Pieces) override { co_return ok(); }
+    loop::Task<Result<void>> write_framed(std::string_view) override { co_return ok(); }
+    loop::Task<Result<void>> finish(server::Pieces) override { co_return ok(); }
+    loop::Task<Result<void>> reply(int status, std::string_view content_type,
+                                   std::span<const http::Header> headers,
+                                   std::string_view body) override {
         status_ = status;
         content_type_ = content_type;
         reply_ = body;

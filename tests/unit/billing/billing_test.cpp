@@ -12,8 +12,8 @@ using test::Shop;
 
 namespace {
 
-asio::awaitable<void> pay(billing::Billing& billing, billing::Hold& hold, storage::Call call,
-                          Result<Money>& answer) {
+loop::Task<void> pay(billing::Billing& billing, billing::Hold& hold, storage::Call call,
+                     Result<Money>& answer) {
     auto mine = std::move(hold);
     answer = co_await billing.settle(std::move(mine), std::move(call));
 }

@@ -15,11 +15,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-asio::awaitable<Result<void>> fail_with(Error error) {
+loop::Task<Result<void>> fail_with(Error error) {
     co_return error;
 }
 
-asio::awaitable<Result<void>> throw_something() {
+loop::Task<Result<void>> throw_something() {
     throw std::runtime_error("thrown");
     co_return ok();
 }

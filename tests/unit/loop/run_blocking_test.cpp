@@ -16,13 +16,13 @@ using namespace obliv::loop;
 namespace {
 
 template <typename T>
-asio::awaitable<Result<void>> keep(asio::awaitable<Result<T>> work, Result<T>& into) {
+loop::Task<Result<void>> keep(loop::Task<Result<T>> work, Result<T>& into) {
     into = co_await std::move(work);
     co_return ok();
 }
 
 template <typename T>
-Result<T> run(Loop& loop, asio::awaitable<Result<T>> work) {
+Result<T> run(Loop& loop, loop::Task<Result<T>> work) {
     Result<T> result;
     spawn(loop.executor(), keep(std::move(work), result), "test");
     loop.run();
@@ -52,7 +52,7 @@ struct Gate {
     bool open = false;
 };
 
-asio::awaitable<Result<std::string>> where(BlockingPool& pool) {
+loop::Task<Result<std::string>> where(BlockingPool& pool) {
     auto loop_thread = std::this_thread::get_id();
     auto ask = [] { return std::this_thread::get_id(); };
     auto there = co_await run_blocking(pool, std::move(ask));
@@ -62,17 +62,17 @@ asio::awaitable<Result<std::string>> where(BlockingPool& pool) {
     co_return std::string(*there != loop_thread && home ? "away and home" : "wrong thread");
 }
 
-asio::awaitable<Result<int>> failing(BlockingPool& pool) {
+loop::Task<Result<int>> failing(BlockingPool& pool) {
     auto work = []() -> Result<int> { return fail(Code::io, "disk"); };
     co_return co_await run_blocking(pool, std::move(work));
 }
 
-asio::awaitable<Result<void>> throwing(BlockingPool& pool) {
+loop::Task<Result<void>> throwing(BlockingPool& pool) {
     auto work = [] { throw std::runtime_error("boom"); };
     co_return co_await run_blocking(pool, std::move(work));
 }
 
-asio::awaitable<Result<void>> nothing(BlockingPool& pool) {
+loop::Task<Result<void>> nothing(BlockingPool& pool) {
     auto work = [] {};
     co_return co_await run_blocking(pool, std::move(work));
 }

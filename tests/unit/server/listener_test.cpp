@@ -15,7 +15,7 @@ using Catch::EndsWith;
 
 namespace {
 
-asio::awaitable<Result<void>> tell_peer(Exchange& exchange) {
+loop::Task<Result<void>> tell_peer(Exchange& exchange) {
     const auto& peer = exchange.peer();
     auto text = peer.address + " " + std::string(peer.listener) + " ";
     if (peer.is_unix)

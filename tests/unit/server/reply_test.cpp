@@ -16,7 +16,7 @@ using Catch::StartsWith;
 namespace {
 
 /// Three pieces, one of them framed already.
-asio::awaitable<Result<void>> stream(Exchange& exchange) {
+loop::Task<Result<void>> stream(Exchange& exchange) {
     exchange.release_request();
     std::span<const http::Header> none;
     exchange.start(200, "text/event-stream", none);
@@ -30,7 +30,7 @@ asio::awaitable<Result<void>> stream(Exchange& exchange) {
 }
 
 /// Waits as a relay waits for its upstream: until the client has gone.
-asio::awaitable<Result<void>> wait_for_hang_up(Exchange& exchange) {
+loop::Task<Result<void>> wait_for_hang_up(Exchange& exchange) {
     loop::Event gone(exchange.loop());
     exchange.on_client_gone([&gone] { gone.notify(); });
     co_await gone.until(SteadyTime::max());
@@ -41,13 +41,13 @@ asio::awaitable<Result<void>> wait_for_hang_up(Exchange& exchange) {
     co_return fail(Code::internal, "woken for nothing");
 }
 
-asio::awaitable<Result<void>> wait_or_echo(Exchange& exchange) {
+loop::Task<Result<void>> wait_or_echo(Exchange& exchange) {
     if (exchange.path() == "/wait")
         co_return co_await wait_for_hang_up(exchange);
     co_return co_await echo(exchange);
 }
 
-asio::awaitable<Result<void>> fail_somehow(Exchange& exchange) {
+loop::Task<Result<void>> fail_somehow(Exchange& exchange) {
     if (exchange.path() == "/throw")
         throw std::runtime_error("secret detail");
     if (exchange.path() == "/silent")
@@ -55,7 +55,7 @@ asio::awaitable<Result<void>> fail_somehow(Exchange& exchange) {
     co_return fail(Code::rate_limited, "slow down");
 }
 
-asio::awaitable<Result<void>> break_off(Exchange& exchange) {
+loop::Task<Result<void>> break_off(Exchange& exchange) {
     std::span<const http::Header> none;
     exchange.start(200, "text/plain", none);
     auto sent = co_await exchange.write("part");
@@ -64,7 +64,7 @@ asio::awaitable<Result<void>> break_off(Exchange& exchange) {
     co_return fail(Code::upstream_failed, "broke off");
 }
 
-asio::awaitable<Result<void>> flood(Exchange& exchange) {
+loop::Task<Result<void>> flood(Exchange& exchange) {
     std::span<const http::Header> none;
     exchange.start(200, "text/plain", none);
     std::string block(1 << 20, 'x');
@@ -82,7 +82,7 @@ std::string numbers() {
     return text;
 }
 
-asio::awaitable<Result<void>> count(Exchange& exchange) {
+loop::Task<Result<void>> count(Exchange& exchange) {
     auto body = numbers();
     std::span<const http::Header> none;
     co_return co_await exchange.reply(200, "text/plain", none, body);

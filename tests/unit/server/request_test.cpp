@@ -12,7 +12,7 @@ using Catch::StartsWith;
 
 namespace {
 
-asio::awaitable<Result<void>> measure_body(Exchange& exchange) {
+loop::Task<Result<void>> measure_body(Exchange& exchange) {
     auto body = co_await exchange.read_body();
     if (!body)
         co_return body.error();

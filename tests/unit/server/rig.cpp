@@ -179,7 +179,7 @@ std::string post(std::string_view path, std::string_view body, std::string_view 
     return text.append(body);
 }
 
-asio::awaitable<Result<void>> echo(Exchange& exchange) {
+loop::Task<Result<void>> echo(Exchange& exchange) {
     auto body = co_await exchange.read_body();
     if (!body)
         co_return body.error();

@@ -14,10 +14,10 @@ namespace obliv::server::test {
 /// A service made of one function; errors are rendered as "code: message".
 class TestService final : public Service {
 public:
-    using Serve = std::function<asio::awaitable<Result<void>>(Exchange&)>;
+    using Serve = std::function<loop::Task<Result<void>>(Exchange&)>;
     explicit TestService(Serve serve) : serve_(std::move(serve)) {}
 
-    asio::awaitable<Result<void>> serve(Exchange& exchange) override { return serve_(exchange); }
+    loop::Task<Result<void>> serve(Exchange& exchange) override { return serve_(exchange); }
     ErrorReply render(const Error& error, const Exchange& exchange) override;
     void ended(const Exchange& exchange, const Error* error) override;
 
@@ -74,6 +74,6 @@ std::string get(std::string_view path, std::string_view more = {});
 std::string post(std::string_view path, std::string_view body, std::string_view more = {});
 
 /// Answers with the method, the path and the body of the request.
-asio::awaitable<Result<void>> echo(Exchange& exchange);
+loop::Task<Result<void>> echo(Exchange& exchange);
 
 }  // namespace obliv::server::test

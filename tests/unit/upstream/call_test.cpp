@@ -15,7 +15,7 @@ using Catch::StartsWith;
 
 namespace {
 
-asio::awaitable<Result<std::string>> post_large(Pool& pool, Endpoint endpoint, std::string body) {
+loop::Task<Result<std::string>> post_large(Pool& pool, Endpoint endpoint, std::string body) {
     auto head =
         "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
     std::string_view pieces[] = {head, body};
@@ -29,7 +29,7 @@ asio::awaitable<Result<std::string>> post_large(Pool& pool, Endpoint endpoint, s
     co_return std::to_string(call->status()) + " " + std::string(*all);
 }
 
-asio::awaitable<Result<void>> open_and_drop(Pool& pool, Endpoint endpoint) {
+loop::Task<Result<void>> open_and_drop(Pool& pool, Endpoint endpoint) {
     std::string_view request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     auto pieces = std::span<const std::string_view>(&request, 1);
     Timeouts timeouts;

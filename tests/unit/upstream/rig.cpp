@@ -109,13 +109,13 @@ Endpoint FakeUpstream::endpoint() const {
     return endpoint;
 }
 
-asio::awaitable<Result<int>> turn(loop::Loop& loop) {
+loop::Task<Result<int>> turn(loop::Loop& loop) {
     co_await loop::yield(loop);
     co_return 0;
 }
 
-asio::awaitable<Result<Reply>> fetch(Pool& pool, Endpoint endpoint, std::string path,
-                                     Timeouts timeouts, Cancel* cancel) {
+loop::Task<Result<Reply>> fetch(Pool& pool, Endpoint endpoint, std::string path, Timeouts timeouts,
+                                Cancel* cancel) {
     auto text = "GET " + endpoint.target_prefix() + path +
                 " HTTP/1.1\r\nHost: " + endpoint.host_header() + "\r\n\r\n";
     std::string_view piece = text;

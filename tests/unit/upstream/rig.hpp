@@ -69,14 +69,14 @@ struct Rig {
 };
 
 template <typename T>
-asio::awaitable<Result<void>> keep(asio::awaitable<Result<T>> work, Result<T>& into) {
+loop::Task<Result<void>> keep(loop::Task<Result<T>> work, Result<T>& into) {
     into = co_await std::move(work);
     co_return ok();
 }
 
 /// Runs the loop until `work` has ended, for ten seconds at most.
 template <typename T>
-Result<T> run(loop::Loop& loop, asio::awaitable<Result<T>> work) {
+Result<T> run(loop::Loop& loop, loop::Task<Result<T>> work) {
     Result<T> result;
     auto done = [&loop](const Result<void>&) { loop.stop(); };
     loop::spawn(loop.executor(), keep(std::move(work), result), "test", done);
@@ -88,7 +88,7 @@ Result<T> run(loop::Loop& loop, asio::awaitable<Result<T>> work) {
 }
 
 /// Lets the loop hear what the kernel has to tell.
-asio::awaitable<Result<int>> turn(loop::Loop& loop);
+loop::Task<Result<int>> turn(loop::Loop& loop);
 
 /// What one call brought.
 struct Reply {
@@ -101,8 +101,8 @@ struct Reply {
 };
 
 /// GET /path: opens, reads to the end, gives the connection back.
-asio::awaitable<Result<Reply>> fetch(Pool& pool, Endpoint endpoint, std::string path,
-                                     Timeouts timeouts = {}, Cancel* cancel = nullptr);
+loop::Task<Result<Reply>> fetch(Pool& pool, Endpoint endpoint, std::string path,
+                                Timeouts timeouts = {}, Cancel* cancel = nullptr);
 
 std::string sized(std::string_view body, std::string_view more = {});
 
