@@ -6,7 +6,7 @@ import threading
 import unittest
 
 import upstream as provider
-from harness import WAIT
+from harness import WAIT, until
 from sdkcase import OpenAiSdkTest
 
 
@@ -28,8 +28,8 @@ class OpenAiSdk(OpenAiSdkTest):
         self.assertEqual((seen["texts"], seen["finish"], seen["usage_chunks"]), (["Hel", "lo", "."], "stop", 0))
         seen = self.sdk("stream", "with-usage")
         self.assertEqual((seen["texts"], seen["usage_chunks"]), (["Hel", "lo", "."], 1))
-        until_rows = [row["cost"] for row in self.daemon.calls()]
-        self.assertTrue(all(cost == "0.0000975" for cost in until_rows), until_rows)
+        until(lambda: len(self.daemon.calls()) == 2, "the usage rows")
+        self.assertEqual([row["cost"] for row in self.daemon.calls()], ["0.0000975"] * 2)
 
     def test_abort_reaches_the_provider_and_is_billed(self) -> None:
         left = threading.Event()

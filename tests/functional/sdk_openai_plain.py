@@ -4,6 +4,7 @@ The provider is `obliv sim`; sdk/plain.mjs is a program as a developer would wri
 """
 import unittest
 
+from harness import until
 from sdkcase import OpenAiSdkTest
 from sim_openai import Sim
 
@@ -20,6 +21,7 @@ class OpenAiSdkPlain(OpenAiSdkTest):
         seen = self.sdk("plain")
         self.assertEqual(seen, {"lengths": [8, 8], "same": True, "usage": {"prompt_tokens": 6, "total_tokens": 6},
                                 "flagged": [False, True]})
+        until(lambda: len(self.daemon.calls()) == 3, "the usage rows")
         by_model = {(row["model"], row["usage"]["input"]) for row in self.daemon.calls()}
         self.assertEqual(by_model, {("e1", 6), ("e1", 3), ("omni-moderation-latest", 0)})
         self.assert_books(self.daemon)

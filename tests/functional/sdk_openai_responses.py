@@ -5,6 +5,7 @@ and reply is converted. sdk/responses.mjs and sdk/completions.mjs are programs a
 """
 import unittest
 
+from harness import until
 from sdkcase import OpenAiSdkTest
 from sim_openai import Sim
 
@@ -28,6 +29,7 @@ class OpenAiSdkResponses(OpenAiSdkTest):
                 self.assertEqual((seen["text"].strip(), seen["status"]), ("hello", "completed"))
                 self.assertTrue(seen["id"].startswith("resp_"))
                 self.assertEqual(seen["usage"]["output_tokens"], 1)
+        until(lambda: len(self.daemon.calls()) == 2, "the usage rows")
         self.assertEqual({row["usage"]["output"] for row in self.daemon.calls()}, {1})
         self.assert_books(self.daemon)
 
