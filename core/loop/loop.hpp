@@ -29,7 +29,6 @@ public:
     Loop& operator=(const Loop&) = delete;
 
     std::size_t index() const noexcept;
-    Loop& executor() noexcept { return *this; }
     TimerWheel& timers() noexcept;
     /// Ticks of a millisecond, for what imitates or makes load: time-outs belong into timers().
     TimerWheel& fine_timers() noexcept;

@@ -88,6 +88,7 @@ private:
     llm::Part part(const Json& value, const std::string& path);
     llm::Part of_kind(Fields& fields);
     llm::Part text(Fields& fields);
+    std::string name(Fields& function);
     llm::Part call(const Json& value, const std::string& path);
     llm::Part result(const Json& value, const std::string& path);
     void signature(Fields& fields, llm::Part& out);
@@ -155,10 +156,19 @@ llm::Part Parts::text(Fields& fields) {
     return {std::move(thinking)};
 }
 
+/// Google requires it of calls and of results, and every other format needs one of the two.
+std::string Parts::name(Fields& function) {
+    std::string name;
+    function.read("name", name);
+    if (name.empty())
+        complaint_.expected(function.path_of("name"), "the name of the function");
+    return name;
+}
+
 llm::Part Parts::call(const Json& value, const std::string& path) {
     Fields fields(value, path, complaint_);
     llm::ToolCall call;
-    fields.read("name", call.name);
+    call.name = name(fields);
     std::string id;
     fields.read("id", id);
     const auto* arguments = fields.take_object("args");
@@ -185,7 +195,7 @@ void read_response(const Json& response, llm::ToolResult& out) {
 llm::Part Parts::result(const Json& value, const std::string& path) {
     Fields fields(value, path, complaint_);
     llm::ToolResult result;
-    fields.read("name", result.name);
+    result.name = name(fields);
     std::string id;
     fields.read("id", id);
     result.call_id = ids_.answered(result.name, id);

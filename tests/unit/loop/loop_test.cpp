@@ -96,8 +96,8 @@ TEST_CASE("spawn reports how a coroutine ended", "[loop]") {
     auto note = [&ends](const Result<void>& result) {
         ends.push_back(result ? Code::partial : result.error().code);
     };
-    spawn(loop.executor(), fail_with(fail(Code::cancelled, "x")), "quiet", note);
-    spawn(loop.executor(), throw_something(), "throws", note);
+    spawn(loop, fail_with(fail(Code::cancelled, "x")), "quiet", note);
+    spawn(loop, throw_something(), "throws", note);
     loop.run();
     CHECK(ends == std::vector<Code>{Code::cancelled, Code::internal});
 }

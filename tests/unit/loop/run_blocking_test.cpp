@@ -24,7 +24,7 @@ loop::Task<Result<void>> keep(loop::Task<Result<T>> work, Result<T>& into) {
 template <typename T>
 Result<T> run(Loop& loop, loop::Task<Result<T>> work) {
     Result<T> result;
-    spawn(loop.executor(), keep(std::move(work), result), "test");
+    spawn(loop, keep(std::move(work), result), "test");
     loop.run();
     return result;
 }
@@ -120,7 +120,7 @@ TEST_CASE("a loop may end while its work is away", "[loop]") {
     {
         Loops loops(1);
         loops.start();
-        auto start = [&] { spawn(loops[0].executor(), nothing(pool), "waits behind the gate"); };
+        auto start = [&] { spawn(loops[0], nothing(pool), "waits behind the gate"); };
         REQUIRE(pool.post([&gate, held = std::move(data)] { gate.wait(); }));
         gate.wait_for(1);
         loops.on_each([&start](Loop&) { start(); });

@@ -79,7 +79,7 @@ template <typename T>
 Result<T> run(loop::Loop& loop, loop::Task<Result<T>> work) {
     Result<T> result;
     auto done = [&loop](const Result<void>&) { loop.stop(); };
-    loop::spawn(loop.executor(), keep(std::move(work), result), "test", done);
+    loop::spawn(loop, keep(std::move(work), result), "test", done);
     loop::Timer end(
         loop.timers(), [](void* self) { static_cast<loop::Loop*>(self)->stop(); }, &loop);
     end.arm(loop.now() + std::chrono::seconds(10));

@@ -175,6 +175,11 @@ TEST_CASE("a bad request is refused by the name of its field", "[wire][gemini]")
           "generationConfig.maxOutputTokens");
     CHECK(refused(R"({"contents":[],"tools":[{"functionDeclarations":[{}]}]})").param ==
           "tools[0].functionDeclarations[0].name");
+    auto nameless = [](const std::string& part) {
+        return refused(R"({"contents":[{"parts":[{")" + part + R"(":{}}]}]})").param;
+    };
+    CHECK(nameless("functionCall") == "contents[0].parts[0].functionCall.name");
+    CHECK(nameless("functionResponse") == "contents[0].parts[0].functionResponse.name");
     CHECK(refused(R"({"contents":[],"toolConfig":{"functionCallingConfig":{"mode":"SOME"}}})")
               .param == "toolConfig.functionCallingConfig.mode");
 }
