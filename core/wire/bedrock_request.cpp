@@ -121,8 +121,6 @@ private:
         if (none)
             losses_.add(Term::tool_choice, "calls cannot be forbidden once there have been some");
         write_choice(choice);
-        if (request_.parallel_tool_calls == false)
-            losses_.add(Term::parallel_tool_calls, no_such_thing);
     }
 
     void add_tool(const Tool& tool, Json& tools) {

@@ -220,8 +220,6 @@ private:
             body_["tool_choice"] = "NONE";
         else if (kind == Kind::required || kind == Kind::named)
             body_["tool_choice"] = "REQUIRED";
-        if (request_.parallel_tool_calls == false)
-            losses_.add(Term::parallel_tool_calls, "Cohere cannot be held to one call at a time");
     }
 
     static Json tool_json(const llm::Tool& tool) {

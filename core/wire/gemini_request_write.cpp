@@ -207,8 +207,6 @@ void write_gemini_tools(const llm::ChatRequest& request, Json& body, Losses& los
     if (!tools.empty())
         body["tools"] = std::move(tools);
     write_choice(request.tool_choice, body);
-    if (request.parallel_tool_calls == false && !request.tools.empty())
-        losses.add(Term::parallel_tool_calls, "Gemini cannot be kept to one call at a time");
 }
 
 Json gemini_config(const llm::ChatRequest& request, Losses& losses) {

@@ -45,8 +45,6 @@ constexpr std::array table{
           "generationConfig.responseSchema", "text.format"},
     Names{Term::tool_choice, "tool_choice", "tool_choice", "toolConfig.functionCallingConfig",
           "tool_choice"},
-    Names{Term::parallel_tool_calls, "parallel_tool_calls", "tool_choice.disable_parallel_tool_use",
-          "parallel_tool_calls", "parallel_tool_calls"},
     Names{Term::modalities, "modalities", "modalities", "generationConfig.responseModalities",
           "modalities"},
     Names{Term::audio, "audio", "audio", "generationConfig.speechConfig", "audio"},

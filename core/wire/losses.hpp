@@ -27,7 +27,6 @@ enum class Term : std::uint8_t {
     reasoning_summary,
     response_format,
     tool_choice,
-    parallel_tool_calls,
     modalities,
     audio,
     service_tier,

@@ -138,8 +138,6 @@ private:
         if (kind == Kind::required || kind == Kind::named)
             losses_.add(Term::tool_choice,
                         "Ollama's models decide themselves whether to call a tool");
-        if (request_.parallel_tool_calls == false)
-            losses_.add(Term::parallel_tool_calls, "Ollama cannot be held to one call at a time");
         if (kind != Kind::none)
             body_["tools"] = std::move(tools);
     }

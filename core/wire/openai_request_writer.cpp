@@ -434,8 +434,6 @@ private:
     void write_parallel_calls() {
         if (dialect_.parallel_tool_calls)
             put("parallel_tool_calls", request_.parallel_tool_calls);
-        else if (request_.parallel_tool_calls == false && !request_.tools.empty())
-            losses_.add(Term::parallel_tool_calls, "the provider always may call several tools");
     }
 
     void write_reasoning() {

@@ -2,6 +2,7 @@
 
 #include "core/config/limits.hpp"
 #include "core/llm/sse.hpp"
+#include "core/wire/one_call.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -61,12 +62,17 @@ wire::WriteOptions write_options(const Translator::Parts& parts) {
     return options;
 }
 
+std::unique_ptr<wire::ReplyWriter> writer_of(const Translator::Parts& parts) {
+    auto writer = parts.inbound.wire->new_writer(write_options(parts));
+    bool one = parts.request != nullptr && parts.request->parallel_tool_calls == false;
+    return one ? wire::with_one_call(std::move(writer)) : std::move(writer);
+}
+
 }  // namespace
 
 Translator::Translator(const Parts& parts)
     : passes_(parts.request == nullptr), stream_(passes_ ? parts.stream : parts.call.stream),
-      reader_(parts.provider.new_reader(read_options(parts))),
-      writer_(parts.inbound.wire->new_writer(write_options(parts))) {}
+      reader_(parts.provider.new_reader(read_options(parts))), writer_(writer_of(parts)) {}
 
 void Translator::note_text(std::int64_t llm::ReplyFacts::*all, std::int64_t llm::ReplyFacts::*after,
                            std::size_t bytes) {

@@ -143,6 +143,31 @@ TEST_CASE("a reply that is asked for whole shows nothing before its end", "[rela
     CHECK(body["usage"]["completion_tokens"] == 3);
 }
 
+TEST_CASE("a client who takes one call at a time gets one", "[relay]") {
+    auto call = [](int block, const std::string& name) {
+        auto index = std::to_string(block);
+        return "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":" +
+               index + R"(,"content_block":{"type":"tool_use","id":")" + name + R"(","name":")" +
+               name +
+               "\",\"input\":{}}}\n\nevent: content_block_stop\ndata: "
+               "{\"type\":\"content_block_stop\",\"index\":" +
+               index + "}\n\n";
+    };
+    World world(wire::openai);
+    world.call.stream = false;
+    auto count = [&] {
+        auto translator = world.translator(true);
+        take(translator, start + call(0, "f") + call(1, "g") + delta + stop, true);
+        auto body = nlohmann::json::parse(translator.closing());
+        return body["choices"][0]["message"]["tool_calls"].size();
+    };
+    CHECK(count() == 2);
+    world.request.parallel_tool_calls = true;
+    CHECK(count() == 2);
+    world.request.parallel_tool_calls = false;
+    CHECK(count() == 1);
+}
+
 TEST_CASE("an event that never ends is not kept for ever", "[relay]") {
     World world(wire::anthropic);
     auto translator = world.translator(false);

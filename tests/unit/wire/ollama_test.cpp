@@ -66,7 +66,7 @@ TEST_CASE("what Ollama has no word for is told", "[wire][ollama]") {
     for (const auto& loss : written(request).losses)
         fields.push_back(loss.field);
     std::sort(fields.begin(), fields.end());
-    CHECK(fields == std::vector<std::string>{"an image in a message", "n", "parallel_tool_calls",
+    CHECK(fields == std::vector<std::string>{"an image in a message", "n",
                                              "the arguments of a tool call", "tool_choice"});
 }
 
