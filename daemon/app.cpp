@@ -37,6 +37,7 @@ relay::UpstreamSettings upstream_settings(const config::Config& config) {
         for (auto other : split(others, ','))
             out.fallbacks[model].emplace_back(trim(other));
     out.output_tokens_default = config.billing.output_tokens_default;
+    out.heartbeat_interval = config.server.heartbeat_interval;
     return out;
 }
 
@@ -77,6 +78,7 @@ server::Limits server_limits(const config::Config& config) {
     out.connections_max = static_cast<std::size_t>(config.limits.connections);
     out.head_timeout = config.limits.head_timeout;
     out.body_timeout = config.limits.body_timeout;
+    out.body_rate_min = static_cast<std::uint64_t>(config.limits.body_rate);
     out.idle_timeout = config.limits.keep_alive_timeout;
     out.write_timeout = config.limits.write_timeout;
     return out;

@@ -24,6 +24,7 @@ struct Server {
     std::string data_dir;      ///< absolute; empty only before loading has filled it in
     std::int64_t threads = 0;  ///< loops; 0: one for each core
     milliseconds drain_timeout = limits::drain_timeout;
+    milliseconds heartbeat_interval = limits::heartbeat_interval;
 };
 
 struct Limits {
@@ -33,6 +34,7 @@ struct Limits {
     std::int64_t connections = limits::connections;
     milliseconds head_timeout = limits::head_timeout;
     milliseconds body_timeout = limits::body_timeout;
+    std::int64_t body_rate = limits::body_rate;
     milliseconds write_timeout = limits::write_timeout;
     milliseconds keep_alive_timeout = limits::keep_alive_timeout;
 };

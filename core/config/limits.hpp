@@ -13,9 +13,10 @@ inline constexpr std::int64_t head_bytes = 32 << 10;  ///< request line and head
 inline constexpr std::int64_t headers = 100;
 inline constexpr std::int64_t body_bytes = 100 << 20;  ///< images and audio travel inline
 inline constexpr std::int64_t connections = 20'000;
-inline constexpr std::chrono::milliseconds head_timeout = 15s;   ///< from first byte to blank line
-inline constexpr std::chrono::milliseconds body_timeout = 30s;   ///< without a byte of the body
-inline constexpr std::chrono::milliseconds write_timeout = 60s;  ///< client reads nothing
+inline constexpr std::chrono::milliseconds head_timeout = 15s;  ///< from first byte to blank line
+inline constexpr std::chrono::milliseconds body_timeout = 30s;  ///< without a byte of the body
+inline constexpr std::int64_t body_rate = 1 << 10;  ///< bytes a second, over all of a body
+inline constexpr std::chrono::milliseconds write_timeout = 90s;  ///< client reads nothing
 inline constexpr std::chrono::milliseconds keep_alive_timeout = 75s;
 
 inline constexpr std::chrono::milliseconds connect_timeout = 5s;
@@ -37,6 +38,7 @@ inline constexpr int check_failures = 3;  ///< in a row, and a channel counts as
 inline constexpr std::int64_t output_tokens_default = 16'384;
 inline constexpr std::int64_t ring_slots = 65'536;
 inline constexpr std::chrono::milliseconds drain_timeout = 30s;
+inline constexpr std::chrono::milliseconds heartbeat_interval = 15s;
 
 inline constexpr std::int64_t sse_event_bytes = 4 << 20;  ///< one event of a provider's stream
 inline constexpr std::int64_t reply_bytes = 256 << 20;    ///< one reply that is not a stream

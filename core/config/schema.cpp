@@ -118,6 +118,11 @@ void add_server(std::vector<Field>& out) {
               "Event loops; 0 is one for each core.");
     table.add("drain_timeout", &Server::drain_timeout, DurationKind{0ms, 1h}, live,
               "How long open streams may go on after a stop was asked for.");
+    table.add(
+        "heartbeat_interval", &Server::heartbeat_interval, DurationKind{0ms, 10min}, live,
+        "A stream that has been silent for this long says that it still lives, in the formats "
+        "whose clients bear it: a comment in OpenAI's, a ping in Anthropic's, nothing in "
+        "Gemini's. 0 says nothing.");
 }
 
 void add_limits(std::vector<Field>& out) {
@@ -134,8 +139,12 @@ void add_limits(std::vector<Field>& out) {
               "From the first byte of a request to the end of its headers; later is answered 408.");
     table.add("body_timeout", &Limits::body_timeout, DurationKind{1s, 10min}, live,
               "Without a byte of a request body; later is answered 408.");
+    table.add("body_rate", &Limits::body_rate, SizeKind{0, 1 << 30}, live,
+              "Bytes a second that a request body arrives at, at least, over the whole of it and "
+              "after one `body_timeout`; slower is answered 408. 0 takes any.");
     table.add("write_timeout", &Limits::write_timeout, DurationKind{1s, 1h}, live,
-              "A client that reads nothing for this long is disconnected.");
+              "A client that takes nothing for this long, while there is something for it, is "
+              "disconnected; its call is stopped and charged as one that the client left.");
     table.add("keep_alive_timeout", &Limits::keep_alive_timeout, DurationKind{1s, 1h}, live,
               "How long a connection may stay idle between two requests.");
 }

@@ -191,6 +191,12 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
         start_translator(provider, now);
     if (event_stream && !translator)
         scan = llm::StreamScan({call.stream && !call.usage_asked, event_bytes_max});
+    if (call.stream && !event_stream) {
+        if (early)
+            return fail(Code::upstream_failed,
+                        "the provider did not stream its reply, and the caller waits for a stream");
+        exchange.set_pulse(nullptr, nullptr);
+    }
     content_type = std::string(reply.headers.find("content-type").value_or("application/json"));
     content_length = reply.content_length;
     note_upstream_id();
@@ -298,8 +304,20 @@ Relay::Chat::Headers Relay::Chat::reply_headers() const noexcept {
     return headers;
 }
 
+void Relay::Chat::start_early() {
+    early = true;
+    std::array<http::Header, 3> headers{{{"cache-control", "no-cache"},
+                                         {"x-accel-buffering", "no"},
+                                         {"request-id", exchange.request_id()}}};
+    bool anthropic = inbound.errors() == llm::ErrorShape::anthropic;
+    exchange.start(200, "text/event-stream; charset=utf-8",
+                   std::span(headers).first(anthropic ? 3 : 2));
+}
+
 void Relay::Chat::start_reply() {
     begin_reply();
+    if (early)
+        return;
     auto headers = reply_headers();
     if (event_stream) {
         auto type = translator && !translator->passes()
@@ -333,6 +351,8 @@ void Relay::Chat::end_without_reply(const Error& error) {
     auto& row = record.call;
     row.error = info(reason(error.code)).name;
     row.status = gone() ? client_closed_request : llm::status_of(inbound.errors(), error);
+    if (early)
+        row.status = 200;
     if (gone())
         row.finish_reason = "aborted";
 }
@@ -391,7 +411,7 @@ void Relay::Chat::end_whole(Result<void>& ended) {
 
 void Relay::Chat::end_refused() {
     succeeded();
-    record.call.status = status;
+    record.call.status = early ? 200 : status;
     record.call.error = info(Code::invalid_request).name;
 }
 

@@ -72,6 +72,8 @@ struct Relay::Chat {
     void put_held_first();
     void forget_held() noexcept { std::string().swap(held); }
     void start_reply();
+    /// Before there is a reply: the caller gets a heartbeat instead, with the head before it.
+    void start_early();
     void start_translator(const providers::Provider& provider, WallTime now);
     void note_upstream_id();
     void begin_reply();
@@ -158,6 +160,7 @@ struct Relay::Chat {
     std::string upstream_request_id;
     std::string closing_error;    ///< the event that ends a stream which broke off
     bool accepted = false;        ///< the provider's stream has begun, though nothing was shown yet
+    bool early = false;           ///< the head of a stream was sent before any provider's came
     bool begun = false;           ///< the provider's reply is on its way to the client
     std::int64_t input_estimate;  ///< of the body, which is gone when the call is settled
 };

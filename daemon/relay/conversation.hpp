@@ -42,6 +42,10 @@ public:
                                    std::span<const http::Header> headers,
                                    std::string_view body) override;
 
+    void set_pulse(const server::Pulse* pulse, void* owner) override {
+        base_.set_pulse(pulse, owner);
+    }
+
     bool replied() const override { return base_.replied(); }
     bool finished() const override { return base_.finished(); }
     int status() const override { return base_.status(); }

@@ -4,8 +4,10 @@
 #include "core/loop/loop.hpp"
 #include "core/loop/run_blocking.hpp"
 #include "core/loop/timer_wheel.hpp"
+#include "core/wire/anthropic.hpp"
 #include "daemon/relay/chat.hpp"
 #include "daemon/relay/credential.hpp"
+#include "daemon/relay/heartbeat.hpp"
 #include "daemon/relay/upstream_error.hpp"
 
 #include <algorithm>
@@ -48,11 +50,27 @@ loop::Task<void> read_tail(loop::Loop& loop, upstream::Call& call) {
 Relay::Relay(const Parts& parts)
     : parts_(parts), random_(parts.seed),
       targets_(
-          TargetTable::build(*channels::ChannelTable::build({}, nullptr), UpstreamSettings{})) {}
+          TargetTable::build(*channels::ChannelTable::build({}, nullptr), UpstreamSettings{})) {
+    pulse_ = {beat_of(wire::openai), settings_.heartbeat_interval, start_early};
+    anthropic_pulse_ = {beat_of(wire::anthropic), settings_.heartbeat_interval, start_early};
+}
+
+void Relay::start_early(void* chat) {
+    static_cast<Chat*>(chat)->start_early();
+}
+
+/// Null: nothing is to be said while the provider is silent.
+const server::Pulse* Relay::pulse_of(const Chat& chat) const noexcept {
+    if (!chat.call.stream || chat.inbound.operation != providers::Operation::chat ||
+        beat_of(*chat.inbound.wire).empty())
+        return nullptr;
+    return chat.inbound.wire == &wire::anthropic ? &anthropic_pulse_ : &pulse_;
+}
 
 void Relay::publish(std::shared_ptr<const TargetTable> targets, const UpstreamSettings& settings) {
     targets_ = std::move(targets);
     settings_ = settings;
+    pulse_.every = anthropic_pulse_.every = settings_.heartbeat_interval;
 }
 
 // The whole life of a relayed call. Read downwards: each step needs the value above it.
@@ -94,12 +112,8 @@ loop::Task<Result<void>> Relay::serve(server::Exchange& exchange, Record& record
         auto before = std::move(opened);
         opened = co_await fall_back(chat, **caller, std::move(before));
     }
-    if (!opened) {
-        // No provider has produced anything: the row says so, and the whole hold goes back.
-        chat.end_without_reply(opened.error());
-        auto settled = co_await settle(chat);
-        co_return settled ? opened.error() : settled.error();
-    }
+    if (!opened)
+        co_return co_await end_without_reply(chat, std::move(opened.error()));
     // From here a provider charges us, so what was metered is settled even if the client hangs up.
     co_return co_await run(chat);
 }
@@ -149,6 +163,22 @@ loop::Task<Result<llm::ChatCall>> Relay::parse(std::string_view body, const Inbo
     co_return co_await loop::run_blocking(parts_.workers, std::move(work));
 }
 
+/// No provider has produced anything: the row says so, and the whole hold goes back.
+loop::Task<Result<void>> Relay::end_without_reply(Chat& chat, Error error) {
+    chat.exchange.set_pulse(nullptr, nullptr);
+    chat.end_without_reply(error);
+    auto settled = co_await settle(chat);
+    if (!settled)
+        error = settled.error();
+    if (chat.early && !chat.exchange.client_gone()) {
+        auto event = error_event(chat.inbound, error, chat.exchange.request_id());
+        auto told = co_await chat.exchange.finish(event);
+        if (!told)
+            co_return told.error();
+    }
+    co_return error;
+}
+
 loop::Task<Result<void>> Relay::run(Chat& chat) {
     if (verdict_on(chat.status) == Verdict::callers)
         return pass_on_refusal(chat);
@@ -163,6 +193,8 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     const auto& option = *attempt.option;
     const auto& entry = *option.entry;
     chat.begin_attempt(option, attempt.wait);
+    if (const auto* pulse = pulse_of(chat))
+        chat.exchange.set_pulse(pulse, &chat);
     auto targets = targets_;  // a change of channels must not take the time-outs away meanwhile
     const auto* target = targets->find(entry.channel.id);
     if (target == nullptr || !target->problem.empty()) {
@@ -263,6 +295,7 @@ loop::Task<Error> Relay::refused(Chat& chat, const channels::Entry& entry) {
 /// The provider says that the request is wrong: its words, in its status, at no cost.
 loop::Task<Result<void>> Relay::pass_on_refusal(Chat& chat) {
     auto status = chat.status;
+    chat.exchange.set_pulse(nullptr, nullptr);
     if (!chat.refusal)
         co_await read_refusal(chat);
     std::string text = callers_error_body(*chat.refusal, chat.inbound.errors(), status,
@@ -271,6 +304,11 @@ loop::Task<Result<void>> Relay::pass_on_refusal(Chat& chat) {
     auto settled = co_await settle(chat);
     if (!settled)
         co_return settled.error();
+    if (chat.early) {
+        auto error = callers_error(*chat.refusal, status);
+        text = error_event(chat.inbound, error, chat.exchange.request_id());
+        co_return co_await chat.exchange.finish(text);
+    }
     auto headers = chat.reply_headers();
     auto list = headers.view();
     co_return co_await chat.exchange.reply(status, "application/json", list, text);

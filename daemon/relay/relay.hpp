@@ -102,6 +102,9 @@ private:
     Result<std::vector<std::string>> models_of(server::Exchange& exchange, Record& record);
     loop::Task<Result<llm::ChatCall>> parse(std::string_view body, const Inbound& inbound);
     loop::Task<Result<void>> run(Chat& chat);
+    loop::Task<Result<void>> end_without_reply(Chat& chat, Error error);
+    static void start_early(void* chat);
+    const server::Pulse* pulse_of(const Chat& chat) const noexcept;
     loop::Task<Result<void>> open_first(Chat& chat);
     loop::Task<void> pause(Chat& chat, std::chrono::milliseconds length);
     loop::Task<Result<void>> try_channel(Chat& chat, const Try& attempt);
@@ -123,6 +126,8 @@ private:
     Random random_;
     std::shared_ptr<const TargetTable> targets_;
     UpstreamSettings settings_;
+    server::Pulse pulse_;            ///< of OpenAI's formats
+    server::Pulse anthropic_pulse_;  ///< of Anthropic's
     std::atomic<std::int64_t> open_streams_{0};
 };
 

@@ -26,6 +26,7 @@ struct UpstreamSettings {
     /// By model: those to ask instead, in their order.
     std::map<std::string, std::vector<std::string>, std::less<>> fallbacks;
     std::int64_t output_tokens_default = limits::output_tokens_default;
+    std::chrono::milliseconds heartbeat_interval = limits::heartbeat_interval;  ///< 0: never
 };
 
 /// Where and how a channel is called, made ready once for each change of the table.

@@ -93,12 +93,23 @@ Error refusal(std::string_view channel, int status, std::string_view body,
     return error;
 }
 
+namespace {
+
+std::string message_for_caller(const json& error) {
+    auto message = llm::redact(text_of(error, "message"), 4096);
+    return message.empty() ? "the provider refused the request without saying why" : message;
+}
+
+}  // namespace
+
+Error callers_error(std::string_view body, int status) {
+    return fail(code_of(status), message_for_caller(error_object(body)));
+}
+
 std::string callers_error_body(std::string_view body, llm::ErrorShape shape, int status,
                                std::string_view request_id) {
     auto error = error_object(body);
-    auto message = llm::redact(text_of(error, "message"), 4096);
-    if (message.empty())
-        message = "the provider refused the request without saying why";
+    auto message = message_for_caller(error);
     if (shape != llm::ErrorShape::openai)
         return llm::error_body(shape, fail(code_of(status), std::move(message)), request_id);
     json out;

@@ -29,6 +29,9 @@ bool asks_for_other_model(std::string_view body) noexcept;
 Error refusal(std::string_view channel, int status, std::string_view body,
               std::optional<std::string_view> retry_after);
 
+/// What a provider's error body says, for the caller, with what could be a secret taken out.
+Error callers_error(std::string_view body, int status);
+
 /// A provider's error body for the caller, in the shape of the format that he called: its message
 /// and, in the OpenAI shape, its type, param and code, with what could be a secret taken out.
 std::string callers_error_body(std::string_view body, llm::ErrorShape shape, int status,

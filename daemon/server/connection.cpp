@@ -92,6 +92,7 @@ loop::Task<void> Connection::refuse(const Error& error) {
 void Connection::begin_exchange() {
     phase_ = Phase::serving;
     deadline_ = SteadyTime::max();
+    spoke_at_ = arrived_;
     started_ = finished_ = client_gone_ = false;
     status_ = 0;
     bytes_sent_ = 0;
@@ -102,6 +103,7 @@ void Connection::begin_exchange() {
 void Connection::end_exchange_state() {
     hub_.counters.exchanges.fetch_sub(1, std::memory_order_relaxed);
     gone_ = nullptr;
+    pulse_ = nullptr;
     watching_ = false;
     head_text_.clear();
     body_.release();
@@ -171,27 +173,48 @@ void Connection::wait_until(SteadyTime at) {
     arm_timer();
 }
 
-/// One timer does for the deadline and for what is worth doing only when something takes longer
-/// than a tick.
+/// One timer does for the deadline, for heartbeats and for what is worth doing only when something
+/// takes as long as to the next tick of the wheel.
 void Connection::arm_timer() {
     auto at = deadline_;
     bool serving = phase_ == Phase::serving || phase_ == Phase::flushing;
     if (serving && !watching_ && !client_gone_)
-        at = std::min(at, hub_.loop.turn_began() + loop::TimerWheel::tick);
+        at = std::min(at, hub_.loop.turn_began());  // at the next tick
+    else if (phase_ == Phase::serving)
+        at = std::min(at, next_beat());
     if (at != SteadyTime::max())
         timer_.arm(at);
 }
 
 void Connection::on_timer() {
-    if (hub_.loop.now() >= deadline_) {
+    auto now = hub_.loop.now();
+    if (now >= deadline_) {
         timed_out_ = true;
         socket_.interrupt();
         return;
     }
     if ((phase_ == Phase::serving || phase_ == Phase::flushing) && !watching_ && !client_gone_)
         watch();
-    if (deadline_ != SteadyTime::max())
-        timer_.arm(deadline_);
+    // What is half sent is neither silence nor a place for more.
+    if (phase_ == Phase::serving && now >= next_beat())
+        beat(now);
+    auto at = phase_ == Phase::serving ? std::min(deadline_, next_beat()) : deadline_;
+    if (at != SteadyTime::max())
+        timer_.arm(at);
+}
+
+void Connection::set_pulse(const Pulse* pulse, void* owner) {
+    pulse_ = pulse;
+    pulse_owner_ = owner;
+    // Until the timer has gone off once, which is soon, it has no need to know.
+    if (pulse_ != nullptr && watching_)
+        arm_timer();
+}
+
+SteadyTime Connection::next_beat() const noexcept {
+    if (pulse_ == nullptr || pulse_->every.count() == 0 || finished_ || client_gone_)
+        return SteadyTime::max();
+    return spoke_at_ + pulse_->every;
 }
 
 /// From now on a hang-up is noticed at once. Not before: most requests are answered sooner than

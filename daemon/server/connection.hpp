@@ -60,6 +60,8 @@ public:
                                    std::span<const http::Header> headers,
                                    std::string_view body) override;
 
+    void set_pulse(const Pulse* pulse, void* owner) override;
+
     bool replied() const override { return bytes_sent_ > 0; }
     bool finished() const override { return finished_; }
     int status() const override { return status_; }
@@ -84,6 +86,7 @@ private:
     void arm_timer();
     void end_exchange_state();
     void on_timer();
+    SteadyTime next_beat() const noexcept;
     void watch();
     void look();
     void say_gone();
@@ -96,6 +99,7 @@ private:
     loop::Task<Result<void>> more_in();
     Result<void> invite_body();
     loop::Task<Result<std::string_view>> take_body();
+    void wait_for_body(SteadyTime begun, std::size_t got);
     loop::Task<Result<std::string_view>> read_sized(std::size_t length);
     loop::Task<Result<std::string_view>> read_chunked();
     Result<void> unchunk(http::ChunkedDecoder& decoder, std::string_view wire, std::size_t& size);
@@ -108,6 +112,11 @@ private:
     std::string_view input() const noexcept { return {in_.data() + begin_, end_ - begin_}; }
 
     // connection_write.cpp
+    using Frame = std::array<iovec, 512 + 4>;
+    using SizeLine = std::array<char, 20>;
+    std::size_t frame(std::span<const std::string_view> payload, bool last, Frame& parts,
+                      SizeLine& line);
+    void beat(SteadyTime now);
     Sent send(std::span<iovec> parts);
     Sent send_payload(std::span<const std::string_view> payload, bool last);
     loop::Task<Result<void>> flush();
@@ -130,6 +139,9 @@ private:
     // The exchange.
     SteadyTime arrived_{};
     SteadyTime deadline_ = SteadyTime::max();
+    SteadyTime spoke_at_{};  // when bytes of the reply were last sent, or when it was asked for
+    const Pulse* pulse_ = nullptr;
+    void* pulse_owner_ = nullptr;
     std::function<void()> gone_;
     std::array<char, 64> request_id_{};
     std::uint8_t request_id_size_ = 0;

@@ -192,11 +192,25 @@ Result<void> Connection::invite_body() {
     return gone_error();
 }
 
+/// Each read may take the time-out, and all of them together as much once and what the bytes that
+/// have come may take at the lowest rate: a body that drips in does not hold its connection for
+/// long.
+void Connection::wait_for_body(SteadyTime begun, std::size_t got) {
+    const auto& limits = hub_.limits;
+    auto at = hub_.loop.turn_began() + limits.body_timeout;
+    if (limits.body_rate_min > 0) {
+        auto fair = std::chrono::milliseconds(got * 1000 / limits.body_rate_min);
+        at = std::min(at, begun + limits.body_timeout + fair);
+    }
+    wait_until(at);
+}
+
 loop::Task<Result<std::string_view>> Connection::read_sized(std::size_t length) {
+    auto begun = hub_.loop.turn_began();
     if (length <= in_.capacity() - begin_) {
         // Fits behind the head: the usual request costs neither a block nor a copy.
         while (end_ - begin_ < length) {
-            wait_until(hub_.loop.turn_began() + hub_.limits.body_timeout);
+            wait_for_body(begun, end_ - begin_);
             auto read = co_await more_in();
             if (!read)
                 co_return read.error();
@@ -211,7 +225,7 @@ loop::Task<Result<std::string_view>> Connection::read_sized(std::size_t length) 
     std::memcpy(body_.data(), in_.data() + begin_, size);
     begin_ = end_;
     while (size < length) {
-        wait_until(hub_.loop.turn_began() + hub_.limits.body_timeout);
+        wait_for_body(begun, size);
         std::size_t got = 0;
         auto* into = body_.data() + size;
         auto room = length - size;
@@ -227,6 +241,7 @@ loop::Task<Result<std::string_view>> Connection::read_sized(std::size_t length) 
 
 loop::Task<Result<std::string_view>> Connection::read_chunked() {
     http::ChunkedDecoder decoder;
+    auto begun = hub_.loop.turn_began();
     std::size_t size = 0;
     auto first = input();
     body_ = hub_.loop.blocks().take(std::max(first.size(), first_body_block));
@@ -235,7 +250,7 @@ loop::Task<Result<std::string_view>> Connection::read_chunked() {
         co_return decoded.error();
     while (!decoder.done()) {
         grow_body(size);
-        wait_until(hub_.loop.turn_began() + hub_.limits.body_timeout);
+        wait_for_body(begun, size);
         std::size_t got = 0;
         auto* into = body_.data() + size;
         auto room = body_.capacity() - size;

@@ -61,6 +61,7 @@ Connection::Sent Connection::send(std::span<iovec> parts) {
     auto io = socket_.send(parts);
     if (io.status == loop::Io::Status::failed)
         return Sent::failed;
+    spoke_at_ = hub_.loop.turn_began();
     bytes_sent_ += io.bytes;
     std::size_t left = 0;
     for (const auto& part : parts)
@@ -83,10 +84,10 @@ Connection::Sent Connection::send(std::span<iovec> parts) {
     return Sent::part;
 }
 
-/// Head (if it has not left yet), payload in its framing and the end of the reply together.
-Connection::Sent Connection::send_payload(std::span<const std::string_view> payload, bool last) {
-    std::array<iovec, pieces_max + 4> parts;
-    std::array<char, 20> line_storage;
+/// Head (if it has not left yet), payload in its framing and the end of the reply together: how
+/// many parts that makes. `line` is where one of them lies.
+std::size_t Connection::frame(std::span<const std::string_view> payload, bool last, Frame& parts,
+                              SizeLine& line) {
     std::size_t count = 0;
     std::size_t size = 0;
     for (auto piece : payload)
@@ -95,7 +96,7 @@ Connection::Sent Connection::send_payload(std::span<const std::string_view> payl
         parts[count++] = part_of(head_text_);
     bool framed = framing_ == Framing::chunked && size > 0;
     if (framed)
-        parts[count++] = part_of(http::chunk_size_line(size, line_storage));
+        parts[count++] = part_of(http::chunk_size_line(size, line));
     if (framing_ != Framing::none)
         for (auto piece : payload)
             if (!piece.empty())
@@ -107,11 +108,42 @@ Connection::Sent Connection::send_payload(std::span<const std::string_view> payl
         parts[count++] = part_of(http::last_chunk);
     if (framing_ == Framing::length)
         length_left_ -= size;
+    return count;
+}
+
+Connection::Sent Connection::send_payload(std::span<const std::string_view> payload, bool last) {
+    Frame parts;
+    SizeLine line;
+    auto count = frame(payload, last, parts, line);
     if (count == 0)
         return Sent::all;
     auto sent = send(std::span<iovec>(parts.data(), count));
     head_text_ = std::string();  // gives the memory back, which clear() would keep
     return sent;
+}
+
+/// Nobody waits for a beat to leave: one that finds no room is left out, and who has no room for
+/// all of its few bytes has not read for long.
+void Connection::beat(SteadyTime now) {
+    if (!started_)
+        pulse_->begin(pulse_owner_);
+    spoke_at_ = now;
+    Frame parts;
+    SizeLine line;
+    auto count = frame(std::span(&pulse_->beat, 1), false, parts, line);
+    std::size_t size = 0;
+    for (const auto& part : std::span(parts.data(), count))
+        size += part.iov_len;
+    auto io = socket_.send(std::span<iovec>(parts.data(), count));
+    if (io.status == loop::Io::Status::would_block && io.bytes == 0)
+        return;
+    bytes_sent_ += io.bytes;
+    head_text_ = std::string();
+    if (io.bytes == size)
+        return;
+    client_gone_ = true;
+    socket_.interrupt();
+    say_gone();
 }
 
 /// Waits until what could not be sent at once has left.

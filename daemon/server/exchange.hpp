@@ -5,6 +5,7 @@
 #include "core/http/head.hpp"
 #include "core/loop/task.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -46,6 +47,14 @@ private:
     std::string_view one_;
     std::span<const std::string_view> many_;
     bool is_many_ = false;
+};
+
+/// What keeps the client of an event stream, and whatever stands between, from taking silence for
+/// the end.
+struct Pulse {
+    std::string_view beat;                 ///< an event that says nothing; lives as long as this
+    std::chrono::milliseconds every{0};    ///< of silence; zero: never
+    void (*begin)(void* owner) = nullptr;  ///< calls start(), should that not have been done yet
 };
 
 /// One request and its reply. Lives on one loop, as long as Service::serve runs for it. Views it
@@ -91,6 +100,11 @@ public:
     virtual loop::Task<Result<void>> reply(int status, std::string_view content_type,
                                            std::span<const http::Header> headers,
                                            std::string_view body) = 0;
+
+    /// From now on a beat goes out whenever nothing has been sent for as long as `pulse` says, also
+    /// before the reply has been started, and in between two writes; null: no more. It costs
+    /// nothing while bytes flow. Both outlive the exchange or are taken back.
+    virtual void set_pulse(const Pulse* pulse, void* owner) = 0;
 
     virtual bool replied() const = 0;              ///< a byte of the reply has been sent
     virtual bool finished() const = 0;             ///< the reply is whole

@@ -18,8 +18,9 @@ struct Limits {
     http::HeadLimits head;
     std::uint64_t body_bytes_max = 32U << 20;
     std::size_t connections_max = 20'000;  ///< over all loops; more wait in the kernel's queue
-    std::chrono::milliseconds head_timeout{10'000};   ///< from its first byte to its last
-    std::chrono::milliseconds body_timeout{30'000};   ///< between two reads
+    std::chrono::milliseconds head_timeout{10'000};  ///< from its first byte to its last
+    std::chrono::milliseconds body_timeout{30'000};  ///< between two reads
+    std::uint64_t body_rate_min = 0;  ///< bytes a second, over the whole of a body; zero: any
     std::chrono::milliseconds idle_timeout{75'000};   ///< between two requests
     std::chrono::milliseconds write_timeout{30'000};  ///< without a byte leaving
 };

@@ -57,6 +57,7 @@ public:
     bool finished() const override { return status_ != 0; }
     int status() const override { return status_; }
     std::uint64_t bytes_sent() const override { return 0; }
+    void set_pulse(const server::Pulse*, void*) override {}
     void on_client_gone(std::function<void()>) override {}
     bool client_gone() const override { return false; }
     bool stopping() const override { return false; }

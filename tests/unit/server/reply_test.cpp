@@ -88,6 +88,31 @@ loop::Task<Result<void>> count(Exchange& exchange) {
     co_return co_await exchange.reply(200, "text/plain", none, body);
 }
 
+void start_beaten(void* owner) {
+    std::span<const http::Header> none;
+    static_cast<Exchange*>(owner)->start(200, "text/event-stream", none, std::nullopt);
+}
+
+constexpr Pulse quick{": beat\n\n", 100ms, start_beaten};
+
+/// Silent until it is ended from outside, before its reply or in the middle of one.
+loop::Task<Result<void>> beaten(Exchange& exchange) {
+    bool begins = exchange.path() == "/begun";
+    exchange.set_pulse(&quick, &exchange);
+    if (begins) {
+        start_beaten(&exchange);
+        auto sent = co_await exchange.write("one");
+        if (!sent)
+            co_return sent;
+    }
+    loop::Event over(exchange.loop());
+    exchange.on_client_gone([&over] { over.notify(); });
+    co_await over.until(SteadyTime::max());
+    if (exchange.client_gone())
+        co_return fail(Code::cancelled, "the client hung up");
+    co_return co_await exchange.finish("end");
+}
+
 std::string body_of(const std::string& reply) {
     return reply.substr(reply.find("\r\n\r\n") + 4);
 }
@@ -104,6 +129,33 @@ TEST_CASE("a stream is chunked and ends with the last chunk", "[server]") {
         CHECK(body_of(reply) == "3\r\none\r\n3\r\ntwo\r\n1\r\n!\r\n5\r\nthree\r\n0\r\n\r\n");
     }
     CHECK(eventually([&rig] { return rig.service.ended_count == 2; }));
+}
+
+TEST_CASE("silence is filled by beats, before a reply and in the middle of one", "[server]") {
+    Rig rig(beaten);
+    constexpr auto beat = "8\r\n: beat\n\n\r\n";
+    for (std::string path : {"/silent", "/begun"}) {
+        Client client(rig.port);
+        REQUIRE(client.send(get(path)));
+        auto reply = client.read_until(beat);
+        CHECK_THAT(reply, StartsWith("HTTP/1.1 200 "));
+        CHECK(body_of(reply) == (path == "/begun" ? "3\r\none\r\n" : "") + std::string(beat));
+        CHECK(client.read_until(beat) == beat);
+        client.close();
+    }
+    CHECK(eventually([&rig] { return rig.service.ended_count == 2; }));
+}
+
+TEST_CASE("beats end with the reply", "[server]") {
+    Rig rig(beaten);
+    Client client(rig.port);
+    REQUIRE(client.send(get("/")));
+    client.read_until(": beat\n\n\r\n");
+    rig.server.cancel_all();
+    bool closed = false;
+    auto rest = client.read_all(closed);
+    CHECK(closed);
+    CHECK_THAT(rest, EndsWith("3\r\nend\r\n0\r\n\r\n"));
 }
 
 TEST_CASE("an HTTP/1.0 client gets a stream without framing", "[server]") {

@@ -1,6 +1,7 @@
 #include "tests/unit/server/rig.hpp"
 
 #include <catch2/catch.hpp>
+#include <thread>
 
 using namespace obliv;
 using namespace obliv::server;
@@ -173,6 +174,20 @@ TEST_CASE("a head or a body that stalls is answered with 408", "[server]") {
     Client body(rig.port);
     REQUIRE(body.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"));
     CHECK_THAT(body.read_reply(), StartsWith("HTTP/1.1 408 ") && Contains("connection: close"));
+}
+
+TEST_CASE("a body slower than the lowest rate is answered with 408, however often it says a byte",
+          "[server]") {
+    Limits limits;
+    limits.body_timeout = 300ms;
+    limits.body_rate_min = 1 << 20;
+    Rig rig(echo, limits);
+    Client client(rig.port);
+    REQUIRE(client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n"));
+    // A byte every few milliseconds: without the rate that would go on for an hour.
+    std::thread drip([&client] { eventually([&client] { return !client.send("x"); }); });
+    CHECK_THAT(client.read_reply(), StartsWith("HTTP/1.1 408 "));
+    drip.join();
 }
 
 TEST_CASE("silent connections are closed without a word", "[server]") {
