@@ -59,6 +59,8 @@ class Packages(FunctionalTest):
                               "/usr/lib/sysusers.d/oblivd.conf", "/usr/lib/tmpfiles.d/oblivd.conf", "/etc/oblivd/oblivd.toml"},
                              self.contents("oblivd"))
         for package in self.debs:
+            self.assertLessEqual({f"/usr/share/{package}/vocabularies/{encoding}.bpe"
+                                  for encoding in ("r50k_base", "p50k_base", "cl100k_base", "o200k_base")}, self.contents(package))
             stray = {path for path in self.contents(package) if not re.match(r"/usr/(bin|lib|share)/|/etc/oblivd/", path)}
             self.assertEqual(stray, set(), package)
 
