@@ -5,7 +5,7 @@ function __obliv_path
     for word in (commandline -opc)[2..-1]
         if test $skip = 1; set skip 0; continue; end
         switch $word
-            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--request' '--add' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
+            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--request' '--add' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--per-image' '--per-second' '--per-character' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
                 set skip 1
             case '-*'
             case '*'
@@ -219,6 +219,9 @@ complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l a
 complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l audio-out -x -d 'USD per million audio tokens spoken'
 complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l image-in -x -d 'USD per million image tokens seen'
 complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l per-call -x -d 'USD for each call'
+complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l per-image -x -d 'USD for each image made'
+complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l per-second -x -d 'USD for each second of sound heard'
+complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l per-character -x -d 'USD for each character read aloud'
 complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l from -x -d 'In force from then on: a duration from now (30d) or a time (now if not given)'
 complete -c obliv -n 'string match -q -- '\''price history*'\'' (__obliv_path)' -l limit -x -d 'How many rows at most (1-1000, 50 if not given)'
 complete -c obliv -n 'string match -q -- '\''price history*'\'' (__obliv_path)' -l cursor -x -d 'Go on where the page before ended'

@@ -7,7 +7,7 @@ _obliv() {
         word=${words[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
@@ -121,6 +121,9 @@ _obliv() {
         'price set'' --audio-out') candidates='' ;;
         'price set'' --image-in') candidates='' ;;
         'price set'' --per-call') candidates='' ;;
+        'price set'' --per-image') candidates='' ;;
+        'price set'' --per-second') candidates='' ;;
+        'price set'' --per-character') candidates='' ;;
         'price set'' --from') candidates='' ;;
         'price history'' --limit') candidates='' ;;
         'price history'' --cursor') candidates='' ;;
@@ -228,7 +231,7 @@ _obliv() {
                 'price') candidates='list get set history remove' ;;
                 'price list') candidates='--limit --cursor' ;;
                 'price get') candidates='' ;;
-                'price set') candidates='--input --output --cache-read --cache-write-5m --cache-write-1h --reasoning --audio-in --audio-out --image-in --per-call --from' ;;
+                'price set') candidates='--input --output --cache-read --cache-write-5m --cache-write-1h --reasoning --audio-in --audio-out --image-in --per-call --per-image --per-second --per-character --from' ;;
                 'price history') candidates='--limit --cursor' ;;
                 'price remove') candidates='' ;;
                 'account') candidates='list get create set topup adjust' ;;

@@ -23,7 +23,10 @@ constexpr std::array units{
     Unit{"audio-in", "audio_in", "USD per million audio tokens heard"},
     Unit{"audio-out", "audio_out", "USD per million audio tokens spoken"},
     Unit{"image-in", "image_in", "USD per million image tokens seen"},
-    Unit{"per-call", "per_call", "USD for each call"}};
+    Unit{"per-call", "per_call", "USD for each call"},
+    Unit{"per-image", "per_image", "USD for each image made"},
+    Unit{"per-second", "per_second", "USD for each second of sound heard"},
+    Unit{"per-character", "per_character", "USD for each character read aloud"}};
 
 const std::vector<Column>& columns() {
     static const std::vector<Column> list{{"model", "MODEL"},
@@ -74,9 +77,14 @@ Result<void> set(Invocation& run) {
             return time.error();
         body["effective_from"] = *time;
     }
-    for (const char* needed : {"input", "output"})
+    bool by_unit = body.contains("per_call") || body.contains("per_image") ||
+                   body.contains("per_second") || body.contains("per_character");
+    for (const char* needed : {"input", "output"}) {
+        if (by_unit && !body.contains(needed))
+            body[needed] = "0";  // what is sold by the image has no price for tokens
         if (!body.contains(needed))
             return fail(Code::usage, std::string("--") + needed + " is missing");
+    }
     auto price = change(run, "PUT", path_of(run), body, "set the price of " + run.argument(0));
     if (!price)
         return price.error();
@@ -104,7 +112,8 @@ std::vector<Flag> unit_flags() {
 
 Command price_command() {
     Command command{.name = "price", .summary = "Manage what models cost"};
-    command.details = "A price is in USD per million tokens. A change makes a new version; calls "
+    command.details = "A price is in USD per million tokens, or for each image, second, character "
+                      "or call. A change makes a new version; calls "
                       "that have been charged keep theirs.";
     const Argument model{.name = "MODEL", .help = "The model as callers name it"};
     auto found = remote_errors();
@@ -134,6 +143,7 @@ Command price_command() {
          .examples = {{"obliv price set gpt-4o --input 2.50 --output 10.00", "Text only"},
                       {"obliv price set gpt-4o --input 2.50 --output 10 --cache-read 1.25",
                        "Cached input costs less"},
+                      {"obliv price set dall-e-3 --per-image 0.04", "Sold by the image"},
                       {"obliv price set gpt-4o --input 2 --output 8 --from 2027-01-31T00:00:00Z",
                        "A change that is announced"}},
          .errors = remote_errors(),

@@ -153,6 +153,9 @@ constexpr std::array price_set{
     Field{"audio_out", money, may_or_null, "null: as output"},
     Field{"image_in", money, may_or_null, "null: as input"},
     Field{"per_call", money, may_or_null, "USD for each call; null: nothing"},
+    Field{"per_image", money, may_or_null, "USD for each image made; null: nothing"},
+    Field{"per_second", money, may_or_null, "USD for each second of sound heard; null: nothing"},
+    Field{"per_character", money, may_or_null, "USD for each character read aloud; null: nothing"},
     Field{"effective_from", time, may_or_null, "a time to come; null: now"},
 };
 
@@ -319,6 +322,9 @@ constexpr std::array price{
     Field{"audio_out", money, must_or_null, "null: as output"},
     Field{"image_in", money, must_or_null, "null: as input"},
     Field{"per_call", money, must, "USD for each call"},
+    Field{"per_image", money, must, "USD for each image made"},
+    Field{"per_second", money, must, "USD for each second of sound heard"},
+    Field{"per_character", money, must, "USD for each character read aloud"},
     Field{"effective_from", time, must, ""},
     Field{"removed", boolean, must, "true: from then on the model has no price"},
 };
@@ -366,6 +372,9 @@ constexpr std::array usage{
     Field{"output", integer, must, "visible output", "", 0, many},
     Field{"reasoning", integer, must, "", "", 0, many},
     Field{"audio_out", integer, must, "", "", 0, many},
+    Field{"images", integer, must, "made", "", 0, many},
+    Field{"seconds", integer, must, "of sound heard", "", 0, many},
+    Field{"characters", integer, must, "read aloud", "", 0, many},
 };
 
 constexpr std::array call{

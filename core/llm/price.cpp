@@ -12,6 +12,13 @@ Money dearest(Money base, std::initializer_list<std::optional<Money>> others) {
     return base;
 }
 
+void add_units(Charge& charge, const Price& price, const Usage& usage) {
+    charge.add(1, price.per_call);
+    charge.add(usage.images, price.per_image);
+    charge.add(usage.seconds, price.per_second);
+    charge.add(usage.characters, price.per_character);
+}
+
 }  // namespace
 
 Money cost_of(const Price& price, const Usage& usage, std::int64_t multiplier_millionths) {
@@ -25,19 +32,26 @@ Money cost_of(const Price& price, const Usage& usage, std::int64_t multiplier_mi
     charge.add(usage.output, price.output);
     charge.add(usage.reasoning, price.reasoning.value_or(price.output));
     charge.add(usage.audio_out, price.audio_out.value_or(price.output));
-    charge.add(1, price.per_call);
+    add_units(charge, price, usage);
+    return charge.round(multiplier_millionths);
+}
+
+Money cost_at_most(const Price& price, const Usage& bound, std::int64_t multiplier_millionths) {
+    Charge charge;
+    charge.add(bound.input,
+               dearest(price.input, {price.cache_read, price.cache_write_5m, price.cache_write_1h,
+                                     price.audio_in, price.image_in}));
+    charge.add(bound.output, dearest(price.output, {price.reasoning, price.audio_out}));
+    add_units(charge, price, bound);
     return charge.round(multiplier_millionths);
 }
 
 Money cost_at_most(const Price& price, std::int64_t input_tokens, std::int64_t output_tokens,
                    std::int64_t multiplier_millionths) {
-    Charge charge;
-    charge.add(input_tokens,
-               dearest(price.input, {price.cache_read, price.cache_write_5m, price.cache_write_1h,
-                                     price.audio_in, price.image_in}));
-    charge.add(output_tokens, dearest(price.output, {price.reasoning, price.audio_out}));
-    charge.add(1, price.per_call);
-    return charge.round(multiplier_millionths);
+    Usage bound;
+    bound.input = input_tokens;
+    bound.output = output_tokens;
+    return cost_at_most(price, bound, multiplier_millionths);
 }
 
 }  // namespace obliv::llm

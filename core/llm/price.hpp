@@ -22,15 +22,21 @@ struct Price {
     std::optional<Money> image_in;
     std::optional<Money> reasoning;
     std::optional<Money> audio_out;
-    Money per_call;  ///< nano-dollars for a million calls, like every other unit
+    // Of units that are no tokens: nano-dollars for a million of them, like every other unit.
+    Money per_call;
+    Money per_image;      ///< made
+    Money per_second;     ///< of sound heard
+    Money per_character;  ///< read aloud
 };
 
 /// What `usage` costs at `price`: one sum, rounded once, half up.
 Money cost_of(const Price& price, const Usage& usage,
               std::int64_t multiplier_millionths = 1'000'000);
 
-/// The most that a call can cost that consumes at most these many tokens, whatever kinds they turn
-/// out to be.
+/// The most that a call can cost that consumes at most what `bound` says: `input` and `output` are
+/// tokens of whatever kinds they turn out to be.
+Money cost_at_most(const Price& price, const Usage& bound,
+                   std::int64_t multiplier_millionths = 1'000'000);
 Money cost_at_most(const Price& price, std::int64_t input_tokens, std::int64_t output_tokens,
                    std::int64_t multiplier_millionths = 1'000'000);
 

@@ -18,10 +18,16 @@ struct Usage {
     std::int64_t reasoning = 0;  ///< output that is thought
     std::int64_t audio_out = 0;
 
+    // What is sold by other units than tokens.
+    std::int64_t images = 0;      ///< made
+    std::int64_t seconds = 0;     ///< of sound heard, begun ones counted whole
+    std::int64_t characters = 0;  ///< read aloud
+
     std::int64_t input_all() const noexcept {
         return input + cache_read + cache_write_5m + cache_write_1h + audio_in + image_in;
     }
     std::int64_t output_all() const noexcept { return output + reasoning + audio_out; }
+    std::int64_t units_all() const noexcept { return images + seconds + characters; }
     bool operator==(const Usage&) const = default;
 };
 

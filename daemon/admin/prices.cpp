@@ -4,6 +4,7 @@
 #include "daemon/admin/render.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace obliv::admin {
 namespace {
@@ -17,24 +18,36 @@ std::optional<Money> money_of(const api::Body& body, std::string_view field) {
     return body.money(field);
 }
 
-/// From USD for one call to USD for a million, the unit that every price is kept in.
-Result<Money> per_million_calls(const api::Body& body) {
+struct UnitPrice {
+    std::string_view field;
+    Money llm::Price::*member;
+};
+constexpr std::array unit_prices{UnitPrice{"per_call", &llm::Price::per_call},
+                                 UnitPrice{"per_image", &llm::Price::per_image},
+                                 UnitPrice{"per_second", &llm::Price::per_second},
+                                 UnitPrice{"per_character", &llm::Price::per_character}};
+
+/// From USD for one to USD for a million, the unit that every price is kept in.
+Result<Money> per_million(const api::Body& body, std::string_view field) {
     std::int64_t nanos = 0;
-    if (__builtin_mul_overflow(money_of(body, "per_call").value_or(Money{}).nanos(),
+    if (__builtin_mul_overflow(money_of(body, field).value_or(Money{}).nanos(),
                                std::int64_t{1'000'000}, &nanos)) {
-        auto error =
-            fail(Code::invalid_request, "per_call: more than 9223 USD for a call is not possible");
-        error.param = "per_call";
+        auto error = fail(Code::invalid_request,
+                          std::string(field) + ": more than 9223 USD for one is not possible");
+        error.param = std::string(field);
         return error;
     }
     return Money::nanos(nanos);
 }
 
 Result<llm::Price> price_of(const api::Body& body) {
-    auto per_call = per_million_calls(body);
-    if (!per_call)
-        return per_call.error();
     llm::Price price;
+    for (const auto& unit : unit_prices) {
+        auto money = per_million(body, unit.field);
+        if (!money)
+            return money.error();
+        price.*unit.member = *money;
+    }
     price.input = body.money("input");
     price.output = body.money("output");
     price.cache_read = money_of(body, "cache_read");
@@ -44,7 +57,6 @@ Result<llm::Price> price_of(const api::Body& body) {
     price.image_in = money_of(body, "image_in");
     price.reasoning = money_of(body, "reasoning");
     price.audio_out = money_of(body, "audio_out");
-    price.per_call = *per_call;
     return price;
 }
 

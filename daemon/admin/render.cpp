@@ -50,7 +50,10 @@ Json usage_object(const llm::Usage& usage) {
                 {"image_in", usage.image_in},
                 {"output", usage.output},
                 {"reasoning", usage.reasoning},
-                {"audio_out", usage.audio_out}};
+                {"audio_out", usage.audio_out},
+                {"images", usage.images},
+                {"seconds", usage.seconds},
+                {"characters", usage.characters}};
 }
 
 string_view name_of(llm::UsageSource source) {
@@ -83,10 +86,14 @@ string_view name_of(storage::AccountKind kind) {
     return "system";
 }
 
+/// Stored for a million calls, images ..., like every unit; shown for one.
+string for_one(Money per_million) {
+    constexpr std::int64_t million = 1'000'000;
+    return Money::nanos(per_million.nanos() / million).text();
+}
+
 Json price_object(const storage::PriceRow& row) {
     const auto& price = row.price;
-    // Stored per million calls, like every unit; shown per call.
-    constexpr std::int64_t million = 1'000'000;
     return Json{{"version", price.id.text()},
                 {"model", row.model},
                 {"input", price.input.text()},
@@ -98,7 +105,10 @@ Json price_object(const storage::PriceRow& row) {
                 {"audio_in", money_or_null(price.audio_in)},
                 {"audio_out", money_or_null(price.audio_out)},
                 {"image_in", money_or_null(price.image_in)},
-                {"per_call", Money::nanos(price.per_call.nanos() / million).text()},
+                {"per_call", for_one(price.per_call)},
+                {"per_image", for_one(price.per_image)},
+                {"per_second", for_one(price.per_second)},
+                {"per_character", for_one(price.per_character)},
                 {"effective_from", rfc3339(row.effective_from)},
                 {"removed", row.removed}};
 }

@@ -2,6 +2,7 @@
 
 #include "core/base/ids.hpp"
 #include "core/base/money.hpp"
+#include "core/llm/usage.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -27,8 +28,8 @@ struct Ask {
     AccountId account;
     std::string_view model;               ///< as asked
     std::span<const std::string> served;  ///< upstream names of the models that may serve it
-    std::int64_t input_tokens = 0;        ///< upper bound
-    std::int64_t output_tokens = 0;       ///< upper bound
+    /// Upper bounds: `input` and `output` are tokens of whatever kind.
+    llm::Usage at_most{};
 };
 
 /// Money set aside for one call, and its slot in the intent ring. Exactly one of settle or release

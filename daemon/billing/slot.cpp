@@ -3,9 +3,11 @@
 #include "core/base/digest.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 
 namespace obliv::billing {
@@ -31,7 +33,7 @@ struct UsagePart {
     std::int64_t user;
     std::int64_t channel;
     std::int64_t price;
-    llm::Usage usage;
+    std::int64_t tokens[9];
     std::int64_t ttft_us;
     std::int64_t duration_us;
     std::int32_t key_index;
@@ -45,12 +47,15 @@ static_assert(std::is_trivially_copyable_v<UsagePart>);
 
 constexpr std::size_t checksum_from = 8;
 constexpr std::size_t texts_from = sizeof(ChargePart) + sizeof(UsagePart);
-// Together with the length bytes the capped texts fit, the user agent with 16 bytes at least: of
+// What few calls have goes behind the texts, as one more of them: units that are no tokens.
+constexpr std::size_t units_bytes = 3 * sizeof(std::uint32_t);
+// Together with the length bytes the capped texts fit, the user agent with 4 bytes at least: of
 // all texts it is the one that can be missed, so it gives way.
-constexpr std::size_t caps[] = {request_id_bytes_max, 64, 64, 16, 46, user_agent_bytes_max,
-                                error_bytes_max};
+constexpr std::size_t caps[] = {request_id_bytes_max, 64,         64, 16, 46, user_agent_bytes_max,
+                                error_bytes_max,      units_bytes};
 constexpr std::size_t user_agent_place = 5;
-static_assert(texts_from + 64 + 64 + 64 + 16 + 46 + 16 + error_bytes_max + std::size(caps) <=
+static_assert(texts_from + 64 + 64 + 64 + 16 + 46 + 4 + error_bytes_max + units_bytes +
+                  std::size(caps) <=
               slot_bytes);
 
 std::uint32_t checksum_of(const unsigned char* slot) noexcept {
@@ -58,18 +63,29 @@ std::uint32_t checksum_of(const unsigned char* slot) noexcept {
         {reinterpret_cast<const char*>(slot) + checksum_from, slot_bytes - checksum_from});
 }
 
+using Units = std::array<std::uint32_t, 3>;  // as they lie in the slot
+static_assert(sizeof(Units) == units_bytes);
+
 void write_texts(unsigned char* slot, const storage::Call& call) noexcept {
+    // A till has cut each to a thousand million at most.
+    Units units{static_cast<std::uint32_t>(call.usage.images),
+                static_cast<std::uint32_t>(call.usage.seconds),
+                static_cast<std::uint32_t>(call.usage.characters)};
+    std::string_view packed;
+    if (call.usage.units_all() > 0)
+        packed = {reinterpret_cast<const char*>(units.data()), units_bytes};
     const std::string_view texts[] = {call.request_id,    call.model,  call.model_served,
                                       call.finish_reason, call.client, call.user_agent,
-                                      call.error};
+                                      call.error,         packed};
     auto* at = slot + texts_from;
     auto* end = slot + slot_bytes;
     for (std::size_t i = 0; i < std::size(texts); ++i) {
         // The length bytes of the texts behind this one have to fit too.
         auto room = static_cast<std::size_t>(end - at) - (std::size(texts) - i);
         if (i == user_agent_place)
-            room -= std::min(call.error.size(), error_bytes_max);
-        auto text = cut_text(texts[i], std::min(caps[i], room));
+            room -= std::min(call.error.size(), error_bytes_max) + packed.size();
+        auto text =
+            i + 1 == std::size(texts) ? packed : cut_text(texts[i], std::min(caps[i], room));
         *at++ = static_cast<unsigned char>(text.size());
         at = std::copy(text.begin(), text.end(), at);
     }
@@ -77,21 +93,29 @@ void write_texts(unsigned char* slot, const storage::Call& call) noexcept {
 }
 
 bool read_texts(const unsigned char* slot, storage::Call& call) {
+    std::string packed;
     std::string* texts[] = {&call.request_id,    &call.model,  &call.model_served,
                             &call.finish_reason, &call.client, &call.user_agent,
-                            &call.error};
+                            &call.error,         &packed};
     const auto* at = slot + texts_from;
     const auto* end = slot + slot_bytes;
     for (auto* text : texts) {
-        // A release that knew no errors ended with the user agent, and with zeros unless that one
+        // Older releases ended with the user agent or the error, and with zeros unless those
         // filled the slot.
-        if (at == end && text == &call.error)
-            return true;
+        if (at == end && (text == &call.error || text == &packed))
+            break;
         if (at == end || end - at - 1 < *at)
             return false;
         text->assign(reinterpret_cast<const char*>(at + 1), *at);
         at += 1 + *at;
     }
+    if (packed.size() != units_bytes)
+        return packed.empty();
+    Units units{};
+    std::memcpy(units.data(), packed.data(), units_bytes);
+    call.usage.images = units[0];
+    call.usage.seconds = units[1];
+    call.usage.characters = units[2];
     return true;
 }
 
@@ -135,11 +159,14 @@ void write_settled(unsigned char* slot, const storage::Call& call) noexcept {
                       call.held.nanos(),
                       call.cost.nanos(),
                       call.loss.nanos()};
+    const auto& tokens = call.usage;
     UsagePart usage{call.tenant.value,
                     call.user.value,
                     call.channel.value,
                     call.price.value,
-                    call.usage,
+                    {tokens.input, tokens.cache_read, tokens.cache_write_5m, tokens.cache_write_1h,
+                     tokens.audio_in, tokens.image_in, tokens.output, tokens.reasoning,
+                     tokens.audio_out},
                     call.ttft_us,
                     call.duration_us,
                     call.key_index,
@@ -176,7 +203,11 @@ std::optional<storage::Call> read_settled(const unsigned char* slot) {
     call.user.value = usage.user;
     call.channel.value = usage.channel;
     call.price.value = usage.price;
-    call.usage = usage.usage;
+    auto& to = call.usage;
+    const auto& from = usage.tokens;
+    std::tie(to.input, to.cache_read, to.cache_write_5m, to.cache_write_1h, to.audio_in,
+             to.image_in, to.output, to.reasoning, to.audio_out) =
+        std::tie(from[0], from[1], from[2], from[3], from[4], from[5], from[6], from[7], from[8]);
     call.ttft_us = usage.ttft_us;
     call.duration_us = usage.duration_us;
     call.key_index = usage.key_index;

@@ -21,7 +21,8 @@ const llm::Price* find_price(const BooksView& view, std::string_view model) {
 void keep_sane(llm::Usage& usage) noexcept {
     for (auto* count :
          {&usage.input, &usage.cache_read, &usage.cache_write_5m, &usage.cache_write_1h,
-          &usage.audio_in, &usage.image_in, &usage.output, &usage.reasoning, &usage.audio_out})
+          &usage.audio_in, &usage.image_in, &usage.output, &usage.reasoning, &usage.audio_out,
+          &usage.images, &usage.seconds, &usage.characters})
         *count = std::clamp(*count, std::int64_t{0}, units_max);
 }
 
@@ -50,8 +51,10 @@ Till::Till(Books& books, unsigned number, Committed committed)
     : books_(books), ring_(books.ring().partition(number)), committed_(std::move(committed)) {}
 
 Result<void> Till::may_ask(const Ask& ask) const {
-    if (ask.input_tokens < 0 || ask.output_tokens < 0)
-        return fail(Code::invalid_request, "a number of tokens is not negative");
+    const auto& most = ask.at_most;
+    if (most.input < 0 || most.output < 0 || most.images < 0 || most.seconds < 0 ||
+        most.characters < 0)
+        return fail(Code::invalid_request, "a number of units is not negative");
     if (!books_.writer().accepting())
         return fail(Code::unavailable, "calls cannot be stored at the moment");
     return ok();
@@ -106,7 +109,7 @@ Result<Till::Quote> Till::quote(const Ask& ask, bool limited) const {
             unpriced = model;
             return;
         }
-        auto amount = llm::cost_at_most(*price, ask.input_tokens, ask.output_tokens);
+        auto amount = llm::cost_at_most(*price, ask.at_most);
         if (!quote.dearest || amount > quote.amount) {
             quote.dearest = price;
             quote.amount = amount;

@@ -145,9 +145,9 @@ Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const ga
     ask.account = caller->token.account;
     ask.model = route.wish.model;
     ask.served = candidates->plan().upstream_models;
-    ask.input_tokens = llm::input_tokens_bound(body);
+    ask.at_most.input = llm::input_tokens_bound(body);
     if (inbound.operation == providers::Operation::chat)
-        ask.output_tokens =
+        ask.at_most.output =
             call.output_tokens_max.value_or(settings_.output_tokens_default) * call.choices;
     auto hold = parts_.billing.reserve(ask);
     if (!hold)

@@ -52,8 +52,8 @@ void grouped(const Bench& bench) {
         billing::Ask ask;
         ask.account = storage::admin_account;
         ask.model = "gpt-4o-mini";
-        ask.input_tokens = 600;
-        ask.output_tokens = 1000;
+        ask.at_most.input = 600;
+        ask.at_most.output = 1000;
         while (Steady::now() - begin < bench.span) {
             auto hold = till.reserve(ask);
             if (!hold) {

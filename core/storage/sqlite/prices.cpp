@@ -18,7 +18,8 @@ void read_row(Query& query, PriceRow& row) {
 void read_price(Query& query, llm::Price& price) {
     query.read(price.id, price.input, price.output, price.cache_read, price.cache_write_5m,
                price.cache_write_1h, price.audio_in, price.image_in, price.reasoning,
-               price.audio_out, price.per_call);
+               price.audio_out, price.per_call, price.per_image, price.per_second,
+               price.per_character);
 }
 
 Result<std::vector<PriceRow>> SqlitePrices::current(WallTime now) {
@@ -63,12 +64,14 @@ Result<PriceId> SqlitePrices::append(const PriceRow& row) {
     Query query(context_.connection,
                 "INSERT INTO price (tenant, model, effective_from, removed, input, output, "
                 "cache_read, cache_write_5m, cache_write_1h, audio_in, image_in, reasoning, "
-                "audio_out, per_call) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                "audio_out, per_call, per_image, per_second, per_character) VALUES "
+                "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     auto done =
         query
             .bind(row.tenant, row.model, row.effective_from, row.removed, price.input, price.output,
                   price.cache_read, price.cache_write_5m, price.cache_write_1h, price.audio_in,
-                  price.image_in, price.reasoning, price.audio_out, price.per_call)
+                  price.image_in, price.reasoning, price.audio_out, price.per_call, price.per_image,
+                  price.per_second, price.per_character)
             .run();
     if (!done)
         return done.error();

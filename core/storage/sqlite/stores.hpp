@@ -28,7 +28,7 @@ void read_call(Query& query, Call& call);
 /// Columns of a price version, without tenant and model.
 inline constexpr std::string_view price_columns =
     "id, input, output, cache_read, cache_write_5m, cache_write_1h, audio_in, image_in, "
-    "reasoning, audio_out, per_call";
+    "reasoning, audio_out, per_call, per_image, per_second, per_character";
 void read_price(Query& query, llm::Price& price);
 
 class SqliteTokens final : public TokenStore {

@@ -68,6 +68,7 @@ constexpr std::string_view sums =
     "coalesce(sum(cache_read), 0), coalesce(sum(cache_write_5m), 0), "
     "coalesce(sum(cache_write_1h), 0), coalesce(sum(audio_in), 0), coalesce(sum(image_in), 0), "
     "coalesce(sum(output), 0), coalesce(sum(reasoning), 0), coalesce(sum(audio_out), 0), "
+    "coalesce(sum(images), 0), coalesce(sum(seconds), 0), coalesce(sum(characters), 0), "
     "coalesce(sum(cost), 0)";
 
 }  // namespace
@@ -85,7 +86,8 @@ void read_call(Query& query, Call& call) {
     query.read(call.id, call.time, call.request_id, call.tenant, call.account, call.user,
                call.token, call.model, call.model_served, call.channel, call.key_index);
     query.read(usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h,
-               usage.audio_in, usage.image_in, usage.output, usage.reasoning, usage.audio_out);
+               usage.audio_in, usage.image_in, usage.output, usage.reasoning, usage.audio_out,
+               usage.images, usage.seconds, usage.characters);
     query.read(call.source, call.price, call.held, call.cost, call.loss, call.ttft_us,
                call.duration_us, call.status, call.attempts, call.stream, call.finish_reason,
                call.client, call.user_agent, call.error);
@@ -135,7 +137,8 @@ Result<std::vector<UsageGroup>> SqliteUsage::report(const UsageFilter& filter,
         auto& usage = row.usage;
         from.read(row.requests, row.errors, usage.input, usage.cache_read, usage.cache_write_5m,
                   usage.cache_write_1h, usage.audio_in, usage.image_in, usage.output,
-                  usage.reasoning, usage.audio_out, row.cost);
+                  usage.reasoning, usage.audio_out, usage.images, usage.seconds, usage.characters,
+                  row.cost);
     });
 }
 

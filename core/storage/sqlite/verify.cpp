@@ -31,7 +31,8 @@ struct Pair {
 constexpr std::string_view pair_sql =
     "SELECT c.id, c.time, c.account, c.token, c.price, c.held, c.cost, c.loss, u.id, u.account, "
     "u.token, u.price, u.held, u.cost, u.loss, u.source, u.input, u.cache_read, u.cache_write_5m, "
-    "u.cache_write_1h, u.audio_in, u.image_in, u.output, u.reasoning, u.audio_out FROM charge c "
+    "u.cache_write_1h, u.audio_in, u.image_in, u.output, u.reasoning, u.audio_out, "
+    "u.images, u.seconds, u.characters FROM charge c "
     "LEFT JOIN ";
 
 void read_pair(Query& query, Pair& row) {
@@ -42,13 +43,14 @@ void read_pair(Query& query, Pair& row) {
                charge.cost, charge.loss, row.usage_id, call.account, call.token, call.price,
                call.held, call.cost, call.loss, call.source, usage.input, usage.cache_read,
                usage.cache_write_5m, usage.cache_write_1h, usage.audio_in, usage.image_in,
-               usage.output, usage.reasoning, usage.audio_out);
+               usage.output, usage.reasoning, usage.audio_out, usage.images, usage.seconds,
+               usage.characters);
 }
 
 bool negative(const llm::Usage& usage) {
-    for (auto count :
-         {usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h, usage.audio_in,
-          usage.image_in, usage.output, usage.reasoning, usage.audio_out})
+    for (auto count : {usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h,
+                       usage.audio_in, usage.image_in, usage.output, usage.reasoning,
+                       usage.audio_out, usage.images, usage.seconds, usage.characters})
         if (count < 0)
             return true;
     return false;

@@ -136,3 +136,14 @@ TEST_CASE("a walk over prices sees each model once while others are added", "[ad
     for (int limit : {1, 2, 8})
         CHECK(world.walk("/api/v1/prices", "model", limit).size() == 8);
 }
+
+TEST_CASE("images, seconds and characters are priced for one of each", "[admin]") {
+    World world;
+    auto price = world.good("PUT", "/api/v1/prices/m",
+                              R"({"input":"0","output":"0","per_image":"0.04",)"
+                              R"("per_second":"0.0001","per_character":"0.000015"})");
+    CHECK(price["per_image"] == "0.04");
+    CHECK(price["per_second"] == "0.0001");
+    CHECK(price["per_character"] == "0.000015");
+    CHECK(price["per_call"] == "0.00");
+}

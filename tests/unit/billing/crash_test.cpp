@@ -31,7 +31,7 @@ struct Acknowledged {
         billing::Ask ask;
         ask.account = account;
         ask.model = "asked";
-        ask.output_tokens = 5;
+        ask.at_most.output = 5;
         auto hold = till.reserve(ask);
         // A full ring empties as the store catches up; every third call is given up.
         if (!hold || random.below(3) == 0)

@@ -88,7 +88,7 @@ struct Shop {
         ask.token = with;
         ask.account = account;
         ask.model = "asked";
-        ask.output_tokens = nanos;
+        ask.at_most.output = nanos;
         return ask;
     }
     Result<billing::Hold> reserve(std::int64_t nanos, AccountId account, TokenId with = {}) {

@@ -55,6 +55,21 @@ TEST_CASE("a call has its own price and a group its multiplier", "[llm]") {
     CHECK(cost_of(p, Usage{}, 0) == Money{});
 }
 
+TEST_CASE("images, seconds and characters have prices of their own", "[llm]") {
+    Price p;
+    p.per_image = Money::dollars(40'000);  // 0.04 each
+    p.per_second = Money::dollars(100);    // 0.0001 each
+    p.per_character = Money::dollars(15);  // 0.000015 each
+    Usage u;
+    u.images = 3;
+    CHECK(cost_of(p, u) == Money::nanos(120'000'000));
+    u.seconds = 7;
+    CHECK(cost_of(p, u) == Money::nanos(120'700'000));
+    u.characters = 11;
+    CHECK(cost_of(p, u) == Money::nanos(120'865'000));
+    CHECK(cost_at_most(p, u) == cost_of(p, u));
+}
+
 TEST_CASE("no usage within the bounds costs more than the reservation", "[llm]") {
     auto p = price();
     p.cache_write_1h = Money::dollars(4);
