@@ -5,7 +5,7 @@ function __obliv_path
     for word in (commandline -opc)[2..-1]
         if test $skip = 1; set skip 0; continue; end
         switch $word
-            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--request' '--add' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--per-image' '--per-second' '--per-character' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
+            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--request' '--add' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--per-image' '--per-second' '--per-character' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--encoding' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
                 set skip 1
             case '-*'
             case '*'
@@ -55,6 +55,7 @@ complete -c obliv -n '__obliv_at '\'''\''' -a 'logout' -d 'Forget the token of a
 complete -c obliv -n '__obliv_at '\'''\''' -a 'whoami' -d 'Say who the server thinks you are'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'config' -d 'Read and change the settings of obliv'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'api' -d 'Make one authenticated call, for what has no command'
+complete -c obliv -n '__obliv_at '\'''\''' -a 'count' -d 'Count the tokens of a text'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'sim' -d 'Play a provider: simulated replies on real sockets'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'doctor' -d 'Check settings, server and credential'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'completion' -d 'Print a completion script for a shell'
@@ -286,6 +287,11 @@ complete -c obliv -n 'string match -q -- '\''api*'\'' (__obliv_path)' -l body-fi
 complete -c obliv -n 'string match -q -- '\''api*'\'' (__obliv_path)' -l key-file -r -F -d 'Read the server'\''s key from FILE, which nobody else may read (0600)'
 complete -c obliv -n 'string match -q -- '\''api*'\'' (__obliv_path)' -l key-stdin -d 'Read the server'\''s key from stdin'
 complete -c obliv -n '__obliv_at '\''api'\''' -a 'GET HEAD POST PUT PATCH DELETE'
+complete -c obliv -n 'string match -q -- '\''count*'\'' (__obliv_path)' -l model -s m -x -d 'As this model counts'
+complete -c obliv -n 'string match -q -- '\''count*'\'' (__obliv_path)' -l encoding -x -a 'o200k_base o200k_harmony cl100k_base p50k_base r50k_base' -d 'By this encoding instead'
+complete -c obliv -n 'string match -q -- '\''count*'\'' (__obliv_path)' -l request -x -a 'openai responses anthropic gemini' -d 'The text is a whole request: count roles, tools and images too'
+complete -c obliv -n 'string match -q -- '\''count*'\'' (__obliv_path)' -l show -d 'Show the tokens, between bars'
+complete -c obliv -n 'string match -q -- '\''count*'\'' (__obliv_path)' -F
 complete -c obliv -n 'string match -q -- '\''sim*'\'' (__obliv_path)' -l listen -x -d 'Where to listen; port 0 is a free one (127.0.0.1:0)'
 complete -c obliv -n 'string match -q -- '\''sim*'\'' (__obliv_path)' -l threads -x -d 'Event loops (one for each CPU)'
 complete -c obliv -n 'string match -q -- '\''sim*'\'' (__obliv_path)' -l ttft -x -d 'Time to the first token (200ms)'

@@ -12,6 +12,7 @@ Command channel_command();
 Command chat_command();
 Command completion_command();
 Command config_command();
+Command count_command();
 Command doctor_command();
 Command ledger_command();
 Command login_command();

@@ -1,5 +1,6 @@
 #include "cli/chat/completion.hpp"
 #include "cli/commands/all.hpp"
+#include "cli/commands/input.hpp"
 #include "cli/commands/model.hpp"
 #include "cli/commands/remote.hpp"
 #include "cli/commands/spend.hpp"
@@ -7,49 +8,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include <fcntl.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstring>
 
 namespace obliv::cli {
 namespace {
-
-// More than any model takes, less than what hurts.
-constexpr std::size_t prompt_bytes_max = std::size_t{32} << 20;
-
-Result<std::string> read_all(Invocation& run, int descriptor, const std::string& name) {
-    std::string text;
-    std::array<char, 65536> buffer{};
-    while (true) {
-        if (auto ready = run.interrupt.wait_readable(descriptor); !ready)
-            return ready.error();
-        auto got = ::read(descriptor, buffer.data(), buffer.size());
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return fail(Code::usage, "cannot read " + name + ": " + std::strerror(errno));
-        if (got == 0)
-            break;
-        text.append(buffer.data(), static_cast<std::size_t>(got));
-        if (text.size() > prompt_bytes_max)
-            return fail(Code::usage, name + " is larger than 32 MiB");
-    }
-    if (auto at = first_invalid_utf8(text))
-        return fail(Code::usage, name + " is not UTF-8 text (byte " + std::to_string(*at) + ")");
-    return text;
-}
-
-Result<std::string> read_file(Invocation& run, const std::string& path) {
-    int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        return fail(Code::usage, "cannot read '" + visible(path) + "': " + std::strerror(errno));
-    auto text = read_all(run, descriptor, "'" + visible(path) + "'");
-    ::close(descriptor);
-    return text;
-}
 
 void add_part(std::string& prompt, std::string part) {
     while (part.ends_with('\n'))
@@ -72,7 +34,7 @@ std::string words_of(const Values& values, bool& dash) {
 
 Result<void> add_files(Invocation& run, std::string& prompt) {
     for (const auto& path : run.values.all("file")) {
-        auto text = read_file(run, path);
+        auto text = read_text_file(run, path);
         if (!text)
             return text.error();
         add_part(prompt, std::move(*text));
@@ -91,7 +53,7 @@ Result<std::string> prompt_of(Invocation& run) {
     if (key_on_stdin && dash)
         return fail(Code::usage, "stdin holds the key, so it cannot hold the prompt");
     if (dash || (::isatty(STDIN_FILENO) != 1 && !key_on_stdin)) {
-        auto text = read_all(run, STDIN_FILENO, "stdin");
+        auto text = read_text(run, STDIN_FILENO, "stdin");
         if (!text)
             return text;
         add_part(prompt, std::move(*text));
