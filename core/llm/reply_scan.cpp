@@ -225,6 +225,12 @@ void StreamScan::add(const ReplyFacts& said, bool usage_reported) {
     }
 }
 
+StreamScan::Ending& StreamScan::ending() {
+    if (!ending_)
+        ending_ = std::make_unique<Ending>();
+    return *ending_;
+}
+
 bool StreamScan::examine(std::string_view event) {
     auto data = data_of(event);
     if (data == "[DONE]") {
@@ -236,7 +242,7 @@ bool StreamScan::examine(std::string_view event) {
     if (seen.error != npos &&
         (data.starts_with("{\"error\"") || find_value(event, "choices") == npos)) {
         facts_.error = true;
-        error_ = data.substr(0, error_bytes_max);
+        ending().error = data.substr(0, error_bytes_max);
         return false;
     }
     add(seen.said, reported);
@@ -259,7 +265,7 @@ Result<bool> StreamScan::feed(std::span<const std::string_view> payload,
 
 Result<bool> StreamScan::feed_one(std::string_view payload, std::vector<std::string_view>& out) {
     if (facts_.done) {
-        closing_ += payload;
+        ending().closing += payload;
         return payload.empty();
     }
     auto known = rest_.size();
@@ -273,7 +279,7 @@ Result<bool> StreamScan::feed_one(std::string_view payload, std::vector<std::str
     auto end = whole_events(text, known > 2 ? known - 2 : 0);
     auto from = forward(text.substr(0, end), out, as_it_came);
     if (facts_.done) {
-        closing_ += text.substr(from);
+        ending().closing += text.substr(from);
         return false;
     }
     if (end < text.size()) {

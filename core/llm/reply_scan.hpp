@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <forward_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -81,14 +82,22 @@ public:
                       std::vector<std::string_view>& out);
 
     /// `[DONE]` and what followed it, as it came.
-    std::string_view closing() const noexcept { return closing_; }
+    std::string_view closing() const noexcept { return view_of(&Ending::closing); }
     /// The start of an event whose end never came.
     std::string_view unfinished() const noexcept { return rest_; }
     const ReplyFacts& facts() const noexcept { return facts_; }
     /// The JSON of the last error event, which was withheld; cut at 16 KiB.
-    std::string_view error() const noexcept { return error_; }
+    std::string_view error() const noexcept { return view_of(&Ending::error); }
 
 private:
+    struct Ending {
+        std::string closing;
+        std::string error;
+    };
+    std::string_view view_of(std::string Ending::*text) const noexcept {
+        return ending_ ? std::string_view((*ending_).*text) : std::string_view();
+    }
+    Ending& ending();
     Result<bool> feed_one(std::string_view payload, std::vector<std::string_view>& out);
     std::size_t forward(std::string_view events, std::vector<std::string_view>& out,
                         bool& as_it_came);
@@ -102,10 +111,9 @@ private:
     Options options_;
     ReplyFacts facts_;
     std::forward_list<std::string>
-        joined_;        ///< events put together, for the views of the last feed
-    std::string rest_;  ///< the start of an event
-    std::string closing_;
-    std::string error_;
+        joined_;                      ///< events put together, for the views of the last feed
+    std::string rest_;                ///< the start of an event
+    std::unique_ptr<Ending> ending_;  ///< null while the stream goes on
 };
 
 }  // namespace obliv::llm

@@ -25,8 +25,8 @@ struct FrameShelf {
     unsigned room = kept_max;
 };
 
-inline constexpr std::size_t frame_step = 64;
-inline constexpr std::size_t frame_sizes = 64;  // up to 4 KiB; larger ones are not kept
+inline constexpr std::size_t frame_step = 16;
+inline constexpr std::size_t frame_sizes = 256;  // up to 4 KiB; larger ones are not kept
 
 // Without a constructor or a destructor, which each access would have to check for.
 constinit inline thread_local std::array<FrameShelf, frame_sizes> frame_shelves{};
@@ -57,5 +57,12 @@ inline void give_frame(void* frame, std::size_t size) noexcept {
     shelf.first = new (frame) detail::FreeFrame{shelf.first};
     --shelf.room;
 }
+
+/// A base for what lives as long as a call and is made and given back as often: frames of
+/// coroutines, and what they would otherwise have to hold until they end.
+struct InFrames {
+    static void* operator new(std::size_t size) { return take_frame(size); }
+    static void operator delete(void* frame, std::size_t size) noexcept { give_frame(frame, size); }
+};
 
 }  // namespace obliv::loop

@@ -20,16 +20,16 @@ Error from_exception(std::exception_ptr thrown) {
     }
 }
 
-void log_failure(const std::string& what, const Error& error) {
+void log_failure(const char* what, const Error& error) {
     if (error.code != Code::cancelled)
         log::write(log::Level::warning, "a background task failed",
-                   {{"task", what}, {"error", error.message}});
+                   {{"task", std::string_view(what)}, {"error", error.message}});
 }
 
 /// A coroutine that belongs to its loop: it destroys itself at its end, and the loop destroys it
 /// if that never comes.
 struct Root {
-    struct promise_type : detail::FramePromise {
+    struct promise_type : InFrames {
         template <typename... Rest>
         explicit promise_type(Loop& loop, const Rest&...) noexcept {
             link.frame = std::coroutine_handle<promise_type>::from_promise(*this);
@@ -46,8 +46,7 @@ struct Root {
     std::coroutine_handle<> frame;
 };
 
-Root run(Loop&, Task<Result<void>> work, std::string what,
-         std::function<void(const Result<void>&)> done) {
+Root run(Loop&, Task<Result<void>> work, const char* what) {
     Result<void> result;
     try {
         result = co_await std::move(work);
@@ -56,8 +55,17 @@ Root run(Loop&, Task<Result<void>> work, std::string what,
     }
     if (!result)
         log_failure(what, result.error());
-    if (done)
-        done(result);
+}
+
+Task<Result<void>> tell(Task<Result<void>> work, std::function<void(const Result<void>&)> done) {
+    Result<void> result;
+    try {
+        result = co_await std::move(work);
+    } catch (...) {
+        result = from_exception(std::current_exception());
+    }
+    done(result);
+    co_return result;
 }
 
 Task<Result<void>> with_result(Task<void> work) {
@@ -67,23 +75,22 @@ Task<Result<void>> with_result(Task<void> work) {
 
 }  // namespace
 
-void spawn(Loop& loop, Task<Result<void>> work, std::string what) {
-    spawn(loop, std::move(work), std::move(what), nullptr);
-}
-
-void spawn(Loop& loop, Task<void> work, std::string what) {
-    spawn(loop, with_result(std::move(work)), std::move(what), nullptr);
-}
-
-void spawn(Loop& loop, Task<Result<void>> work, std::string what,
-           std::function<void(const Result<void>&)> done) {
+void spawn(Loop& loop, Task<Result<void>> work, const char* what) {
     if (Loop::current() == &loop)
-        return loop.start_soon(run(loop, std::move(work), std::move(what), std::move(done)).frame);
+        return loop.start_soon(run(loop, std::move(work), what).frame);
     // The list of tasks is the loop's own. std::function copies, hence the shared pointer.
     auto shared = std::make_shared<Task<Result<void>>>(std::move(work));
-    loop.post([&loop, shared, what = std::move(what), done = std::move(done)] {
-        loop.start_soon(run(loop, std::move(*shared), what, done).frame);
-    });
+    loop.post(
+        [&loop, shared, what] { loop.start_soon(run(loop, std::move(*shared), what).frame); });
+}
+
+void spawn(Loop& loop, Task<void> work, const char* what) {
+    spawn(loop, with_result(std::move(work)), what);
+}
+
+void spawn(Loop& loop, Task<Result<void>> work, const char* what,
+           std::function<void(const Result<void>&)> done) {
+    spawn(loop, tell(std::move(work), std::move(done)), what);
 }
 
 }  // namespace obliv::loop

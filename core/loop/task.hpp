@@ -23,12 +23,7 @@ namespace detail {
 /// For resume(): what it runs next.
 void resume_next(std::coroutine_handle<> waiter) noexcept;
 
-struct FramePromise {
-    static void* operator new(std::size_t size) { return take_frame(size); }
-    static void operator delete(void* frame, std::size_t size) noexcept { give_frame(frame, size); }
-};
-
-class PromiseBase : public FramePromise {
+class PromiseBase : public InFrames {
 public:
     struct Finished {
         bool await_ready() const noexcept { return false; }

@@ -35,7 +35,7 @@ std::int64_t TimerWheel::tick_of(SteadyTime at) const noexcept {
 void TimerWheel::link(Timer& timer) {
     auto due = std::max(tick_of(timer.at_), current_ + 1);
     auto slot = static_cast<std::size_t>(due) % slots;
-    timer.slot_ = slot;
+    timer.slot_ = static_cast<std::uint16_t>(slot);
     timer.linked_at_ = timer.at_;
     timer.previous_ = nullptr;
     timer.next_ = heads_[slot];

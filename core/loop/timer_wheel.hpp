@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 
 namespace obliv::loop {
@@ -40,8 +41,8 @@ private:
     SteadyTime at_{};
     Timer* previous_ = nullptr;
     Timer* next_ = nullptr;
-    std::size_t slot_ = 0;
     SteadyTime linked_at_{};  ///< the time its slot stands for
+    std::uint16_t slot_ = 0;
     bool linked_ = false;
     bool armed_ = false;
 };

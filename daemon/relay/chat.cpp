@@ -45,21 +45,17 @@ bool tells_usage(const llm::ReplyFacts& facts) {
            (facts.usage->input_all() + facts.usage->output_all() > 0 || !facts.produced());
 }
 
-/// Empties a container and gives its memory back, which assigning an empty one does not.
-template <typename Container>
-void let_go(Container& container) {
-    Container().swap(container);
-}
-
 }  // namespace
 
-Relay::Chat::Chat(server::Exchange& exchange_, Record& record_, const llm::ChatCall& call_,
-                  std::string_view body_, Admission& admission_, const Inbound& inbound_)
-    : exchange(exchange_), record(record_), call(call_), body(body_), admission(admission_),
-      inbound(inbound_), patience(
-                             exchange_.loop().timers(),
-                             [](void* self) { static_cast<Chat*>(self)->stop_upstream(); }, this),
-      input_estimate(llm::estimate_input_tokens(body_)) {
+Relay::Chat::Chat(server::Exchange& exchange_, Record& record_, gate::Caller caller_,
+                  const Inbound& inbound_, std::unique_ptr<Opening> opening_, Admission admission)
+    : exchange(exchange_), record(record_), caller(std::move(caller_)), inbound(inbound_),
+      permit(std::move(admission.permit)), candidates(std::move(admission.candidates)),
+      hold(std::move(admission.hold)), opening(std::move(opening_)),
+      patience(
+          exchange_.loop().timers(), [](void* self) { static_cast<Chat*>(self)->stop_upstream(); },
+          this),
+      input_estimate(llm::estimate_input_tokens(opening->body)) {
     exchange.on_client_gone([this] { client_left(); });
 }
 
@@ -97,14 +93,15 @@ void Relay::Chat::begin_attempt(const channels::Option& option, std::chrono::mil
         offer = providers::chat_offer(*provider, inbound.wire);
     else
         offer = providers::find_offer(*provider, inbound.operation);
-    edits.clear();
+    opening->edits.clear();
     if (inbound.model.empty())
-        edits = llm::upstream_edits(call, option.match.upstream_model, inbound.is_openai());
+        opening->edits =
+            llm::upstream_edits(opening->call, option.match.upstream_model, inbound.is_openai());
     upstream = upstream::Call();
     accepted = false;
     status = 0;
     other_model = false;
-    refusal.reset();
+    opening->refusal.reset();
     forget_reply();
 }
 
@@ -119,7 +116,7 @@ void Relay::Chat::forget_reply() {
 
 Error Relay::Chat::failed(channels::Cause cause, Error error) {
     note_end(cause, error);
-    last_failure = error;
+    opening->last_failure = error;
     return error;
 }
 
@@ -136,41 +133,47 @@ Error Relay::Chat::unfit(Error error) {
     fault = channels::Cause::unusable;
     log.end(channels::Cause::unusable, error.message, exchange.loop().now());
     // Had the channel before answered, nobody would have been told of this one.
-    return last_failure ? *last_failure : error;
+    return opening->last_failure ? *opening->last_failure : error;
 }
 
 Result<void> Relay::Chat::write_request(const Target& target, const channels::Option& option,
                                         std::size_t key, WallTime now) {
     bool converted = converts();
+    auto& request = opening->request;
     request.clear();
     request.push_back({});  // the head, which tells how long the rest is
     bool shapes = !target.parameters.empty() && inbound.operation == providers::Operation::chat;
     if (converted && shapes) {
-        const auto& written = conversion->written().body;
-        shaped = llm::edited(written, llm::field_edits(written, target.parameters));
-        request.push_back(shaped);
+        const auto& written = opening->conversion->written().body;
+        opening->shaped = llm::edited(written, llm::field_edits(written, target.parameters));
+        request.push_back(opening->shaped);
     } else if (converted) {
-        request.push_back(conversion->written().body);
+        request.push_back(opening->conversion->written().body);
     } else {
         if (shapes)
-            edits = llm::merged(std::move(edits), llm::field_edits(body, target.parameters));
+            opening->edits = llm::merged(std::move(opening->edits),
+                                         llm::field_edits(opening->body, target.parameters));
         append_body();
     }
     HeaderList passed;
     if (!converted && !inbound.is_openai())
         passed = forwarded_headers(inbound, exchange.request());
-    head.clear();
-    Errand errand{*option.entry, target, *offer, key, option.match.upstream_model, call.stream};
-    auto made = append_head(head, errand, converted ? conversion->written().headers : passed,
+    opening->head.clear();
+    Errand errand{*option.entry,       target, *offer, key, option.match.upstream_model,
+                  opening->call.stream};
+    auto made = append_head(opening->head, errand,
+                            converted ? opening->conversion->written().headers : passed,
                             request_pieces().subspan(1), now);
-    request.front() = head;
+    request.front() = opening->head;
     return made;
 }
 
 /// The body as it came, with its edits.
 void Relay::Chat::append_body() {
+    auto& request = opening->request;
+    auto body = opening->body;
     std::size_t at = 0;
-    for (const auto& edit : edits) {
+    for (const auto& edit : opening->edits) {
         if (edit.span.at > at)
             request.push_back(body.substr(at, edit.span.at - at));
         request.push_back(edit.text);
@@ -185,8 +188,9 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
     if (!encoding.empty() && !equal_ignoring_case(encoding, "identity"))
         return fail(Code::upstream_failed,
                     "the provider compressed its reply, which it was asked not to do");
+    const auto& call = opening->call;
     event_stream = is_event_stream(reply);
-    dropped.clear();
+    opening->dropped.clear();
     if (inbound.operation == providers::Operation::chat && (converts() || !inbound.is_openai()))
         start_translator(provider, now);
     if (event_stream && !translator)
@@ -197,8 +201,9 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
                         "the provider did not stream its reply, and the caller waits for a stream");
         exchange.set_pulse(nullptr, nullptr);
     }
-    content_type = std::string(reply.headers.find("content-type").value_or("application/json"));
-    content_length = reply.content_length;
+    opening->content_type =
+        std::string(reply.headers.find("content-type").value_or("application/json"));
+    opening->content_length = reply.content_length;
     note_upstream_id();
     return ok();
 }
@@ -207,21 +212,24 @@ void Relay::Chat::start_translator(const providers::Provider& provider, WallTime
     bool came = event_stream || is_other_stream(upstream.head());
     auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
     bool converted = converts();
+    const auto& call = opening->call;
+    const auto* conversion = opening->conversion.get();
     translator = std::make_shared<Translator>(Translator::Parts{
         inbound, call, converted ? &conversion->request() : nullptr, *offer->wire,
         providers::dialect_of(provider), exchange.request_id(), seconds.count(), came});
     if (!converted)
         return;
     event_stream = call.stream;
-    dropped = conversion->dropped();
+    opening->dropped = conversion->dropped();
 }
 
 void Relay::Chat::note_upstream_id() {
     // Anthropic and AWS have names of their own for it.
-    upstream_request_id.clear();
+    opening->upstream_request_id.clear();
     for (std::string_view name : {"x-request-id", "request-id", "x-amzn-requestid"})
-        if (auto id = upstream.head().headers.find(name); id && upstream_request_id.empty())
-            upstream_request_id = std::string(*id);
+        if (auto id = upstream.head().headers.find(name);
+            id && opening->upstream_request_id.empty())
+            opening->upstream_request_id = std::string(*id);
 }
 
 Result<void> Relay::Chat::take_chunk(SteadyTime now) {
@@ -288,12 +296,12 @@ Relay::Chat::Headers Relay::Chat::reply_headers() const noexcept {
     Headers headers;
     if (!begun)
         return headers;
-    if (!dropped.empty())
-        headers.add("x-oblivious-dropped", dropped);
-    if (!model_instead.empty())
-        headers.add("x-oblivious-model", model_instead);
-    if (!upstream_request_id.empty())
-        headers.add("x-upstream-request-id", upstream_request_id);
+    if (!opening->dropped.empty())
+        headers.add("x-oblivious-dropped", opening->dropped);
+    if (!opening->model_instead.empty())
+        headers.add("x-oblivious-model", opening->model_instead);
+    if (!opening->upstream_request_id.empty())
+        headers.add("x-upstream-request-id", opening->upstream_request_id);
     // Where Anthropic's SDK looks for it.
     if (inbound.errors() == llm::ErrorShape::anthropic)
         headers.add("request-id", exchange.request_id());
@@ -326,16 +334,12 @@ void Relay::Chat::start_reply() {
         exchange.start(status, type, headers.view());
         return;
     }
-    exchange.start(status, content_type, headers.view(), content_length);
+    exchange.start(status, opening->content_type, headers.view(), opening->content_length);
 }
 
 void Relay::Chat::release_request() {
     // A stream may idle for minutes: what it was asked with goes.
-    body = {};
-    let_go(edits);
-    let_go(request);
-    let_go(head);
-    conversion.reset();
+    opening.reset();
     exchange.release_request();
 }
 

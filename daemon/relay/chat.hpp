@@ -28,11 +28,41 @@ private:
     std::atomic<std::int64_t>& count_;
 };
 
-/// The state of one call, mostly a chat completion, between the steps of Relay. Lives in the frame
-/// of Relay::serve.
-struct Relay::Chat {
-    Chat(server::Exchange& exchange_, Record& record_, const llm::ChatCall& call_,
-         std::string_view body_, Admission& admission_, const Inbound& inbound_);
+/// What a call needs until its reply has begun. A stream does not carry it along.
+struct Relay::Opening : loop::InFrames {
+    llm::ChatCall call;
+    std::string_view body;
+    channels::Wish wish;
+    // Where the name of the model asks for a reasoning effort.
+    std::string model_plain;  ///< without it
+    std::string
+        body_effortful;  ///< the call that says it in a field, with llm::json_padding behind
+    bool has_fallbacks = false;  ///< other models may be asked
+
+    // The request as it goes upstream.
+    std::vector<llm::Edit> edits;
+    std::string head;
+    std::vector<std::string_view> request;
+    /// Shared with the worker that may be writing a long one; null until a channel of another
+    /// format is tried.
+    std::shared_ptr<Conversion> conversion;
+    std::string shaped;  ///< a converted body with the channel's parameters
+
+    std::optional<Error> last_failure;   ///< of the last attempt that was a channel's own
+    std::optional<std::string> refusal;  ///< the body of a refusal, where it was read already
+
+    // For the head of the reply.
+    std::string model_instead;  ///< the one that is asked instead
+    std::string dropped;        ///< of the request
+    std::string content_type;
+    std::optional<std::uint64_t> content_length;
+    std::string upstream_request_id;
+};
+
+/// The state of one call, mostly a chat completion, between the steps of Relay.
+struct Relay::Chat : loop::InFrames {
+    Chat(server::Exchange& exchange_, Record& record_, gate::Caller caller_,
+         const Inbound& inbound_, std::unique_ptr<Opening> opening_, Admission admission);
     ~Chat();
     Chat(const Chat&) = delete;
     Chat& operator=(const Chat&) = delete;
@@ -50,7 +80,7 @@ struct Relay::Chat {
     Result<void> write_request(const Target& target, const channels::Option& option,
                                std::size_t key, WallTime now);
     void append_body();
-    std::span<const std::string_view> request_pieces() const noexcept { return request; }
+    std::span<const std::string_view> request_pieces() const noexcept { return opening->request; }
     bool gone() const { return exchange.client_gone() || exchange.stopping(); }
     /// Nobody listens any more. A provider that has said everything is heard out for a moment,
     /// because its figures are still to come; any other is stopped.
@@ -110,38 +140,28 @@ struct Relay::Chat {
 
     server::Exchange& exchange;
     Record& record;
-    const llm::ChatCall& call;
-    std::string_view body;
-    Admission& admission;
+    gate::Caller caller;
     const Inbound& inbound;
+    gate::Permit permit;
+    channels::Candidates candidates;
+    billing::Hold hold;
+    /// Null from release_request() on.
+    std::unique_ptr<Opening> opening;
     const providers::Offer* offer = nullptr;  ///< of the channel; null: it does not do this
 
     /// The provider says that this model cannot, but another may: ends the attempt.
     void refused_for_model();
 
     AttemptMark attempt;
-    std::optional<Error> last_failure;   ///< of the last attempt that was a channel's own
-    int status = 0;                      ///< of the provider's reply, as the channel takes it
-    bool has_fallbacks = false;          ///< other models may be asked
-    bool other_model = false;            ///< this one was refused, another may do
-    std::string model_instead;           ///< the one that is asked instead
-    std::optional<std::string> refusal;  ///< the body of a refusal, where it was read already
-    channels::Cause fault{};             ///< of the last attempt
-    loop::Event* pausing = nullptr;      ///< what a pause between attempts waits for
+    int status = 0;                  ///< of the provider's reply, as the channel takes it
+    bool other_model = false;        ///< this one was refused, another may do
+    channels::Cause fault{};         ///< of the last attempt
+    loop::Event* pausing = nullptr;  ///< what a pause between attempts waits for
     AttemptLog log;
-    std::string_view group;  ///< of the caller, who outlives this
     loop::Timer patience;
     upstream::Cancel cancel;
     upstream::Call upstream;
     upstream::Chunk chunk;
-
-    // The request as it goes upstream.
-    std::vector<llm::Edit> edits;
-    std::string head;
-    std::vector<std::string_view> request;
-    /// Shared with the worker that may be writing a long one; null until a channel of another
-    /// format is tried.
-    std::shared_ptr<Conversion> conversion;
 
     // The reply as it comes back.
     bool event_stream = false;
@@ -151,14 +171,9 @@ struct Relay::Chat {
     /// Instead of the scanners, if it is not OpenAI's form. Shared with the worker that may be
     /// parsing a long reply.
     std::shared_ptr<Translator> translator;
-    std::string dropped;                   ///< of the request, for a header
-    std::string shaped;                    ///< a converted body with the channel's parameters
     std::string held;                      ///< read, and not shown yet
     std::vector<std::string_view> pieces;  ///< of the last chunk: what is still to be sent
-    std::string content_type;
-    std::optional<std::uint64_t> content_length;
-    std::string upstream_request_id;
-    std::string closing_error;    ///< the event that ends a stream which broke off
+    std::string closing_error;             ///< the event that ends a stream which broke off
     bool accepted = false;        ///< the provider's stream has begun, though nothing was shown yet
     bool early = false;           ///< the head of a stream was sent before any provider's came
     bool begun = false;           ///< the provider's reply is on its way to the client

@@ -39,58 +39,58 @@ void require(channels::Candidates& candidates, const llm::ChatCall& call, std::s
 /// reasoning effort, for the model without.
 Result<channels::Candidates> Relay::find_channels(const server::Exchange& exchange,
                                                   const storage::Token& token,
-                                                  const llm::ChatCall& call, std::string_view body,
-                                                  const Inbound& inbound, Route& route) {
-    route.wish.group = token.group;
-    route.wish.model = call.model;
-    route.wish.affinity = affinity_of(exchange, token, parts_.channels.routing());
-    auto found = parts_.channels.route(route.wish);
+                                                  const Inbound& inbound, Opening& opening) {
+    const auto& call = opening.call;
+    auto& wish = opening.wish;
+    wish.group = token.group;
+    wish.model = call.model;
+    wish.affinity = affinity_of(exchange, token, parts_.channels.routing());
+    auto found = parts_.channels.route(wish);
     bool chat = inbound.is_openai() && inbound.operation == providers::Operation::chat;
     auto effort = chat && !found ? llm::effort_in(call.model) : std::nullopt;
     if (effort && found.error().code == Code::model_not_found) {
-        route.model = std::string(effort->model);
-        auto plain = route.wish;
-        plain.model = route.model;
+        opening.model_plain = std::string(effort->model);
+        auto plain = wish;
+        plain.model = opening.model_plain;
         auto without = parts_.channels.route(plain);
         if (without) {
-            route.wish = plain;
+            wish = plain;
             std::vector<llm::FieldChange> changes;
             changes.push_back({"reasoning_effort", llm::json_quoted(effort->effort)});
-            route.body = llm::edited(body, llm::field_edits(body, changes));
-            route.body.append(llm::json_padding, ' ');
+            opening.body_effortful =
+                llm::edited(opening.body, llm::field_edits(opening.body, changes));
+            opening.body_effortful.append(llm::json_padding, ' ');
             found = std::move(without);
         }
     }
     if (found)
-        require(*found, call, body);
+        require(*found, call, opening.body);
     return found;
 }
 
 /// Reads the words of a refusal, which may mean that another model would take the call.
 loop::Task<void> Relay::read_refusal(Chat& chat) {
     auto body = co_await chat.upstream.read_all(refusal_bytes_max);
-    chat.refusal.emplace(body ? *body : std::string_view{});
-    if (chat.has_fallbacks && asks_for_other_model(*chat.refusal))
+    chat.opening->refusal.emplace(body ? *body : std::string_view{});
+    if (chat.opening->has_fallbacks && asks_for_other_model(*chat.opening->refusal))
         chat.refused_for_model();
 }
 
 /// Asks the other models of the list, as far as the caller may call them.
-loop::Task<Result<void>> Relay::fall_back(Chat& chat, const gate::TokenEntry& caller,
-                                          Result<void> last) {
-    auto& candidates = chat.admission.candidates;
-    const auto& wish = chat.admission.route.wish;
+loop::Task<Result<void>> Relay::fall_back(Chat& chat, Result<void> last) {
+    const auto& wish = chat.opening->wish;
     auto others = settings_.fallbacks.find(wish.model)->second;  // a copy: settings may change
     for (const auto& other : others) {
-        if (!caller.may_call(other))
+        if (!chat.caller->may_call(other))
             continue;
         auto next = wish;
         next.model = other;
         auto found = parts_.channels.route(next);
         if (!found)
             continue;
-        candidates = std::move(*found);
-        require(candidates, chat.call, chat.body);
-        chat.model_instead = other;
+        chat.candidates = std::move(*found);
+        require(chat.candidates, chat.opening->call, chat.opening->body);
+        chat.opening->model_instead = other;
         last = co_await open_first(chat);
         if ((last && !chat.other_model) || chat.gone())
             break;

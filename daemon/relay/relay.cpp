@@ -61,7 +61,7 @@ void Relay::start_early(void* chat) {
 
 /// Null: nothing is to be said while the provider is silent.
 const server::Pulse* Relay::pulse_of(const Chat& chat) const noexcept {
-    if (!chat.call.stream || chat.inbound.operation != providers::Operation::chat ||
+    if (!chat.opening->call.stream || chat.inbound.operation != providers::Operation::chat ||
         beat_of(*chat.inbound.wire).empty())
         return nullptr;
     return chat.inbound.wire == &wire::anthropic ? &anthropic_pulse_ : &pulse_;
@@ -75,6 +75,20 @@ void Relay::publish(std::shared_ptr<const TargetTable> targets, const UpstreamSe
 
 // The whole life of a relayed call. Read downwards: each step needs the value above it.
 loop::Task<Result<void>> Relay::serve(server::Exchange& exchange, Record& record, Inbound inbound) {
+    auto admitted = co_await let_in(exchange, record, inbound);
+    if (!admitted)
+        co_return admitted.error();
+    auto& chat = **admitted;
+    auto opened = co_await open(chat);
+    if (!opened)
+        co_return co_await end_without_reply(chat, opened.error());
+    // From here a provider charges us, so what was metered is settled even if the client hangs up.
+    co_return co_await run(chat);
+}
+
+/// Everything that may turn a call away before a provider hears of it.
+loop::Task<Result<std::unique_ptr<Relay::Chat>>>
+Relay::let_in(server::Exchange& exchange, Record& record, const Inbound& inbound) {
     auto caller = identify(exchange, record);
     if (!caller)
         co_return caller.error();
@@ -89,33 +103,26 @@ loop::Task<Result<void>> Relay::serve(server::Exchange& exchange, Record& record
     record.call.model = call->model;
     record.call.stream = call->stream;
 
-    auto admission = admit(exchange, *caller, *call, *body, inbound);
+    auto opening = std::make_unique<Opening>();
+    opening->call = std::move(*call);
+    opening->body = *body;
+    auto admission = admit(exchange, *caller, inbound, *opening);
     if (!admission)
         co_return admission.error();
+    co_return std::make_unique<Chat>(exchange, record, std::move(*caller), inbound,
+                                     std::move(opening), std::move(*admission));
+}
 
-    auto& route = admission->route;
-    if (!route.body.empty()) {
-        // The name asked for a reasoning effort, which the body says in a field of its own now.
-        route.wish.model = route.model;
-        auto view = std::string_view(route.body);
-        body = view.substr(0, view.size() - llm::json_padding);
-        call = parse_call(inbound, *body);
-        if (!call)
-            co_return call.error();
-    }
-
-    Chat chat(exchange, record, *call, *body, *admission, inbound);
-    chat.group = (*caller)->token.group;
-    chat.has_fallbacks = settings_.fallbacks.contains(route.wish.model);
+/// Reaches a provider that begins to reply, on the model that was asked for or on one instead.
+loop::Task<Result<void>> Relay::open(Chat& chat) {
+    auto& has_fallbacks = chat.opening->has_fallbacks;
+    has_fallbacks = settings_.fallbacks.contains(chat.opening->wish.model);
     auto opened = co_await open_first(chat);
-    if (chat.has_fallbacks && !chat.gone() && (!opened || chat.other_model)) {
+    if (has_fallbacks && !chat.gone() && (!opened || chat.other_model)) {
         auto before = std::move(opened);
-        opened = co_await fall_back(chat, **caller, std::move(before));
+        opened = co_await fall_back(chat, std::move(before));
     }
-    if (!opened)
-        co_return co_await end_without_reply(chat, std::move(opened.error()));
-    // From here a provider charges us, so what was metered is settled even if the client hangs up.
-    co_return co_await run(chat);
+    co_return opened;
 }
 
 // What needs no waiting stands in functions of its own: everything that serve() names lives as long
@@ -131,29 +138,36 @@ Result<gate::Caller> Relay::identify(const server::Exchange& exchange, Record& r
 /// Limits, then routes, then sets money aside: in this order, because what is set aside is the
 /// price of the dearest channel that may serve. Every return up to here gives everything back.
 Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const gate::Caller& caller,
-                                      const llm::ChatCall& call, std::string_view body,
-                                      const Inbound& inbound) {
-    auto permit = parts_.gate.limit(caller, call.model);
+                                      const Inbound& inbound, Opening& opening) {
+    auto permit = parts_.gate.limit(caller, opening.call.model);
     if (!permit)
         return permit.error();
-    Route route;
-    auto candidates = find_channels(exchange, caller->token, call, body, inbound, route);
+    auto candidates = find_channels(exchange, caller->token, inbound, opening);
     if (!candidates)
         return candidates.error();
     billing::Ask ask;
     ask.token = caller->token.id;
     ask.account = caller->token.account;
-    ask.model = route.wish.model;
+    ask.model = opening.wish.model;
     ask.served = candidates->plan().upstream_models;
-    ask.at_most.input = llm::input_tokens_bound(body);
+    ask.at_most.input = llm::input_tokens_bound(opening.body);
     if (inbound.operation == providers::Operation::chat)
         ask.at_most.output =
-            call.output_tokens_max.value_or(settings_.output_tokens_default) * call.choices;
+            opening.call.output_tokens_max.value_or(settings_.output_tokens_default) *
+            opening.call.choices;
     auto hold = parts_.billing.reserve(ask);
     if (!hold)
         return hold.error();
-    return Admission{std::move(*permit), std::move(*candidates), std::move(*hold),
-                     std::move(route)};
+    if (!opening.body_effortful.empty()) {
+        // The name asked for a reasoning effort, which the body says in a field of its own now.
+        auto view = std::string_view(opening.body_effortful);
+        opening.body = view.substr(0, view.size() - llm::json_padding);
+        auto call = parse_call(inbound, opening.body);
+        if (!call)
+            return call.error();
+        opening.call = std::move(*call);
+    }
+    return Admission{std::move(*permit), std::move(*candidates), std::move(*hold)};
 }
 
 loop::Task<Result<llm::ChatCall>> Relay::parse(std::string_view body, const Inbound& inbound) {
@@ -164,12 +178,11 @@ loop::Task<Result<llm::ChatCall>> Relay::parse(std::string_view body, const Inbo
 }
 
 /// No provider has produced anything: the row says so, and the whole hold goes back.
-loop::Task<Result<void>> Relay::end_without_reply(Chat& chat, Error error) {
+loop::Task<Result<void>> Relay::end_without_reply(Chat& chat, const Error& last) {
     chat.exchange.set_pulse(nullptr, nullptr);
-    chat.end_without_reply(error);
+    chat.end_without_reply(last);
     auto settled = co_await settle(chat);
-    if (!settled)
-        error = settled.error();
+    const auto& error = settled ? last : settled.error();
     if (chat.early && !chat.exchange.client_gone()) {
         auto event = error_event(chat.inbound, error, chat.exchange.request_id());
         auto told = co_await chat.exchange.finish(event);
@@ -237,7 +250,7 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     chat.log.set_status(chat.upstream.status());
     auto verdict = verdict_on(chat.status);
     if (verdict == Verdict::callers) {
-        if (chat.has_fallbacks)
+        if (chat.opening->has_fallbacks)
             co_await read_refusal(chat);
         co_return ok();
     }
@@ -263,20 +276,21 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
 
 /// The request in the format of the channel.
 loop::Task<Result<void>> Relay::convert(Chat& chat, const channels::Option& option) {
-    if (!chat.conversion)
-        chat.conversion = std::make_shared<Conversion>(
-            chat.inbound, chat.body, forwarded_headers(chat.inbound, chat.exchange.request()));
+    if (!chat.opening->conversion)
+        chat.opening->conversion =
+            std::make_shared<Conversion>(chat.inbound, chat.opening->body,
+                                         forwarded_headers(chat.inbound, chat.exchange.request()));
     const auto* wire = chat.offer->wire;
     if (wire == nullptr || wire->write_request == nullptr)
         co_return fail(Code::unsupported, "nothing is known of its format");
     // Not a copy: a described provider's dialect is more than a Dialect.
-    auto work = [conversion = chat.conversion, wire,
+    auto work = [conversion = chat.opening->conversion, wire,
                  dialect = &providers::dialect_of(*option.entry->provider),
                  model = option.match.upstream_model,
                  drop = option.entry->channel.settings.losses == storage::Losses::drop] {
         return conversion->write(*wire, *dialect, model, drop);
     };
-    if (chat.body.size() <= body_bytes_inline_max)
+    if (chat.opening->body.size() <= body_bytes_inline_max)
         co_return work();
     co_return co_await loop::run_blocking(parts_.workers, std::move(work));
 }
@@ -296,16 +310,16 @@ loop::Task<Error> Relay::refused(Chat& chat, const channels::Entry& entry) {
 loop::Task<Result<void>> Relay::pass_on_refusal(Chat& chat) {
     auto status = chat.status;
     chat.exchange.set_pulse(nullptr, nullptr);
-    if (!chat.refusal)
+    if (!chat.opening->refusal)
         co_await read_refusal(chat);
-    std::string text = callers_error_body(*chat.refusal, chat.inbound.errors(), status,
+    std::string text = callers_error_body(*chat.opening->refusal, chat.inbound.errors(), status,
                                           chat.exchange.request_id());
     chat.end_refused();
     auto settled = co_await settle(chat);
     if (!settled)
         co_return settled.error();
     if (chat.early) {
-        auto error = callers_error(*chat.refusal, status);
+        auto error = callers_error(*chat.opening->refusal, status);
         text = error_event(chat.inbound, error, chat.exchange.request_id());
         co_return co_await chat.exchange.finish(text);
     }
@@ -454,9 +468,8 @@ loop::Task<Result<void>> Relay::settle(Chat& chat) {
                            .count();
     chat.fill_usage();
     auto stored = call;
-    stored.record = chat.log.text(&chat.admission.candidates, chat.group);
-    auto charged =
-        co_await parts_.billing.settle(std::move(chat.admission.hold), std::move(stored));
+    stored.record = chat.log.text(&chat.candidates, chat.caller->token.group);
+    auto charged = co_await parts_.billing.settle(std::move(chat.hold), std::move(stored));
     if (!charged)
         co_return charged.error();
     call.cost = *charged;

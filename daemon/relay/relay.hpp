@@ -72,37 +72,30 @@ public:
 
 private:
     struct Chat;
-    /// What is looked for, and what the model's name means beyond that.
-    struct Route {
-        channels::Wish wish;
-        // Where the name of the model asks for a reasoning effort.
-        std::string model;  ///< without it
-        std::string body;   ///< the call that says it in a field, with llm::json_padding behind it
-    };
+    struct Opening;
     /// What a call has been given before a provider sees it; all of it goes back by itself.
     struct Admission {
         gate::Permit permit;
         channels::Candidates candidates;
         billing::Hold hold;
-        Route route;
     };
     Result<channels::Candidates> find_channels(const server::Exchange& exchange,
-                                               const storage::Token& token,
-                                               const llm::ChatCall& call, std::string_view body,
-                                               const Inbound& inbound, Route& route);
-    loop::Task<Result<void>> fall_back(Chat& chat, const gate::TokenEntry& caller,
-                                       Result<void> last);
+                                               const storage::Token& token, const Inbound& inbound,
+                                               Opening& opening);
+    loop::Task<Result<void>> fall_back(Chat& chat, Result<void> last);
     loop::Task<void> read_refusal(Chat& chat);
     SteadyTime deadline_of(const Chat& chat) const;
 
     Result<gate::Caller> identify(const server::Exchange& exchange, Record& record) const;
+    loop::Task<Result<std::unique_ptr<Chat>>> let_in(server::Exchange& exchange, Record& record,
+                                                     const Inbound& inbound);
     Result<Admission> admit(const server::Exchange& exchange, const gate::Caller& caller,
-                            const llm::ChatCall& call, std::string_view body,
-                            const Inbound& inbound);
+                            const Inbound& inbound, Opening& opening);
     Result<std::vector<std::string>> models_of(server::Exchange& exchange, Record& record);
     loop::Task<Result<llm::ChatCall>> parse(std::string_view body, const Inbound& inbound);
+    loop::Task<Result<void>> open(Chat& chat);
     loop::Task<Result<void>> run(Chat& chat);
-    loop::Task<Result<void>> end_without_reply(Chat& chat, Error error);
+    loop::Task<Result<void>> end_without_reply(Chat& chat, const Error& last);
     static void start_early(void* chat);
     const server::Pulse* pulse_of(const Chat& chat) const noexcept;
     loop::Task<Result<void>> open_first(Chat& chat);

@@ -43,36 +43,26 @@ const http::RequestHead& Connection::request() const {
     return head_ ? *head_ : none;
 }
 
-loop::Task<Result<void>> Connection::run(std::unique_ptr<Connection> self) {
-    auto news = [](void* connection) { static_cast<Connection*>(connection)->look(); };
-    if (!self->socket_.set_hook(news, self.get()))
+loop::Task<Result<void>> Connection::run(std::unique_ptr<Connection> connection) {
+    auto& self = *connection;
+    auto news = [](void* owner) { static_cast<Connection*>(owner)->look(); };
+    if (!self.socket_.set_hook(news, &self))
         co_return fail(Code::overloaded, "the kernel cannot watch one more connection");
-    try {
-        co_await self->talk();
-    } catch (const std::exception& error) {
-        log::write(log::Level::err, "a connection failed",
-                   {{"what", std::string_view(error.what())}});
-    }
-    self->phase_ = Phase::ended;
-    self->socket_.close();
-    co_return ok();
-}
-
-loop::Task<void> Connection::talk() {
-    while (may_go_on()) {
-        auto got = co_await next_head();
+    while (self.may_go_on()) {
+        auto got = co_await self.next_head();
         if (!got) {
-            co_await refuse(got.error());
+            co_await self.refuse(got.error());
             break;
         }
         if (!*got)
-            co_return;
-        co_await serve_one();
-        if (!keep_alive_ || client_gone_ || stopping_)
+            co_return ok();
+        co_await self.serve_one();
+        if (!self.keep_alive_ || self.client_gone_ || self.stopping_)
             break;
     }
-    if (may_go_on() && !client_gone_ && (body_left() || begin_ < end_))
-        co_await linger();
+    if (self.may_go_on() && !self.client_gone_ && (self.body_left() || self.begin_ < self.end_))
+        co_await self.linger();
+    co_return ok();
 }
 
 /// Answers what could not be parsed, as far as anybody listens.

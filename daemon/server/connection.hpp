@@ -34,7 +34,7 @@ public:
     ~Connection() override;
 
     /// Serves the client until one side has had enough.
-    static loop::Task<Result<void>> run(std::unique_ptr<Connection> self);
+    static loop::Task<Result<void>> run(std::unique_ptr<Connection> connection);
 
     /// For the server: each is safe at any time between two suspensions.
     void close_if_idle();
@@ -71,12 +71,11 @@ public:
     bool stopping() const override { return stopping_; }
 
 private:
-    enum class Phase : std::uint8_t { idle, head, body, serving, flushing, ended };
+    enum class Phase : std::uint8_t { idle, head, body, serving, flushing };
     enum class Framing : std::uint8_t { length, chunked, close, none };
     enum class Sent : std::uint8_t { all, part, failed };
 
     // connection.cpp
-    loop::Task<void> talk();
     loop::Task<void> serve_one();
     loop::Task<void> refuse(const Error& error);
     loop::Task<void> send_error(const Error& error);

@@ -118,7 +118,7 @@ Connection::Sent Connection::send_payload(std::span<const std::string_view> payl
     if (count == 0)
         return Sent::all;
     auto sent = send(std::span<iovec>(parts.data(), count));
-    head_text_ = std::string();  // gives the memory back, which clear() would keep
+    std::string().swap(head_text_);  // gives the memory back, which an assignment would keep
     return sent;
 }
 
@@ -192,7 +192,7 @@ loop::Task<Result<void>> Connection::write_framed(std::string_view chunks) {
     if (framing_ == Framing::chunked) {
         std::array<iovec, 2> parts{part_of(head_text_), part_of(chunks)};
         auto sent = send(parts);
-        head_text_ = std::string();
+        std::string().swap(head_text_);
         if (sent == Sent::failed)
             co_return gone_error();
         if (sent == Sent::part)
