@@ -25,7 +25,7 @@ public:
     ~Billing();  // after the store's writer was stopped
 
     /// Sets the most that the call can cost aside, on the account and on the token's budget, and
-    /// takes a slot of the intent ring. Never blocks.
+    /// is promised a slot of the intent ring. Never blocks.
     /// quota_exhausted: what is short, and by how much · forbidden: a model without a price, for a
     /// caller who pays by price · overloaded: the ring is full · unavailable: the disk fails.
     Result<Hold> reserve(const Ask& ask);

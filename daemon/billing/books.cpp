@@ -108,7 +108,7 @@ Result<void> Books::start() {
 
 Result<void> Books::replay() {
     auto contents = ring_->take_contents();
-    recovery_.released = contents.reserved;
+    recovery_.released = contents.open;
     recovery_.damaged = static_cast<std::int64_t>(contents.damaged.size());
     for (const auto& slot : contents.damaged)
         log::write(log::Level::err, "a slot of the intent ring cannot be read; a copy is kept",

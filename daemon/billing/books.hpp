@@ -59,7 +59,7 @@ struct BooksView {
 /// What the start found in the intent ring.
 struct Recovery {
     std::int64_t replayed = 0;  ///< settled calls stored (again): harmless when they were stored
-    std::int64_t released = 0;  ///< reservations that the process had died with
+    std::int64_t released = 0;  ///< reservations of calls that the process had died with
     std::int64_t damaged = 0;   ///< unreadable slots; a copy lies beside the ring, `.damaged`
 };
 

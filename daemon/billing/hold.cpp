@@ -21,7 +21,6 @@ Hold& Hold::operator=(Hold&& other) noexcept {
     asked_price_ = other.asked_price_;
     dearest_price_ = other.dearest_price_;
     amount_ = other.amount_;
-    slot_ = other.slot_;
     priced_ = other.priced_;
     return *this;
 }

@@ -32,9 +32,9 @@ struct Ask {
     llm::Usage at_most{};
 };
 
-/// Money set aside for one call, and its slot in the intent ring. Exactly one of settle or release
-/// ends it, once; dropping an open hold releases it. Lives on the loop that reserved it, and not
-/// longer than its Till.
+/// Money set aside for one call, and the promise of a slot in the intent ring. Exactly one of
+/// settle or release ends it, once; dropping an open hold releases it. Lives on the loop that
+/// reserved it, and not longer than its Till.
 class Hold {
 public:
     Hold() noexcept = default;  ///< holds nothing
@@ -42,7 +42,7 @@ public:
     Hold& operator=(Hold&& other) noexcept;
     ~Hold();
 
-    /// Gives the money back and frees the slot. Idempotent.
+    /// Gives the money back, and the slot. Idempotent.
     void release() noexcept;
 
     bool open() const noexcept { return till_ != nullptr; }
@@ -60,7 +60,6 @@ private:
     const llm::Price* asked_price_ = nullptr;    // in view_; null: the served model's counts
     const llm::Price* dearest_price_ = nullptr;  // in view_; of the models that may serve it
     Money amount_;
-    std::uint32_t slot_ = 0;
     bool priced_ = false;
 };
 

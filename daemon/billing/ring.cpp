@@ -3,6 +3,7 @@
 #include "core/base/check.hpp"
 #include "daemon/billing/slot.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -22,6 +23,13 @@ struct Header {
     std::uint32_t slot_bytes;
     std::uint32_t slots;
 };
+// Behind it, how many calls are open: a count on a line of its own for each loop, up to a number.
+constexpr std::size_t line_bytes = 64;
+constexpr std::size_t open_counts = header_bytes / line_bytes - 1;
+
+std::size_t place_of_count(std::size_t partition) noexcept {
+    return line_bytes * (1 + partition % open_counts);
+}
 
 Error failed(const std::string& doing, const std::string& path, int error) {
     return fail(Code::io,
@@ -70,6 +78,13 @@ Result<void> IntentRing::read_contents() {
     if (std::memcmp(header.magic, magic, sizeof(magic)) != 0 || header.slot_bytes != slot_bytes)
         return fail(Code::corrupt, path_ + " is no intent ring of this program: move it away only "
                                            "if it holds no calls");
+    std::array<unsigned char, header_bytes> page{};
+    if (::pread(descriptor_, page.data(), page.size(), 0) == header_bytes)
+        for (std::size_t i = 0; i < open_counts; ++i) {
+            std::uint32_t open = 0;
+            std::memcpy(&open, page.data() + place_of_count(i), sizeof(open));
+            contents_.open += open;
+        }
     // Read, not mapped: mapping would bring every page of a file that is mostly unused.
     constexpr std::size_t chunk_slots = 2048;
     std::vector<std::uint64_t> chunk(chunk_slots * slot_bytes / sizeof(std::uint64_t));
@@ -93,10 +108,6 @@ void IntentRing::read_slot(const unsigned char* slot, std::string& damaged) {
     auto state = slot_state(slot);
     if (state == SlotState::free)
         return;
-    if (state == SlotState::reserved) {
-        ++contents_.reserved;
-        return;
-    }
     auto call = state == SlotState::settled ? read_settled(slot) : std::nullopt;
     if (call) {
         contents_.settled.push_back(std::move(*call));
@@ -139,7 +150,8 @@ Result<void> IntentRing::start(std::uint32_t slots, unsigned partitions) {
     auto each = slots / partitions;
     for (unsigned i = 0; i < partitions; ++i)
         partitions_.push_back(std::make_unique<RingPartition>(
-            map_ + header_bytes + std::size_t{i} * each * slot_bytes, each));
+            map_ + header_bytes + std::size_t{i} * each * slot_bytes, each,
+            reinterpret_cast<std::uint32_t*>(map_ + place_of_count(i))));
     return ok();
 }
 
@@ -150,37 +162,46 @@ std::uint32_t IntentRing::used() const noexcept {
     return sum;
 }
 
-RingPartition::RingPartition(unsigned char* first, std::uint32_t count) : first_(first) {
+RingPartition::RingPartition(unsigned char* first, std::uint32_t count, std::uint32_t* open)
+    : first_(first), open_(open) {
     free_.reserve(count);
     for (std::uint32_t i = count; i > 0; --i)
         free_.push_back(i - 1);
     returned_.reserve(count);
 }
 
-Result<std::uint32_t> RingPartition::take(AccountId account, TokenId token, Money held) {
+Result<void> RingPartition::promise() {
     if (any_returned_.load(std::memory_order_relaxed)) {
         std::lock_guard lock(returned_mutex_);
         free_.insert(free_.end(), returned_.begin(), returned_.end());
         returned_.clear();
         any_returned_.store(false, std::memory_order_relaxed);
     }
-    if (free_.empty())
+    if (free_.size() == promised_)
         return fail(Code::overloaded, "too many calls are waiting to be stored");
+    ++promised_;
+    used_.fetch_add(1, std::memory_order_relaxed);
+    count_open(1);
+    return ok();
+}
+
+std::uint32_t RingPartition::settle(const storage::Call& call) noexcept {
     auto slot = free_.back();
     free_.pop_back();
-    used_.fetch_add(1, std::memory_order_relaxed);
-    write_reserved(at(slot), account, token, held);
+    --promised_;
+    write_settled(at(slot), call);
+    count_open(~std::uint32_t{0});
     return slot;
 }
 
-void RingPartition::settle(std::uint32_t slot, const storage::Call& call) noexcept {
-    write_settled(at(slot), call);
+void RingPartition::release() noexcept {
+    --promised_;
+    used_.fetch_sub(1, std::memory_order_relaxed);
+    count_open(~std::uint32_t{0});
 }
 
-void RingPartition::release(std::uint32_t slot) noexcept {
-    set_slot_state(at(slot), SlotState::free);
-    used_.fetch_sub(1, std::memory_order_relaxed);
-    free_.push_back(slot);
+void RingPartition::count_open(std::uint32_t step) noexcept {
+    std::atomic_ref(*open_).fetch_add(step, std::memory_order_relaxed);
 }
 
 void RingPartition::give_back(const std::vector<std::uint32_t>& slots) noexcept {

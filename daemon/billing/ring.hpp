@@ -18,8 +18,8 @@ class RingPartition;
 /// What lay in the ring when it was opened.
 struct RingContents {
     std::vector<storage::Call> settled;  ///< charged and acknowledged; to be stored if they are not
-    std::int64_t reserved = 0;
-    std::vector<std::string> damaged;  ///< what is known of each slot that cannot be read
+    std::int64_t open = 0;               ///< calls that had been let in and not settled
+    std::vector<std::string> damaged;    ///< what is known of each slot that cannot be read
 };
 
 /// A file mapped into memory in which a settled call survives the process before the database has
@@ -56,18 +56,21 @@ private:
     std::vector<std::unique_ptr<RingPartition>> partitions_;
 };
 
-/// The slots of one loop. `take`, `settle` and `release` are called on that loop; `give_back` from
-/// the writer's thread.
+/// The slots of one loop. `promise`, `settle` and `release` are called on that loop; `give_back`
+/// from the writer's thread. A call is promised that there will be a slot for it and writes to none
+/// before its end: a stream that idles for an hour owns no page of the file.
 class RingPartition {
 public:
-    RingPartition(unsigned char* first, std::uint32_t count);
+    /// `open` counts, in the file, the calls of this and perhaps other partitions.
+    RingPartition(unsigned char* first, std::uint32_t count, std::uint32_t* open);
 
-    /// A slot marked reserved. overloaded: all are in use.
-    Result<std::uint32_t> take(AccountId account, TokenId token, Money held);
-    /// Writes the call into its slot: when this returns, killing the process does not undo it.
-    void settle(std::uint32_t slot, const storage::Call& call) noexcept;
-    /// Frees a slot that was not settled.
-    void release(std::uint32_t slot) noexcept;
+    /// overloaded: all slots are in use or promised.
+    Result<void> promise();
+    /// Writes a call into the slot that it was promised, and says which: when this returns, killing
+    /// the process does not undo it.
+    std::uint32_t settle(const storage::Call& call) noexcept;
+    /// The slot that was promised is not needed.
+    void release() noexcept;
     /// Frees settled slots whose calls are in the database.
     void give_back(const std::vector<std::uint32_t>& slots) noexcept;
 
@@ -76,8 +79,12 @@ public:
 private:
     unsigned char* at(std::uint32_t slot) const noexcept;
 
+    void count_open(std::uint32_t step) noexcept;
+
     unsigned char* first_;
+    std::uint32_t* open_;
     std::vector<std::uint32_t> free_;  // the loop's; last in, first out keeps few pages warm
+    std::size_t promised_ = 0;         // of the free ones
     std::atomic<std::uint32_t> used_{0};
 
     std::mutex returned_mutex_;

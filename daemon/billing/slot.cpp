@@ -139,16 +139,6 @@ void set_slot_state(unsigned char* slot, SlotState state) noexcept {
     std::atomic_ref(*word).store(static_cast<std::uint32_t>(state), std::memory_order_release);
 }
 
-void write_reserved(unsigned char* slot, AccountId account, TokenId token, Money held) noexcept {
-    ChargePart charge{};
-    charge.account = account.value;
-    charge.token = token.value;
-    charge.held = held.nanos();
-    std::memcpy(slot + checksum_from, reinterpret_cast<const char*>(&charge) + checksum_from,
-                sizeof(charge) - checksum_from);
-    set_slot_state(slot, SlotState::reserved);
-}
-
 void write_settled(unsigned char* slot, const storage::Call& call) noexcept {
     ChargePart charge{0,
                       0,

@@ -23,14 +23,12 @@ inline constexpr std::size_t error_bytes_max = 32;
 /// At most `limit` bytes of UTF-8 text, without half a character at the end.
 std::string_view cut_text(std::string_view text, std::size_t limit) noexcept;
 
-enum class SlotState : std::uint32_t { free = 0, reserved = 1, settled = 2 };
+enum class SlotState : std::uint32_t { free = 0, settled = 2 };
 
 /// Functions over the bytes of one slot (`slot_bytes`, aligned to 8). The state is written last and
 /// read first, so that a slot is never taken for more than what is in it.
 SlotState slot_state(const unsigned char* slot) noexcept;
 void set_slot_state(unsigned char* slot, SlotState state) noexcept;
-
-void write_reserved(unsigned char* slot, AccountId account, TokenId token, Money held) noexcept;
 
 /// Writes the call and marks the slot settled. Texts are cut to what fits: a request id at 64
 /// bytes, models at 64, the rest shorter.

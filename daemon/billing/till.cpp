@@ -88,12 +88,10 @@ Result<Hold> Till::reserve(const Ask& ask) {
     hold.priced_ = quoted->dearest != nullptr;
     if (auto done = set_aside(hold, ask); !done)
         return done.error();
-    auto slot = ring_.take(ask.account, ask.token, hold.amount_);
-    if (!slot) {
+    if (auto promised = ring_.promise(); !promised) {
         give_back(hold);
-        return slot.error();
+        return promised.error();
     }
-    hold.slot_ = *slot;
     hold.till_ = this;
     return hold;
 }
@@ -176,7 +174,7 @@ Result<Till::Receipt> Till::charge(Hold hold, storage::Call call) {
     call.id = ChargeId{books_.take_id()};
 
     // The slot first: from here on no kill can undo the charge.
-    ring_.settle(hold.slot_, call);
+    auto slot = ring_.settle(call);
     hold.account_->settle(held, call.cost);
     if (hold.budget_)
         hold.budget_->settle(held, call.cost);
@@ -184,7 +182,7 @@ Result<Till::Receipt> Till::charge(Hold hold, storage::Call call) {
     Receipt receipt{call.id, call.cost};
     bool power = books_.options().durability == Durability::power;
     auto queued =
-        books_.writer().append(std::move(call), hold.slot_, *this,
+        books_.writer().append(std::move(call), slot, *this,
                                power ? storage::Urgency::waiting : storage::Urgency::grouped);
     if (!queued) {
         // The slot stays settled, and the next start stores it.
@@ -205,7 +203,7 @@ void Till::give_back(const Hold& hold) noexcept {
 
 void Till::release(Hold& hold) noexcept {
     give_back(hold);
-    ring_.release(hold.slot_);
+    ring_.release();
     hold.till_ = nullptr;
 }
 

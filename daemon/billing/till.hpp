@@ -27,9 +27,9 @@ public:
         ChargeId id;  ///< tells `committed` calls apart
         Money cost;   ///< charged to the account
     };
-    /// Ends the hold: charges the call, writes it into the hold's slot and queues it for the store.
-    /// Counts of units are taken as 0 to a thousand million:
-    /// what a broken provider may claim beyond is no usage.
+    /// Ends the hold: charges the call, writes it into a slot of the ring and queues it for the
+    /// store. Counts of units are taken as 0 to a thousand million: what a broken provider may
+    /// claim beyond is no usage.
     Result<Receipt> charge(Hold hold, storage::Call call);
 
     /// Writer thread.

@@ -30,7 +30,11 @@ struct Rings {
         ring = must(IntentRing::open(path));
         must(ring->start(slots, partitions));
     }
-    std::uint32_t take() { return must(ring->partition(0).take(payer, TokenId{}, Money{})); }
+    void promise() { must(ring->partition(0).promise()); }
+    std::uint32_t settle(std::int64_t id) {
+        promise();
+        return ring->partition(0).settle(sample_call(id, payer));
+    }
     /// What a process would find that starts after this one was killed now.
     RingContents after_kill() {
         auto copy = folder.file("copy" + std::to_string(++copies));
@@ -48,53 +52,61 @@ struct Rings {
 
 TEST_CASE("a kill between any two steps leaves the call open, settled or gone", "[billing]") {
     Rings rings;
-    CHECK(rings.after_kill().reserved == 0);
-    auto slot = rings.take();
+    CHECK(rings.after_kill().open == 0);
+    rings.promise();
     auto contents = rings.after_kill();
-    CHECK(contents.reserved == 1);
+    CHECK(contents.open == 1);
     CHECK(contents.settled.empty());
-    rings.ring->partition(0).settle(slot, sample_call(5, payer));
+    auto slot = rings.ring->partition(0).settle(sample_call(5, payer));
     contents = rings.after_kill();
-    CHECK(contents.reserved == 0);
+    CHECK(contents.open == 0);
     REQUIRE(contents.settled.size() == 1);
     CHECK(contents.settled[0].id == ChargeId{5});
     CHECK(contents.settled[0].request_id == "request-5");
     rings.ring->partition(0).give_back({slot});
     contents = rings.after_kill();
-    CHECK(contents.reserved == 0);
+    CHECK(contents.open == 0);
     CHECK(contents.settled.empty());
     CHECK(contents.damaged.empty());
 }
 
 TEST_CASE("a released reservation leaves nothing", "[billing]") {
     Rings rings;
-    auto slot = rings.take();
+    rings.promise();
     CHECK(rings.ring->used() == 1);
-    rings.ring->partition(0).release(slot);
+    rings.ring->partition(0).release();
     CHECK(rings.ring->used() == 0);
-    CHECK(rings.after_kill().reserved == 0);
+    CHECK(rings.after_kill().open == 0);
 }
 
 TEST_CASE("a full ring refuses, and takes again what was given back", "[billing]") {
     Rings rings(4);
-    std::set<std::uint32_t> slots;
     for (int i = 0; i < 4; ++i)
-        slots.insert(rings.take());
-    CHECK(slots.size() == 4);
-    auto refused = rings.ring->partition(0).take(payer, TokenId{}, Money{});
+        rings.promise();
+    auto refused = rings.ring->partition(0).promise();
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == Code::overloaded);
-    rings.ring->partition(0).settle(2, sample_call(1, payer));
+    std::set<std::uint32_t> slots;
+    for (int i = 0; i < 4; ++i)
+        slots.insert(rings.ring->partition(0).settle(sample_call(i + 1, payer)));
+    CHECK(slots.size() == 4);
+    CHECK_FALSE(rings.ring->partition(0).promise());
     rings.ring->partition(0).give_back({2});
-    CHECK(rings.take() == 2);
-    CHECK_FALSE(rings.ring->partition(0).take(payer, TokenId{}, Money{}));
+    CHECK(rings.settle(5) == 2);
+    CHECK_FALSE(rings.ring->partition(0).promise());
+    CHECK(rings.ring->used() == 4);
 }
 
-TEST_CASE("the slot used last is used next", "[billing]") {
-    Rings rings;
-    auto first = rings.take();
-    rings.ring->partition(0).release(first);
-    CHECK(rings.take() == first);
+TEST_CASE("a promise is kept by whatever slot is free at the end", "[billing]") {
+    Rings rings(2);
+    rings.promise();
+    auto second = rings.settle(1);
+    rings.ring->partition(0).give_back({second});
+    rings.ring->partition(0).settle(sample_call(2, payer));
+    auto contents = rings.after_kill();
+    REQUIRE(contents.settled.size() == 1);
+    CHECK(contents.settled[0].id == ChargeId{2});
+    CHECK(contents.open == 0);
 }
 
 TEST_CASE("partitions share no slot", "[billing]") {
@@ -102,8 +114,8 @@ TEST_CASE("partitions share no slot", "[billing]") {
     CHECK(rings.ring->slots() == 8);
     for (unsigned p = 0; p < 2; ++p)
         for (std::uint32_t i = 0; i < 4; ++i) {
-            auto slot = must(rings.ring->partition(p).take(payer, TokenId{}, Money{}));
-            rings.ring->partition(p).settle(slot, sample_call(p * 10 + i + 1, payer));
+            must(rings.ring->partition(p).promise());
+            rings.ring->partition(p).settle(sample_call(p * 10 + i + 1, payer));
         }
     CHECK(rings.ring->used() == 8);
     CHECK(rings.after_kill().settled.size() == 8);
@@ -111,11 +123,9 @@ TEST_CASE("partitions share no slot", "[billing]") {
 
 TEST_CASE("a torn slot is reported and kept, and the others are read", "[billing]") {
     Rings rings;
-    auto torn = rings.take();
-    auto whole = rings.take();
-    auto odd = rings.take();
-    rings.ring->partition(0).settle(torn, sample_call(1, payer));
-    rings.ring->partition(0).settle(whole, sample_call(2, payer));
+    auto torn = rings.settle(1);
+    rings.settle(2);
+    auto odd = rings.settle(3);
     rings.damage(torn, 100, 'x');
     rings.damage(odd, 0, 9);
     auto contents = rings.after_kill();
@@ -136,7 +146,7 @@ TEST_CASE("two processes cannot share a ring", "[billing]") {
 
 TEST_CASE("a ring can be given another size once its contents are stored", "[billing]") {
     Rings rings(8);
-    rings.ring->partition(0).settle(rings.take(), sample_call(1, payer));
+    rings.settle(1);
     rings.ring.reset();
     rings.ring = must(IntentRing::open(rings.path));
     CHECK(rings.ring->take_contents().settled.size() == 1);
@@ -144,10 +154,10 @@ TEST_CASE("a ring can be given another size once its contents are stored", "[bil
     CHECK(rings.ring->slots() == 3000);
     CHECK(std::filesystem::file_size(rings.path) == 4096 + 3000 * slot_bytes);
     CHECK(rings.after_kill().settled.empty());
-    for (int i = 0; i < 1500; ++i)
-        rings.ring->partition(1).settle(
-            must(rings.ring->partition(1).take(payer, TokenId{}, Money{})),
-            sample_call(i + 1, payer));
+    for (int i = 0; i < 1500; ++i) {
+        must(rings.ring->partition(1).promise());
+        rings.ring->partition(1).settle(sample_call(i + 1, payer));
+    }
     CHECK(rings.after_kill().settled.size() == 1500);
 }
 
