@@ -70,7 +70,7 @@ private:
     // Enough for the blocks in use at one moment; more would be memory held for no one. A burst of
     // new streams takes thousands of small blocks at once and never again.
     static constexpr std::size_t kept_bytes_max = 4U << 20;
-    static constexpr std::size_t kept_of_a_size_max = 64;
+    static constexpr std::size_t kept_of_a_size_max = 32;
 
     void give_back(char* data, std::size_t capacity) noexcept;
 

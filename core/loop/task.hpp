@@ -5,8 +5,8 @@
 #include <coroutine>
 #include <cstddef>
 #include <exception>
-#include <optional>
 #include <utility>
+#include <variant>
 
 namespace obliv::loop {
 
@@ -37,16 +37,10 @@ public:
 
     std::suspend_always initial_suspend() const noexcept { return {}; }
     Finished final_suspend() const noexcept { return {}; }
-    void unhandled_exception() noexcept { thrown_ = std::current_exception(); }
     void wake(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
-    void rethrow() const {
-        if (thrown_)
-            std::rethrow_exception(thrown_);
-    }
 
 private:
     std::coroutine_handle<> waiter_;  ///< null until whoever waits has been suspended
-    std::exception_ptr thrown_;
 };
 
 template <typename T>
@@ -55,15 +49,19 @@ public:
     Task<T> get_return_object() noexcept;
     template <typename U>
     void return_value(U&& value) {
-        value_.emplace(std::forward<U>(value));
+        outcome_.template emplace<T>(std::forward<U>(value));
+    }
+    void unhandled_exception() noexcept {
+        outcome_.template emplace<std::exception_ptr>(std::current_exception());
     }
     T take() {
-        rethrow();
-        return std::move(*value_);
+        if (auto* thrown = std::get_if<std::exception_ptr>(&outcome_))
+            std::rethrow_exception(*thrown);
+        return std::move(*std::get_if<T>(&outcome_));
     }
 
 private:
-    std::optional<T> value_;
+    std::variant<std::monostate, T, std::exception_ptr> outcome_;
 };
 
 template <>
@@ -71,7 +69,14 @@ class Promise<void> final : public PromiseBase {
 public:
     Task<void> get_return_object() noexcept;
     void return_void() const noexcept {}
-    void take() const { rethrow(); }
+    void unhandled_exception() noexcept { thrown_ = std::current_exception(); }
+    void take() const {
+        if (thrown_)
+            std::rethrow_exception(thrown_);
+    }
+
+private:
+    std::exception_ptr thrown_;
 };
 
 }  // namespace detail

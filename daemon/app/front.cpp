@@ -154,11 +154,8 @@ loop::Task<Result<void>> Front::serve(server::Exchange& exchange) {
     bool management = is_management(exchange.path());
     const auto* route = management ? nullptr : find_route(exchange.path());
     auto name = management ? management_route : (route == nullptr ? no_route : route->path);
-    Result<void> done;
-    if (management)
-        done = co_await parts_.admin.serve(exchange);
-    else
-        done = co_await dispatch(exchange, route, record);
+    auto work = management ? parts_.admin.serve(exchange) : dispatch(exchange, route, record);
+    auto done = co_await std::move(work);
     note(exchange, name, record, done ? nullptr : &done.error());
     noted_.push_back(&exchange);
     co_return done;

@@ -52,9 +52,6 @@ Relay::Chat::Chat(server::Exchange& exchange_, Record& record_, gate::Caller cal
     : exchange(exchange_), record(record_), caller(std::move(caller_)), inbound(inbound_),
       permit(std::move(admission.permit)), candidates(std::move(admission.candidates)),
       hold(std::move(admission.hold)), opening(std::move(opening_)),
-      patience(
-          exchange_.loop().timers(), [](void* self) { static_cast<Chat*>(self)->stop_upstream(); },
-          this),
       input_estimate(llm::estimate_input_tokens(opening->body)) {
     exchange.on_client_gone([this] { client_left(); });
 }
@@ -67,8 +64,12 @@ void Relay::Chat::client_left() {
     bool all_said = begun && (!event_stream || !facts().finish_reason.empty());
     if (!all_said)
         return stop_upstream();
-    if (!patience.armed())
-        patience.arm(exchange.loop().now() + figures_patience);
+    if (patience)
+        return;
+    auto& loop = exchange.loop();
+    auto give_up = [](void* self) { static_cast<Chat*>(self)->stop_upstream(); };
+    patience = std::make_unique<loop::Timer>(loop.timers(), give_up, this);
+    patience->arm(loop.now() + figures_patience);
 }
 
 void Relay::Chat::stop_upstream() {
@@ -234,22 +235,22 @@ void Relay::Chat::note_upstream_id() {
 
 Result<void> Relay::Chat::take_chunk(SteadyTime now) {
     pieces.clear();
-    log.add_bytes(chunk.raw.size());
+    log.add_bytes(chunk().raw.size());
     if (translator) {
-        auto same = translator->take(chunk.payload, chunk.last, pieces);
+        auto same = translator->take(chunk().payload, chunk().last, pieces);
         if (!same)
             return same.error();
         as_it_came = *same;
     } else if (auto* stream = std::get_if<llm::StreamScan>(&scan)) {
-        auto same = stream->feed(chunk.payload, pieces);
+        auto same = stream->feed(chunk().payload, pieces);
         if (!same)
             return same.error();
         as_it_came = *same;
     } else {
-        for (auto payload : chunk.payload)
+        for (auto payload : chunk().payload)
             std::get<llm::PlainScan>(scan).feed(payload);
     }
-    bool content = event_stream || translator ? facts().produced() : !chunk.payload.empty();
+    bool content = event_stream || translator ? facts().produced() : !chunk().payload.empty();
     if (record.call.ttft_us < 0 && content) {
         attempt.first_content(now);
         record.call.ttft_us =
@@ -260,9 +261,9 @@ Result<void> Relay::Chat::take_chunk(SteadyTime now) {
 
 bool Relay::Chat::worth_showing() const noexcept {
     if (!event_stream)
-        return !chunk.payload.empty() || !chunk.last;
+        return !chunk().payload.empty() || !chunk().last;
     return facts().produced() || !facts().finish_reason.empty() ||
-           held.size() + chunk.raw.size() >= held_bytes_max;
+           held.size() + chunk().raw.size() >= held_bytes_max;
 }
 
 void Relay::Chat::hold_back() {

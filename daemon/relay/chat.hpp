@@ -90,6 +90,7 @@ struct Relay::Chat : loop::InFrames {
     // The reply.
     bool is_stream() const noexcept { return event_stream; }
     const llm::StreamScan& stream() const { return std::get<llm::StreamScan>(scan); }
+    const upstream::Chunk& chunk() const noexcept { return upstream.chunk(); }
     /// Keeps what is needed of the reply's head, which goes with the first wait for its body.
     Result<void> take_head(const providers::Provider& provider, WallTime now);
     /// Takes in the chunk that was just read: scans it and, of a stream, picks what goes out.
@@ -158,10 +159,9 @@ struct Relay::Chat : loop::InFrames {
     channels::Cause fault{};         ///< of the last attempt
     loop::Event* pausing = nullptr;  ///< what a pause between attempts waits for
     AttemptLog log;
-    loop::Timer patience;
+    std::unique_ptr<loop::Timer> patience;  ///< with a provider, once the caller has left
     upstream::Cancel cancel;
     upstream::Call upstream;
-    upstream::Chunk chunk;
 
     // The reply as it comes back.
     bool event_stream = false;

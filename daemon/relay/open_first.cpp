@@ -69,7 +69,7 @@ loop::Task<Result<void>> Relay::read_first(Chat& chat) {
             co_return fail(Code::upstream_failed, "the provider began its reply with an error");
         if (chat.worth_showing())
             co_return ok();
-        if (chat.chunk.last || facts.done)
+        if (chat.chunk().last || facts.done)
             co_return fail(Code::upstream_failed, "the provider's reply is empty");
         chat.hold_back();
     }

@@ -39,8 +39,8 @@ loop::Task<void> read_tail(loop::Loop& loop, upstream::Call& call) {
     loop::Timer timer(loop.timers(), give_up, &call);
     timer.arm(loop.now() + tail_patience);
     while (true) {
-        auto chunk = co_await call.next();
-        if (!chunk || chunk->last)
+        auto read = co_await call.next();
+        if (!read || call.chunk().last)
             co_return;
     }
 }
@@ -332,9 +332,9 @@ loop::Task<Result<void>> Relay::pump_plain(Chat& chat) {
     chat.start_reply();
     chat.release_request();
     Result<void> ended = ok();
-    while (!chat.chunk.last) {
+    while (!chat.chunk().last) {
         if (ended) {
-            ended = co_await chat.exchange.write(chat.chunk.payload);
+            ended = co_await chat.exchange.write(chat.chunk().payload);
             if (!ended)
                 chat.client_left();
         }
@@ -351,7 +351,7 @@ loop::Task<Result<void>> Relay::pump_plain(Chat& chat) {
     if (!ended)
         co_return ended
             .error();  // the connection is closed inside the body: nobody takes it for whole
-    co_return co_await chat.exchange.finish(chat.chunk.payload);
+    co_return co_await chat.exchange.finish(chat.chunk().payload);
 }
 
 /// A reply that is made of another format and asked for whole: the client sees nothing before its
@@ -359,7 +359,7 @@ loop::Task<Result<void>> Relay::pump_plain(Chat& chat) {
 loop::Task<Result<void>> Relay::answer_whole(Chat& chat) {
     chat.begin_reply();
     Result<void> ended = ok();
-    while (ended && !chat.chunk.last)
+    while (ended && !chat.chunk().last)
         ended = co_await read_more(chat);
     chat.end_whole(ended);
     auto settled = co_await settle(chat);
@@ -389,8 +389,9 @@ loop::Task<Result<void>> Relay::pump_stream(Chat& chat) {
         }
         if (!*more)
             break;
-        auto chunk = co_await chat.upstream.next();  // where a stream spends its life
-        auto read = take_in(chat, chunk);
+        auto read = co_await chat.upstream.next();  // where a stream spends its life
+        if (read)
+            read = chat.take_chunk(parts_.clock.steady());
         if (!read) {
             ended = read.error();
             break;
@@ -399,16 +400,10 @@ loop::Task<Result<void>> Relay::pump_stream(Chat& chat) {
     co_return co_await end_stream(chat, std::move(ended));
 }
 
-Result<void> Relay::take_in(Chat& chat, const Result<upstream::Chunk>& chunk) {
-    if (!chunk)
-        return chunk.error();
-    chat.chunk = *chunk;
-    return chat.take_chunk(parts_.clock.steady());
-}
-
 loop::Task<Result<void>> Relay::read_more(Chat& chat) {
-    auto chunk = co_await chat.upstream.next();
-    auto taken = take_in(chat, chunk);
+    auto taken = co_await chat.upstream.next();
+    if (taken)
+        taken = chat.take_chunk(parts_.clock.steady());
     if (!taken || !chat.translator || !chat.translator->is_long())
         co_return taken;
     auto work = [translator = chat.translator] { return translator->finish_long(); };
@@ -418,7 +413,7 @@ loop::Task<Result<void>> Relay::read_more(Chat& chat) {
 /// Reads what nobody will see, for the figures in it: leaving between the last word and the bill
 /// must not make a call cheaper.
 loop::Task<void> Relay::hear_out(Chat& chat) {
-    while (!chat.chunk.last && !chat.facts().done) {
+    while (!chat.chunk().last && !chat.facts().done) {
         auto read = co_await read_more(chat);
         if (!read)
             co_return;
@@ -429,10 +424,10 @@ loop::Task<void> Relay::hear_out(Chat& chat) {
 /// its closing bytes.
 loop::Task<Result<bool>> Relay::forward(Chat& chat) {
     chat.put_held_first();
-    if (chat.chunk.last || chat.facts().done)
+    if (chat.chunk().last || chat.facts().done)
         co_return false;
-    if (chat.as_it_came && chat.chunk.whole_chunks) {
-        auto sent = co_await chat.exchange.write_framed(chat.chunk.raw);
+    if (chat.as_it_came && chat.chunk().whole_chunks) {
+        auto sent = co_await chat.exchange.write_framed(chat.chunk().raw);
         if (!sent)
             co_return sent.error();
     } else if (!chat.pieces.empty()) {
@@ -456,7 +451,7 @@ loop::Task<Result<void>> Relay::end_stream(Chat& chat, Result<void> ended) {
         co_return fail(Code::cancelled, "the client left");
     auto last = chat.closing_pieces();
     auto sent = co_await chat.exchange.finish(last);
-    if (chat.facts().done && !chat.chunk.last)
+    if (chat.facts().done && !chat.chunk().last)
         co_await read_tail(parts_.loop, chat.upstream);
     co_return sent;
 }

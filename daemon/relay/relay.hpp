@@ -108,7 +108,6 @@ private:
     loop::Task<Result<void>> pump_plain(Chat& chat);
     loop::Task<Result<void>> answer_whole(Chat& chat);
     loop::Task<Result<void>> pump_stream(Chat& chat);
-    Result<void> take_in(Chat& chat, const Result<upstream::Chunk>& chunk);
     loop::Task<Result<void>> read_more(Chat& chat);
     loop::Task<Result<bool>> forward(Chat& chat);
     loop::Task<void> hear_out(Chat& chat);

@@ -159,9 +159,14 @@ private:
 
     // What could not be sent at once.
     std::string head_text_;
-    loop::Block out_;
-    std::size_t out_begin_ = 0;
-    std::size_t out_end_ = 0;
+    struct Unsent : loop::InFrames {
+        loop::Block block;
+        std::size_t begin = 0;
+        std::size_t end = 0;
+
+        std::string_view bytes() const noexcept { return {block.data() + begin, end - begin}; }
+    };
+    std::unique_ptr<Unsent> unsent_;  // null: nothing
 
     // The connection.
     bool watching_ = false;  // for the client to hang up

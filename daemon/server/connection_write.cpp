@@ -69,17 +69,18 @@ Connection::Sent Connection::send(std::span<iovec> parts) {
     left -= io.bytes;
     if (left == 0)
         return Sent::all;
-    out_ = hub_.loop.blocks().take(left);
-    out_begin_ = out_end_ = 0;
+    unsent_ = std::make_unique<Unsent>();
+    unsent_->block = hub_.loop.blocks().take(left);
+    auto& end = unsent_->end;
     auto skip = io.bytes;
     for (const auto& part : parts) {
         auto gone = std::min(skip, part.iov_len);
         skip -= gone;
         if (gone == part.iov_len)
             continue;
-        std::memcpy(out_.data() + out_end_, static_cast<char*>(part.iov_base) + gone,
+        std::memcpy(unsent_->block.data() + end, static_cast<char*>(part.iov_base) + gone,
                     part.iov_len - gone);
-        out_end_ += part.iov_len - gone;
+        end += part.iov_len - gone;
     }
     return Sent::part;
 }
@@ -149,23 +150,22 @@ void Connection::beat(SteadyTime now) {
 /// Waits until what could not be sent at once has left.
 loop::Task<Result<void>> Connection::flush() {
     phase_ = Phase::flushing;
-    while (out_begin_ < out_end_) {
+    while (!unsent_->bytes().empty()) {
         wait_until(hub_.loop.turn_began() + hub_.limits.write_timeout);
         bool ready = co_await loop::writable(socket_);
         if (timed_out_ || client_gone_ || !ready || !may_go_on())
             break;
-        auto io = socket_.send(std::string_view(out_.data() + out_begin_, out_end_ - out_begin_));
+        auto io = socket_.send(unsent_->bytes());
         if (io.status == loop::Io::Status::failed)
             break;
-        out_begin_ += io.bytes;
+        unsent_->begin += io.bytes;
         bytes_sent_ += io.bytes;
     }
     phase_ = Phase::serving;
     deadline_ = SteadyTime::max();
     arm_timer();
-    bool all = out_begin_ == out_end_;
-    out_.release();
-    out_begin_ = out_end_ = 0;
+    bool all = unsent_->bytes().empty();
+    unsent_.reset();
     if (all)
         co_return ok();
     co_return gone_error();

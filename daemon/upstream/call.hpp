@@ -37,10 +37,12 @@ public:
     /// Valid until the first next() or read_all(): copy what is needed for longer.
     const http::ResponseHead& head() const noexcept;
 
-    /// The next bytes of the body as soon as there are any. After `last` it must not be called
-    /// again. Early close is `Code::upstream_failed`, silence `Code::upstream_timeout`. While it
-    /// waits it owns no buffer.
-    loop::Task<Result<Chunk>> next();
+    /// Waits for the next bytes of the body, which are chunk() then. After `last` it must not be
+    /// called again. Early close is `Code::upstream_failed`, silence `Code::upstream_timeout`.
+    /// While it waits it owns no buffer.
+    loop::Task<Result<void>> next();
+    /// What the last next() brought.
+    const Chunk& chunk() const noexcept;
     /// The whole rest of the body in one piece, at most `bytes_max` (else
     /// `Code::upstream_failed`). Valid as long as the call.
     loop::Task<Result<std::string_view>> read_all(std::size_t bytes_max);

@@ -42,6 +42,7 @@ void Connection::begin(const Timeouts& timeouts, SteadyTime total_end, Cancel* c
     total_end_ = total_end;
     heard_ = died_ = finished_ = timed_out_ = false;
     decoder_ = http::ChunkedDecoder();
+    chunk_ = {};
     cancel_ = cancel;
     if (cancel_ != nullptr) {
         cancel_->connection_ = this;
@@ -182,11 +183,12 @@ void Connection::make_room() {
     in_ = std::move(larger);
 }
 
-loop::Task<Result<Chunk>> Connection::next() {
+loop::Task<Result<void>> Connection::next() {
     check(!finished_, "a reply that has ended has no next chunk");
     if (body_end_ == http::BodyEnd::none) {
         finished_ = true;
-        co_return Chunk{{}, {}, false, true};
+        chunk_ = Chunk{{}, {}, false, true};
+        co_return ok();
     }
     for (;;) {
         if (begin_ == end_) {
@@ -206,10 +208,10 @@ loop::Task<Result<Chunk>> Connection::next() {
             if (*filled == Filled::ended)
                 co_return end_of_body();
         }
-        auto chunk = cut();
+        auto done = cut();
         // A read may bring framing only; nobody wants to hear about that.
-        if (!chunk || chunk->last || !chunk->payload.empty())
-            co_return chunk;
+        if (!done || chunk_.last || !chunk_.payload.empty())
+            co_return done;
     }
 }
 
@@ -222,41 +224,43 @@ void Connection::rest_between_reads() {
     set_deadline(timeouts_.idle, "it has been silent");
 }
 
-Result<Chunk> Connection::end_of_body() {
+Result<void> Connection::end_of_body() {
     if (body_end_ != http::BodyEnd::close || died_)
         return closed("in the middle of its answer");
     finished_ = true;
-    return Chunk{{}, {}, false, true};
+    chunk_ = Chunk{{}, {}, false, true};
+    return ok();
 }
 
-Chunk Connection::one_piece(std::string_view bytes) noexcept {
+void Connection::one_piece(std::string_view bytes) noexcept {
     one_ = bytes;
     begin_ += bytes.size();
-    return Chunk{bytes, std::span<const std::string_view>(&one_, 1), false, false};
+    chunk_ = Chunk{bytes, std::span<const std::string_view>(&one_, 1), false, false};
 }
 
-Result<Chunk> Connection::cut() {
+Result<void> Connection::cut() {
     if (interrupted())
         return interruption();
     if (body_end_ == http::BodyEnd::chunked)
         return cut_chunked();
     auto bytes = input();
-    if (body_end_ == http::BodyEnd::close)
-        return one_piece(bytes);
-    auto chunk = one_piece(
+    if (body_end_ == http::BodyEnd::close) {
+        one_piece(bytes);
+        return ok();
+    }
+    one_piece(
         bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()))));
-    left_ -= chunk.raw.size();
-    chunk.last = finished_ = left_ == 0;
-    return chunk;
+    left_ -= chunk_.raw.size();
+    chunk_.last = finished_ = left_ == 0;
+    return ok();
 }
 
-Result<Chunk> Connection::cut_chunked() {
+Result<void> Connection::cut_chunked() {
     if (!pieces_)
         pieces_ = loop_.blocks().take(loop::BlockPool::smallest);
     auto* pieces = reinterpret_cast<std::string_view*>(pieces_.data());
     std::size_t pieces_max = pieces_.capacity() / sizeof(std::string_view);
     std::size_t count = 0;
-    Chunk chunk;
     bool whole = decoder_.at_boundary();
     auto start = begin_;
     while (begin_ < end_ && count < pieces_max && !decoder_.done()) {
@@ -268,30 +272,30 @@ Result<Chunk> Connection::cut_chunked() {
             std::construct_at(pieces + count++, step->payload);
     }
     finished_ = decoder_.done();
-    chunk.raw = {in_.data() + start, begin_ - start};
-    chunk.payload = {pieces, count};
-    chunk.whole_chunks = whole && decoder_.at_boundary() && !finished_;
-    chunk.last = finished_;
-    return chunk;
+    chunk_.raw = {in_.data() + start, begin_ - start};
+    chunk_.payload = {pieces, count};
+    chunk_.whole_chunks = whole && decoder_.at_boundary() && !finished_;
+    chunk_.last = finished_;
+    return ok();
 }
 
 loop::Task<Result<std::string_view>> Connection::read_all(std::size_t bytes_max) {
     std::size_t size = 0;
     for (;;) {
-        auto chunk = co_await next();
-        if (!chunk)
-            co_return chunk.error();
-        if (chunk->last && size == 0 && chunk->payload.size() <= 1) {
+        auto read = co_await next();
+        if (!read)
+            co_return read.error();
+        if (chunk_.last && size == 0 && chunk_.payload.size() <= 1) {
             // The usual small reply: it lies in one piece already.
-            auto whole = chunk->payload.empty() ? std::string_view() : chunk->payload[0];
+            auto whole = chunk_.payload.empty() ? std::string_view() : chunk_.payload[0];
             if (whole.size() <= bytes_max)
                 co_return whole;
         }
-        for (auto piece : chunk->payload)
+        for (auto piece : chunk_.payload)
             if (!append(piece, size, bytes_max))
                 co_return failure(Code::upstream_failed, "its answer is larger than " +
                                                              std::to_string(bytes_max) + " bytes");
-        if (chunk->last)
+        if (chunk_.last)
             co_return std::string_view(all_.data(), size);
     }
 }

@@ -38,7 +38,9 @@ public:
     loop::Task<Result<void>> connect();
     loop::Task<Result<void>> exchange(std::string_view method,
                                       std::span<const std::string_view> request);
-    loop::Task<Result<Chunk>> next();
+    /// Makes chunk() the next one.
+    loop::Task<Result<void>> next();
+    const Chunk& chunk() const noexcept { return chunk_; }
     loop::Task<Result<std::string_view>> read_all(std::size_t bytes_max);
     void cancel() noexcept;
 
@@ -76,11 +78,11 @@ private:
     loop::Task<Result<void>> wait(bool write);
     loop::Io receive();
     void rest_between_reads();
-    Result<Chunk> end_of_body();
+    Result<void> end_of_body();
     void make_room();
-    Result<Chunk> cut();
-    Result<Chunk> cut_chunked();
-    Chunk one_piece(std::string_view bytes) noexcept;
+    Result<void> cut();
+    Result<void> cut_chunked();
+    void one_piece(std::string_view bytes) noexcept;
     bool append(std::string_view bytes, std::size_t& size, std::size_t bytes_max);
 
     void set_deadline(std::chrono::milliseconds span, const char* what);
@@ -119,6 +121,7 @@ private:
     loop::Block pieces_;  // the views of the last chunk
     loop::Block all_;     // of read_all()
     std::string_view one_;
+    Chunk chunk_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
 

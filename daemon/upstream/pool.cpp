@@ -177,8 +177,12 @@ const http::ResponseHead& Call::head() const noexcept {
     return connection_->head();
 }
 
-loop::Task<Result<Chunk>> Call::next() {
+loop::Task<Result<void>> Call::next() {
     return connection_->next();
+}
+
+const Chunk& Call::chunk() const noexcept {
+    return connection_->chunk();
 }
 
 loop::Task<Result<std::string_view>> Call::read_all(std::size_t bytes_max) {

@@ -58,6 +58,6 @@ TEST_CASE("a burst of small blocks is not kept", "[loop]") {
         for (int i = 0; i < 1000; ++i)
             burst.push_back(pool.take(BlockPool::smallest));
     }
-    CHECK(pool.kept_bytes() <= 64 * BlockPool::smallest);
+    CHECK(pool.kept_bytes() <= 32 * BlockPool::smallest);
     CHECK(pool.kept_bytes() > 0);
 }

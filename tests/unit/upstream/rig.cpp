@@ -127,9 +127,10 @@ loop::Task<Result<Reply>> fetch(Pool& pool, Endpoint endpoint, std::string path,
     reply.status = call->status();
     reply.type = std::string(call->head().headers.find("content-type").value_or(""));
     for (bool last = false; !last;) {
-        auto chunk = co_await call->next();
-        if (!chunk)
-            co_return chunk.error();
+        auto read = co_await call->next();
+        if (!read)
+            co_return read.error();
+        const auto* chunk = &call->chunk();
         reply.raw += chunk->raw;
         for (auto part : chunk->payload)
             reply.body += part;
