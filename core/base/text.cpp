@@ -5,6 +5,10 @@
 #include <charconv>
 #include <cstdint>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace obliv {
 namespace {
 
@@ -102,6 +106,25 @@ std::string_view trim(std::string_view text) noexcept {
     while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
         text.remove_suffix(1);
     return text;
+}
+
+// Each line of each event of a stream is looked for: find_first_of calls memchr for every byte.
+std::size_t find_line_end(std::string_view text, std::size_t from) noexcept {
+    auto at = from;
+#if defined(__SSE2__)
+    const auto feeds = _mm_set1_epi8('\n');
+    const auto returns = _mm_set1_epi8('\r');
+    for (; at + 16 <= text.size(); at += 16) {
+        auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+        auto ends = _mm_or_si128(_mm_cmpeq_epi8(bytes, feeds), _mm_cmpeq_epi8(bytes, returns));
+        if (auto mask = static_cast<unsigned>(_mm_movemask_epi8(ends)); mask != 0)
+            return at + static_cast<std::size_t>(__builtin_ctz(mask));
+    }
+#endif
+    for (; at < text.size(); ++at)
+        if (text[at] == '\n' || text[at] == '\r')
+            return at;
+    return std::string_view::npos;
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {

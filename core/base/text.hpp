@@ -22,6 +22,8 @@ constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexc
 }
 std::string_view trim(std::string_view text) noexcept;  ///< spaces and tabs
 std::vector<std::string_view> split(std::string_view text, char separator);
+/// The offset of the first CR or LF at or behind `from`; npos: there is none.
+std::size_t find_line_end(std::string_view text, std::size_t from = 0) noexcept;
 
 /// The offset of the first byte that is not part of valid UTF-8 (RFC 3629: no surrogates, nothing
 /// over U+10FFFF, no overlong forms), or nothing when all of it is.

@@ -45,7 +45,7 @@ void note_finish_reason(std::string_view json, std::size_t value, ReplyFacts& fa
 /// spaces around it; empty if there is none.
 std::string_view data_of(std::string_view event) {
     while (!event.empty()) {
-        auto line = event.substr(0, event.find_first_of("\r\n"));
+        auto line = event.substr(0, find_line_end(event));
         constexpr std::string_view field = "data:";
         if (line.starts_with(field))
             return trim(line.substr(field.size()));

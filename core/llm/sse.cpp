@@ -1,5 +1,7 @@
 #include "core/llm/sse.hpp"
 
+#include "core/base/text.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -15,7 +17,7 @@ struct Line {
 };
 
 Line line_at(std::string_view bytes, std::size_t at) noexcept {
-    auto end = bytes.find_first_of("\r\n", at);
+    auto end = find_line_end(bytes, at);
     if (end == std::string_view::npos)
         return {bytes.size(), std::string_view::npos};
     if (bytes[end] == '\r' && end + 1 < bytes.size() && bytes[end + 1] == '\n')
@@ -40,7 +42,7 @@ Result<void> SseDecoder::feed(std::string_view bytes, const Sink& sink) {
         if (after_cr_ && bytes.front() == '\n')
             bytes.remove_prefix(1);
         after_cr_ = false;
-        auto end = bytes.find_first_of("\r\n");
+        auto end = find_line_end(bytes);
         line_ += bytes.substr(0, end);
         if (line_.size() + data_.size() > event_bytes_max_)
             return fail(Code::upstream_failed, "an event of the stream is over " +

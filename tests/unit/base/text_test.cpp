@@ -85,6 +85,20 @@ TEST_CASE("whatever comes in, what is shown is UTF-8 without controls", "[base]"
     }
 }
 
+TEST_CASE("a line's end is found as the naive search finds it", "[base]") {
+    auto seed = GENERATE(1, 2, 3);
+    Random random(static_cast<std::uint64_t>(seed));
+    for (int round = 0; round < 5000; ++round) {
+        std::string text(random.below(70), 'x');
+        for (auto& c : text)
+            if (random.below(24) == 0)
+                c = "\r\n\f\v"[random.below(4)];
+        auto from = random.below(text.size() + 2);
+        INFO("seed " << seed << ", from " << from << " of " << visible(text));
+        CHECK(find_line_end(text, from) == std::string_view(text).find_first_of("\r\n", from));
+    }
+}
+
 TEST_CASE("a guess is near, or there is none", "[base]") {
     CHECK(meant("listn") == "listen");
     CHECK(meant("lisetn") == "listen");
