@@ -302,8 +302,12 @@ Result<Call> read_call(std::string_view body) {
 }
 
 Result<Call> read_call(const Asked& asked, std::string_view body) {
-    if (asked.document != nullptr)
-        return asked.document(body);
+    if (asked.document != nullptr) {
+        auto call = asked.document(body);
+        if (call && !asked.model.empty())
+            call->chat.model = asked.model;
+        return call;
+    }
     if (asked.format == nullptr)
         return read_call(body);
     auto request = asked.format->read({.body = body, .model = asked.model, .stream = asked.stream});

@@ -1,16 +1,14 @@
 #include "cli/sim/documents.hpp"
 
+#include "cli/sim/vectors.hpp"
 #include "cli/sim/words.hpp"
-#include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
 #include "core/base/text.hpp"
 #include "core/wire/fields.hpp"
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <set>
 
 namespace obliv::sim {
@@ -22,39 +20,7 @@ using wire::Json;
 using wire::json_text;
 using wire::string_in;
 
-constexpr std::int64_t dimensions_default = 64;
-constexpr std::int64_t dimensions_max = 4096;
 constexpr std::string_view flag_mark = "[[sim:flag]]";
-
-std::string without_case(std::string_view word) {
-    std::string out(trim(word));
-    std::transform(out.begin(), out.end(), out.begin(), lower);
-    return out;
-}
-
-/// The same for the same word, on every machine (FNV-1a).
-std::uint64_t hash_of(std::string_view word) {
-    std::uint64_t hash = 0xcbf29ce484222325U;
-    for (char c : word)
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-    return hash;
-}
-
-std::vector<float> vector_of(std::string_view text, std::int64_t dimensions) {
-    std::vector<double> sums(static_cast<std::size_t>(dimensions), 0.0);
-    // A part of all vectors alike: an empty text has a direction too.
-    sums[0] = 0.25;
-    for (auto word : split_words(text)) {
-        auto hash = hash_of(without_case(word));
-        for (int i = 0; i < 4; ++i, hash = std::rotl(hash, 16))
-            sums[(hash & 0xFFFFU) % sums.size()] += (hash & 0x10000U) != 0 ? 1.0 : -1.0;
-    }
-    double square = std::inner_product(sums.begin(), sums.end(), sums.begin(), 0.0);
-    std::vector<float> out;
-    for (auto sum : sums)
-        out.push_back(static_cast<float>(sum / std::sqrt(square > 0 ? square : 1.0)));
-    return out;
-}
 
 std::string base64_of(const std::vector<float>& vector) {
     std::string bytes;
@@ -85,23 +51,6 @@ std::vector<std::string> inputs_of(Fields& body) {
 
 Json usage_of(std::int64_t tokens) {
     return {{"prompt_tokens", tokens}, {"total_tokens", tokens}};
-}
-
-std::int64_t words_of(const std::vector<std::string>& texts) {
-    return std::accumulate(
-        texts.begin(), texts.end(), std::int64_t{0},
-        [](std::int64_t sum, const std::string& text) { return sum + count_words(text); });
-}
-
-Result<Call> done(const Complaint& complaint, std::string model, std::int64_t tokens,
-                  const Json& document) {
-    if (complaint)
-        return *complaint.first();
-    Call call;
-    call.chat.model = std::move(model);
-    call.prompt_tokens = tokens;
-    call.document = json_text(document);
-    return call;
 }
 
 /// The share of the query's words that are in the document.
@@ -141,11 +90,7 @@ Result<Call> read_embeddings(std::string_view text) {
     body.require("model", "the model to ask");
     body.read("encoding_format", encoding);
     body.read("dimensions", dimensions);
-    auto size = dimensions.value_or(dimensions_default);
-    if (size < 1 || size > dimensions_max) {
-        complaint.expected("dimensions", "a number from 1 to " + std::to_string(dimensions_max));
-        size = 1;
-    }
+    auto size = vector_length(dimensions, "dimensions", complaint);
     auto texts = inputs_of(body);
     Json data = Json::array();
     for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -162,7 +107,7 @@ Result<Call> read_embeddings(std::string_view text) {
                   {"data", std::move(data)},
                   {"model", model},
                   {"usage", usage_of(tokens)}};
-    return done(complaint, model, tokens, reply);
+    return answered(complaint, model, tokens, reply);
 }
 
 Result<Call> read_moderation(std::string_view text) {
@@ -188,7 +133,7 @@ Result<Call> read_moderation(std::string_view text) {
             {{"flagged", flagged}, {"categories", categories}, {"category_scores", scores}});
     }
     Json reply = {{"id", "modr-sim"}, {"model", model}, {"results", std::move(results)}};
-    return done(complaint, model, 0, reply);
+    return answered(complaint, model, 0, reply);
 }
 
 Result<Call> read_rerank(std::string_view text) {
@@ -235,7 +180,7 @@ Result<Call> read_rerank(std::string_view text) {
                   {"results", std::move(results)},
                   {"meta", {{"billed_units", {{"search_units", 1}}}}},
                   {"usage", usage_of(tokens)}};
-    return done(complaint, model, tokens, reply);
+    return answered(complaint, model, tokens, reply);
 }
 
 }  // namespace obliv::sim

@@ -13,6 +13,11 @@ namespace obliv::sim {
 /// common are near each other: 64 numbers, or as many as `dimensions` says.
 Result<Call> read_embeddings(std::string_view body);
 
+/// The same as Google is asked for it, one text or several, and Cohere.
+Result<Call> read_gemini_embedding(std::string_view body);
+Result<Call> read_gemini_embeddings(std::string_view body);
+Result<Call> read_cohere_embeddings(std::string_view body);
+
 /// Flags texts with the mark `[[sim:flag]]`.
 Result<Call> read_moderation(std::string_view body);
 

@@ -65,6 +65,7 @@ const std::array routes{
     Route{"/v1/completions", "", {&completions}},
     Route{"/v1/responses", "", {&responses}},
     Route{"/v1/embeddings", "", {.document = read_embeddings}},
+    Route{"/v2/embed", "", {.document = read_cohere_embeddings}},
     Route{"/v1/moderations", "", {.document = read_moderation}},
     Route{"/v1/rerank", "", {.document = read_rerank}},
     Route{"/v2/rerank", "", {.document = read_rerank}},
@@ -73,6 +74,8 @@ const std::array routes{
     Route{gemini_models, ":generateContent", {&gemini}},
     Route{gemini_models, ":streamGenerateContent", {.format = &gemini, .stream = true}},
     Route{gemini_models, ":countTokens", {.format = &gemini_count, .count_only = true}},
+    Route{gemini_models, ":embedContent", {.document = read_gemini_embedding}},
+    Route{gemini_models, ":batchEmbedContents", {.document = read_gemini_embeddings}},
     Route{"/model/", "/converse", {&bedrock}},
     Route{"/model/", "/converse-stream", {.format = &bedrock, .stream = true}},
 };

@@ -1,5 +1,6 @@
 #include "core/providers/bedrock.hpp"
 
+#include "core/providers/offers.hpp"
 #include "core/providers/sigv4.hpp"
 #include "core/wire/bedrock.hpp"
 
@@ -13,6 +14,7 @@ constexpr std::string_view region_place = "{region}";
 constexpr std::array offers{
     Offer{Operation::chat, &wire::bedrock, "/model/{model}/converse",
           "/model/{model}/converse-stream"},
+    of_form(Operation::embeddings, wire::bedrock_embeddings, "/model/{model}/invoke"),
 };
 
 /// A Bedrock API key, which is one text without bars, is sent as it is.

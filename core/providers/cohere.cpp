@@ -8,12 +8,12 @@
 namespace obliv::providers {
 namespace {
 
-// Cohere API reference, version 2. Its OpenAI form lies beside it.
+// Cohere API reference, version 2.
 constexpr std::array offers{
     Offer{Operation::chat, &wire::cohere, "/v2/chat"},
     model_list("/v1/models"),
-    Offer{Operation::rerank, nullptr, "/v2/rerank"},
-    Offer{Operation::embeddings, nullptr, "/compatibility/v1/embeddings"},
+    of_form(Operation::rerank, wire::cohere_ranking, "/v2/rerank"),
+    of_form(Operation::embeddings, wire::cohere_embeddings, "/v2/embed"),
 };
 
 }  // namespace

@@ -34,8 +34,8 @@ constexpr std::array of_mistral{
 };
 
 constexpr std::array of_voyage{
-    Offer{Operation::embeddings, nullptr, "/embeddings"},
-    Offer{Operation::rerank, nullptr, "/rerank"},
+    of_form(Operation::embeddings, wire::voyage_embeddings, "/embeddings"),
+    of_form(Operation::rerank, wire::voyage_ranking, "/rerank"),
 };
 
 constexpr std::array of_deepgram{model_list("/models")};

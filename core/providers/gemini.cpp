@@ -1,5 +1,6 @@
 #include "core/providers/gemini.hpp"
 
+#include "core/providers/offers.hpp"
 #include "core/wire/gemini.hpp"
 
 #include <array>
@@ -12,7 +13,9 @@ constexpr std::array offers{
           "/v1beta/models/{model}:streamGenerateContent?alt=sse"},
     Offer{Operation::models, nullptr, "/v1beta/models", {}, "GET"},
     Offer{Operation::count_tokens, nullptr, "/v1beta/models/{model}:countTokens"},
-    Offer{Operation::embeddings, nullptr, "/v1beta/models/{model}:batchEmbedContents"},
+    of_form(Operation::embeddings, wire::gemini_embeddings,
+            "/v1beta/models/{model}:batchEmbedContents"),
+    of_form(Operation::embeddings, wire::gemini_embedding, "/v1beta/models/{model}:embedContent"),
 };
 
 }  // namespace

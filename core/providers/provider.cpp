@@ -41,6 +41,20 @@ const Offer* find_offer(const Provider& provider, Operation operation) noexcept 
     return nullptr;
 }
 
+const wire::PlainForm* client_form(Operation operation) noexcept {
+    if (operation == Operation::embeddings)
+        return &wire::openai_embeddings;
+    return operation == Operation::rerank ? &wire::jina_ranking : nullptr;
+}
+
+const Offer* plain_offer(const Provider& provider, Operation operation,
+                         const wire::PlainForm* preferred) noexcept {
+    for (const auto& offer : provider.offers)
+        if (offer.operation == operation && form_of(offer) == preferred)
+            return &offer;
+    return find_offer(provider, operation);
+}
+
 bool varies(const Offer& offer) noexcept {
     return !offer.stream_path.empty() || offer.path.find(model_place) != std::string_view::npos;
 }

@@ -3,6 +3,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/result.hpp"
 #include "core/base/secret.hpp"
+#include "core/wire/plain.hpp"
 #include "core/wire/wire.hpp"
 
 #include <cstdint>
@@ -38,6 +39,8 @@ struct Offer {
     std::string_view path;
     std::string_view stream_path{};  ///< where a stream is asked for elsewhere; empty: at `path`
     std::string_view method = "POST";
+    /// Of vectors and rankings; null: the form in which clients ask for them (client_form).
+    const wire::PlainForm* form = nullptr;
 };
 
 /// The header that carries a channel's key.
@@ -105,6 +108,18 @@ const Offer* chat_offer(const Provider& provider, const wire::Wire* preferred) n
 
 /// The offer for another operation; null: the provider does not do this.
 const Offer* find_offer(const Provider& provider, Operation operation) noexcept;
+
+/// How OpenAI's and Cohere's clients ask for `operation`; null: nothing is converted there.
+const wire::PlainForm* client_form(Operation operation) noexcept;
+
+/// The form that is spoken at the offer.
+inline const wire::PlainForm* form_of(const Offer& offer) noexcept {
+    return offer.form != nullptr ? offer.form : client_form(offer.operation);
+}
+
+/// An offer of `operation` in `preferred`'s form if there is one, else the first. Null: none.
+const Offer* plain_offer(const Provider& provider, Operation operation,
+                         const wire::PlainForm* preferred) noexcept;
 
 /// Whether the path of the offer depends on the call.
 bool varies(const Offer& offer) noexcept;

@@ -31,22 +31,4 @@ struct GeminiModels {
 };
 Result<GeminiModels> read_gemini_models(std::string_view body);
 
-/// Texts to embed: `:embedContent` takes one, `:batchEmbedContents` several.
-struct GeminiEmbedding {
-    std::string model;
-    std::vector<std::string> texts;
-    std::optional<std::int64_t> dimensions;
-    std::string task;   ///< `RETRIEVAL_QUERY` ...; empty: not told
-    std::string title;  ///< of a document
-};
-
-/// Error: `invalid_request`, names the field; parts that are no text cannot be embedded here.
-Result<GeminiEmbedding> read_gemini_embedding(std::string_view body, std::string_view model,
-                                              bool batch);
-std::string gemini_embedding_body(const GeminiEmbedding& request, bool batch);
-
-/// The vectors of a reply, in the order of the texts: JSON arrays of numbers, as they came.
-std::string gemini_embedding_reply(const std::vector<llm::JsonText>& vectors, bool batch);
-Result<std::vector<llm::JsonText>> read_gemini_embedding_reply(std::string_view body);
-
 }  // namespace obliv::wire

@@ -8,9 +8,12 @@
 namespace obliv::wire {
 namespace {
 
-// A member is found by looking at those before it, so a thousand members cost half a million looks,
-// as does reading them. This many looks are a tenth of a second.
+// A member of an object is found by looking at those before it, so a thousand members cost half a
+// million looks, as does reading them. This many looks are a tenth of a second. Elements of arrays
+// are found at once: a vector may have thousands.
 constexpr std::uint64_t looks_max = 32'000'000;
+// A value in memory is sixteen bytes and more: two thousand vectors of the longest models fit.
+constexpr std::uint64_t values_max = 8'000'000;
 
 /// What makes parsing expensive, seen from the bytes alone: depth, and members per object.
 class Cost {
@@ -25,17 +28,19 @@ public:
             if (depth_ > members_.size())
                 return "is nested more than " + std::to_string(members_.size()) + " levels deep";
         }
+        if (values_ > values_max)
+            return "has too many values";
         return looks_ > looks_max ? "has objects with too many members" : "";
     }
 
 private:
     void take(char c) {
         if (c == '{' || c == '[')
-            open();
+            open(c == '[');
         else if ((c == '}' || c == ']') && depth_ > 0)
             --depth_;
         else if (c == ',' && depth_ > 0)
-            looks_ += ++members_[depth_ - 1];
+            separate();
     }
     static std::size_t end_of_string(std::string_view text, std::size_t at) {
         for (++at; at < text.size() && text[at] != '"'; ++at)
@@ -43,14 +48,23 @@ private:
                 ++at;
         return at;
     }
-    void open() {
-        if (depth_++ < members_.size())
-            members_[depth_ - 1] = 0;
+    void separate() {
+        ++values_;
+        if (!is_array_[depth_ - 1])
+            looks_ += ++members_[depth_ - 1];
+    }
+    void open(bool array) {
+        if (depth_++ >= members_.size())
+            return;
+        members_[depth_ - 1] = 0;
+        is_array_[depth_ - 1] = array;
     }
 
     std::array<std::uint64_t, limits::json_depth> members_{};
+    std::array<bool, limits::json_depth> is_array_{};
     std::size_t depth_ = 0;
     std::uint64_t looks_ = 0;
+    std::uint64_t values_ = 0;
 };
 
 }  // namespace

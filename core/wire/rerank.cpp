@@ -1,20 +1,27 @@
-#include "core/wire/fields.hpp"
-#include "core/wire/form.hpp"
+// Rankings: clients ask in the shape that Cohere and Jina share.
 
+#include "core/llm/openai_usage.hpp"
+#include "core/wire/embedding_parts.hpp"
+
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace obliv::wire {
 namespace {
 
-/// A request in the shape of Cohere and Jina.
-struct Ranking {
-    std::string model;
-    std::string query;
-    std::vector<std::string> documents;
-    std::optional<std::int64_t> top_n;
-    bool return_documents = false;
-    std::vector<llm::Extra> extras;
-};
+using std::string_view;
+
+constexpr string_view name = "jina";
+constexpr std::array cohere_own{string_view("max_tokens_per_doc"), string_view("priority"),
+                                string_view("max_chunks_per_doc"), string_view("rank_fields")};
+constexpr std::array voyage_own{string_view("truncation")};
+/// Of a reply what a client of any form can use.
+constexpr std::array told{"id", "meta", "usage"};
+
+const llm::Ranking& ranking_of(const llm::PlainRequest& request) {
+    return std::get<llm::Ranking>(request.what);
+}
 
 void read_documents(Fields& body, std::vector<std::string>& out) {
     const auto* documents = body.take_array("documents");
@@ -30,109 +37,111 @@ void read_documents(Fields& body, std::vector<std::string>& out) {
     }
 }
 
-Result<Ranking> read_ranking(std::string_view text) {
-    auto json = parse_json(text);
-    if (!json)
-        return json.error();
+Result<llm::PlainRequest> read_request(const RequestSource& source) {
+    auto document = parse_json(source.body);
+    if (!document)
+        return document.error();
     Complaint complaint;
-    Fields body(*json, "", complaint);
-    Ranking out;
+    Fields body(*document, "", complaint);
+    llm::PlainRequest out{std::string(name), {}, llm::Ranking{}};
+    auto& ranking = std::get<llm::Ranking>(out.what);
     body.read("model", out.model);
-    body.read("query", out.query);
+    body.read("query", ranking.query);
     body.require("query", "what to look for");
-    body.read("top_n", out.top_n);
-    body.read("return_documents", out.return_documents);
-    read_documents(body, out.documents);
+    body.read("top_n", ranking.top_n);
+    body.read("return_documents", ranking.return_documents);
+    read_documents(body, ranking.documents);
     body.rest(out.extras);
     if (complaint)
         return *complaint.first();
     return out;
 }
 
-Json base_of(const Ranking& ranking) {
-    return {{"model", ranking.model}, {"query", ranking.query}, {"documents", ranking.documents}};
-}
-
-Result<std::string> cohere_request(std::string_view body) {
-    auto ranking = read_ranking(body);
-    if (!ranking)
-        return ranking.error();
-    auto out = base_of(*ranking);
-    if (ranking->top_n)
-        out["top_n"] = *ranking->top_n;
-    for (const auto& extra : ranking->extras)
+std::string write_reply(const llm::PlainReply& reply, const llm::PlainRequest& request,
+                        const PlainOptions& options) {
+    const auto& ranking = ranking_of(request);
+    auto results = Json::array();
+    for (const auto& rank : std::get<std::vector<llm::Rank>>(reply.what)) {
+        Json result{{"index", rank.index}, {"relevance_score", embedded(rank.score)}};
+        if (ranking.return_documents)
+            result["document"] = {
+                {"text", ranking.documents[static_cast<std::size_t>(rank.index)]}};
+        results.push_back(std::move(result));
+    }
+    Json out{{"model", options.model}, {"results", std::move(results)}};
+    for (const auto& extra : reply.extras)
         out[extra.name] = embedded(extra.value);
     return json_text(out);
 }
 
-/// Puts the documents into the results where the client asked for them.
-void return_documents(Json& results, const Ranking& ranking) {
-    if (!ranking.return_documents)
-        return;
-    for (auto& result : results) {
-        auto index = int_in(result, "index").value_or(-1);
-        if (index >= 0 && static_cast<std::size_t>(index) < ranking.documents.size())
-            result["document"] = {{"text", ranking.documents[static_cast<std::size_t>(index)]}};
-    }
+WrittenRequest written(const llm::PlainRequest& request, const char* limit,
+                       std::span<const string_view> own) {
+    const auto& ranking = ranking_of(request);
+    PlainLosses losses(request);
+    Json body{{"model", request.model}, {"query", ranking.query}, {"documents", ranking.documents}};
+    if (ranking.top_n)
+        body[limit] = *ranking.top_n;
+    copy_extras(request, own, body);
+    losses.extras(own);
+    return {json_text(body), {}, std::move(losses).take()};
+}
+
+Result<WrittenRequest> write_cohere(const llm::PlainRequest& request) {
+    return written(request, "top_n", cohere_own);
+}
+Result<WrittenRequest> write_voyage(const llm::PlainRequest& request) {
+    return written(request, "top_k", voyage_own);
 }
 
 Error no_ranking() {
     return fail(Code::upstream_failed, "the provider's reply is not a ranking");
 }
 
-Result<std::string> cohere_reply(std::string_view body, std::string_view request) {
-    auto ranking = read_ranking(request);
-    auto json = parse_json(body);
-    if (!ranking || !json || !json->is_object() || !json->contains("results") ||
-        !(*json)["results"].is_array())
+Result<std::vector<llm::Rank>> ranks_in(const Json* list, std::size_t documents) {
+    if (list == nullptr || !list->is_array())
         return no_ranking();
-    return_documents((*json)["results"], *ranking);
-    return json_text(*json);
-}
-
-Result<std::string> voyage_request(std::string_view body) {
-    auto ranking = read_ranking(body);
-    if (!ranking)
-        return ranking.error();
-    auto out = base_of(*ranking);
-    if (ranking->top_n)
-        out["top_k"] = *ranking->top_n;
-    for (const auto& extra : ranking->extras) {
-        // Voyage's own; the fields of Cohere and Jina have no counterpart there.
-        if (extra.name != "truncation") {
-            auto error = fail(Code::invalid_request,
-                              "'" + extra.name + "' cannot be said to this model's provider");
-            error.param = extra.name;
-            return error;
-        }
-        out[extra.name] = embedded(extra.value);
-    }
-    return json_text(out);
-}
-
-Result<std::string> voyage_reply(std::string_view body, std::string_view request) {
-    auto ranking = read_ranking(request);
-    auto json = parse_json(body);
-    const auto* data = json ? member(*json, "data") : nullptr;
-    if (!ranking || data == nullptr || !data->is_array())
-        return no_ranking();
-    auto results = Json::array();
-    for (const auto& entry : *data) {
+    std::vector<llm::Rank> out;
+    for (const auto& entry : *list) {
         const auto* score = member(entry, "relevance_score");
-        if (score == nullptr || !int_in(entry, "index"))
+        auto index = int_in(entry, "index").value_or(-1);
+        if (score == nullptr || !score->is_number() || index < 0 ||
+            static_cast<std::size_t>(index) >= documents)
             return no_ranking();
-        results.push_back({{"index", *int_in(entry, "index")}, {"relevance_score", *score}});
+        out.push_back({index, json_text(*score)});
     }
-    return_documents(results, *ranking);
-    Json out = {{"model", string_in(*json, "model")}, {"results", std::move(results)}};
-    if (const auto* usage = member(*json, "usage"))
-        out["usage"] = *usage;
-    return json_text(out);
+    return out;
+}
+
+Result<llm::PlainReply> read_reply(string_view text, const llm::PlainRequest& request,
+                                   string_view results) {
+    auto document = plain_reply_of(text);
+    if (!document)
+        return document.error();
+    auto ranks = ranks_in(member(*document, results), ranking_of(request).documents.size());
+    if (!ranks)
+        return ranks.error();
+    llm::PlainReply out{std::move(*ranks)};
+    for (const auto* field : told)
+        if (const auto* value = member(*document, field))
+            out.extras.push_back({field, json_text(*value)});
+    if (const auto* usage = member(*document, "usage"))
+        out.usage = llm::parse_openai_usage(json_text(*usage));
+    return out;
+}
+
+Result<llm::PlainReply> read_results(string_view text, const llm::PlainRequest& request) {
+    return read_reply(text, request, "results");
+}
+Result<llm::PlainReply> read_voyage(string_view text, const llm::PlainRequest& request) {
+    return read_reply(text, request, "data");
 }
 
 }  // namespace
 
-const Form cohere_rerank{cohere_request, cohere_reply};
-const Form voyage_rerank{voyage_request, voyage_reply};
+// Jina and Cohere API references, "Rerank".
+const PlainForm jina_ranking{name, read_request, write_reply, nullptr, nullptr};
+const PlainForm cohere_ranking{"cohere", nullptr, nullptr, write_cohere, read_results};
+// Voyage AI API reference, "Rerankers".
+const PlainForm voyage_ranking{"voyage", nullptr, nullptr, write_voyage, read_voyage};
 
 }  // namespace obliv::wire

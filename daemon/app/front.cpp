@@ -49,15 +49,31 @@ std::string seconds_up(std::chrono::milliseconds span) {
     return std::to_string((span.count() + 999) / 1000);
 }
 
-constexpr std::string_view generate_route = "/v1beta/models/{model}:generateContent";
-constexpr std::string_view generate_stream_route = "/v1beta/models/{model}:streamGenerateContent";
-
 constexpr std::string_view model_route = "/v1/models/{model}";
+
+/// What can be asked of a model in Gemini's format.
+struct GeminiMethod {
+    std::string_view name;
+    std::string_view route;  ///< for metrics and logs
+    Operation operation = Operation::chat;
+    const wire::PlainForm* form = nullptr;
+    bool stream = false;
+};
+constexpr std::array gemini_methods{
+    GeminiMethod{"generateContent", "/v1beta/models/{model}:generateContent"},
+    GeminiMethod{"streamGenerateContent", "/v1beta/models/{model}:streamGenerateContent",
+                 Operation::chat, nullptr, true},
+    GeminiMethod{"countTokens", "/v1beta/models/{model}:countTokens", Operation::count_tokens},
+    GeminiMethod{"embedContent", "/v1beta/models/{model}:embedContent", Operation::embeddings,
+                 &wire::gemini_embedding},
+    GeminiMethod{"batchEmbedContents", "/v1beta/models/{model}:batchEmbedContents",
+                 Operation::embeddings, &wire::gemini_embeddings},
+};
 
 /// A call of Gemini, which names its model in the path.
 struct GeminiCall {
+    const GeminiMethod* method;
     std::string model;
-    bool stream;
 };
 
 std::optional<GeminiCall> gemini_call(std::string_view path) {
@@ -66,10 +82,11 @@ std::optional<GeminiCall> gemini_call(std::string_view path) {
             continue;
         auto rest = path.substr(prefix.size());
         auto colon = rest.rfind(':');
-        auto method = colon == std::string_view::npos ? std::string_view{} : rest.substr(colon + 1);
+        auto name = colon == std::string_view::npos ? std::string_view{} : rest.substr(colon + 1);
         auto model = http::percent_decode(rest.substr(0, colon));
-        if (model && (method == "generateContent" || method == "streamGenerateContent"))
-            return GeminiCall{std::move(*model), method == "streamGenerateContent"};
+        for (const auto& method : gemini_methods)
+            if (model && method.name == name)
+                return GeminiCall{&method, std::move(*model)};
     }
     return std::nullopt;
 }
@@ -106,14 +123,22 @@ struct Front::Route {
     loop::Task<Result<void>> (Front::*handler)(server::Exchange&, relay::Record&);
 };
 
+const Front::Route* Front::gemini_routes() {
+    static const auto routes = [] {
+        std::array<Route, gemini_methods.size()> out{};
+        for (std::size_t i = 0; i < out.size(); ++i)
+            out[i] = {gemini_methods[i].route, "POST", &Front::gemini};
+        return out;
+    }();
+    return routes.data();
+}
+
 const Front::Route* Front::find_route(std::string_view path) const {
     static constexpr std::array routes{
         Route{"/v1/chat/completions", "POST", &Front::chat<wire::openai>},
         Route{"/v1/completions", "POST", &Front::chat<wire::completions>},
         Route{"/v1/responses", "POST", &Front::responses},
         Route{"/v1/messages", "POST", &Front::chat<wire::anthropic>},
-        Route{generate_route, "POST", &Front::generate},
-        Route{generate_stream_route, "POST", &Front::generate},
         Route{"/v1/embeddings", "POST", &Front::relayed<Operation::embeddings>},
         Route{"/v1/moderations", "POST", &Front::relayed<Operation::moderations>},
         Route{"/v1/rerank", "POST", &Front::relayed<Operation::rerank>},
@@ -126,11 +151,9 @@ const Front::Route* Front::find_route(std::string_view path) const {
         Route{"/readyz", "GET", &Front::readyz},
         Route{"/metrics", "GET", &Front::metrics},
     };
-    auto name = path;
     if (auto call = gemini_call(path))
-        name = call->stream ? generate_stream_route : generate_route;
-    else if (model_in(path))
-        name = model_route;
+        return &gemini_routes()[static_cast<std::size_t>(call->method - gemini_methods.data())];
+    auto name = model_in(path) ? model_route : path;
     for (const auto& route : routes)
         if (route.path == name)
             return &route;
@@ -138,14 +161,19 @@ const Front::Route* Front::find_route(std::string_view path) const {
     return relay::is_stored_response(path) ? &stored : nullptr;
 }
 
-loop::Task<Result<void>> Front::generate(server::Exchange& exchange, relay::Record& record) {
+loop::Task<Result<void>> Front::gemini(server::Exchange& exchange, relay::Record& record) {
     auto call = gemini_call(exchange.path());
+    const auto& method = *call->method;
     relay::Inbound inbound;
+    inbound.operation = method.operation;
     inbound.wire = &wire::gemini;
+    inbound.form = method.form;
     inbound.model = std::move(call->model);
-    inbound.stream = call->stream;
+    inbound.stream = method.stream;
     inbound.json_array =
-        call->stream && http::query_value(exchange.request().query, "alt").value_or("") != "sse";
+        method.stream && http::query_value(exchange.request().query, "alt").value_or("") != "sse";
+    if (method.operation == Operation::count_tokens)
+        return parts_.relay.count_tokens(exchange, record, std::move(inbound));
     return parts_.relay.serve(exchange, record, std::move(inbound));
 }
 
@@ -193,7 +221,9 @@ loop::Task<Result<void>> Front::model(server::Exchange& exchange, relay::Record&
 }
 
 loop::Task<Result<void>> Front::count_tokens(server::Exchange& exchange, relay::Record& record) {
-    return parts_.relay.count_tokens(exchange, record);
+    relay::Inbound inbound;
+    inbound.wire = &wire::anthropic;
+    return parts_.relay.count_tokens(exchange, record, std::move(inbound));
 }
 
 loop::Task<Result<void>> Front::healthz(server::Exchange& exchange, relay::Record&) {

@@ -46,6 +46,7 @@ public:
 
 private:
     struct Route;
+    static const Route* gemini_routes();
     const Route* find_route(std::string_view path) const;
     loop::Task<Result<void>> dispatch(server::Exchange& exchange, const Route* route,
                                       relay::Record& record);
@@ -61,7 +62,7 @@ private:
         inbound.operation = operation;
         return parts_.relay.serve(exchange, record, std::move(inbound));
     }
-    loop::Task<Result<void>> generate(server::Exchange& exchange, relay::Record& record);
+    loop::Task<Result<void>> gemini(server::Exchange& exchange, relay::Record& record);
     loop::Task<Result<void>> responses(server::Exchange& exchange, relay::Record& record);
     loop::Task<Result<void>> stored_response(server::Exchange& exchange, relay::Record& record);
     loop::Task<Result<void>> models(server::Exchange& exchange, relay::Record& record);

@@ -5,6 +5,7 @@
 #include "core/llm/estimate.hpp"
 #include "core/llm/wire_error.hpp"
 #include "core/loop/loop.hpp"
+#include "daemon/relay/plain_reply.hpp"
 #include "daemon/relay/request_head.hpp"
 #include "daemon/relay/upstream_error.hpp"
 
@@ -87,13 +88,7 @@ void Relay::Chat::begin_attempt(const channels::Option& option, std::chrono::mil
     record.channel = option.entry->channel.name;
     record.call.channel = option.entry->channel.id;
     record.call.model_served = option.match.upstream_model;
-    const auto* provider = option.entry->provider;
-    if (provider == nullptr)
-        offer = nullptr;
-    else if (inbound.operation == providers::Operation::chat)
-        offer = providers::chat_offer(*provider, inbound.wire);
-    else
-        offer = providers::find_offer(*provider, inbound.operation);
+    choose_offer(option);
     opening->edits.clear();
     if (inbound.model.empty())
         opening->edits =
@@ -104,6 +99,19 @@ void Relay::Chat::begin_attempt(const channels::Option& option, std::chrono::mil
     other_model = false;
     opening->refusal.reset();
     forget_reply();
+}
+
+void Relay::Chat::choose_offer(const channels::Option& option) {
+    const auto* provider = option.entry->provider;
+    bool renamed = false;
+    offer = nullptr;
+    if (provider != nullptr && inbound.operation == providers::Operation::chat) {
+        offer = providers::chat_offer(*provider, inbound.wire);
+    } else if (provider != nullptr) {
+        offer = providers::plain_offer(*provider, inbound.operation, inbound.plain_form());
+        renamed = option.match.upstream_model != opening->call.model;
+    }
+    opening->converted = offer != nullptr && !inbound.passes(*offer, renamed);
 }
 
 void Relay::Chat::forget_reply() {
@@ -139,7 +147,7 @@ Error Relay::Chat::unfit(Error error) {
 
 Result<void> Relay::Chat::write_request(const Target& target, const channels::Option& option,
                                         std::size_t key, WallTime now) {
-    bool converted = converts();
+    bool converted = opening->converted;
     auto& request = opening->request;
     request.clear();
     request.push_back({});  // the head, which tells how long the rest is
@@ -192,7 +200,8 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
     const auto& call = opening->call;
     event_stream = is_event_stream(reply);
     opening->dropped.clear();
-    if (inbound.operation == providers::Operation::chat && (converts() || !inbound.is_openai()))
+    bool chat = inbound.operation == providers::Operation::chat;
+    if (opening->converted || (chat && !inbound.is_openai()))
         start_translator(provider, now);
     if (event_stream && !translator)
         scan = llm::StreamScan({call.stream && !call.usage_asked, event_bytes_max});
@@ -210,14 +219,22 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
 }
 
 void Relay::Chat::start_translator(const providers::Provider& provider, WallTime now) {
-    bool came = event_stream || is_other_stream(upstream.head());
-    auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
-    bool converted = converts();
     const auto& call = opening->call;
+    bool converted = opening->converted;
     const auto* conversion = opening->conversion.get();
-    translator = std::make_shared<Translator>(Translator::Parts{
-        inbound, call, converted ? &conversion->request() : nullptr, *offer->wire,
-        providers::dialect_of(provider), exchange.request_id(), seconds.count(), came});
+    if (inbound.operation == providers::Operation::chat) {
+        bool came = event_stream || is_other_stream(upstream.head());
+        auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
+        translator = std::make_shared<Translator>(Translator::Parts{
+            inbound, call, converted ? &conversion->request() : nullptr, *offer->wire,
+            providers::dialect_of(provider), exchange.request_id(), seconds.count(), came});
+    } else {
+        auto [reader, writer] = plain_reply({*inbound.plain_form(),
+                                             *providers::form_of(*offer),
+                                             conversion->plain(),
+                                             {call.model, input_estimate}});
+        translator = std::make_shared<Translator>(std::move(reader), std::move(writer));
+    }
     if (!converted)
         return;
     event_stream = call.stream;

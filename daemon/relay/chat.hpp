@@ -38,6 +38,7 @@ struct Relay::Opening : loop::InFrames {
     std::string
         body_effortful;  ///< the call that says it in a field, with llm::json_padding behind
     bool has_fallbacks = false;  ///< other models may be asked
+    bool converted = false;      ///< what goes to the channel is not what came
 
     // The request as it goes upstream.
     std::vector<llm::Edit> edits;
@@ -73,8 +74,7 @@ struct Relay::Chat : loop::InFrames {
     Error failed(channels::Cause cause, Error error);
     void note_end(channels::Cause cause, const Error& error);
     void forget_reply();
-    /// Whether the channel that is tried speaks another format.
-    bool converts() const noexcept { return !inbound.passes(offer->wire); }
+    void choose_offer(const channels::Option& option);
     /// The channel is not at fault: this call is not for it.
     Error unfit(Error error);
     Result<void> write_request(const Target& target, const channels::Option& option,

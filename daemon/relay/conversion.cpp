@@ -21,30 +21,58 @@ Error refusal_of(const std::vector<wire::Loss>& losses, std::string_view wire) {
 
 }  // namespace
 
+/// Once: a request that cannot be understood is not read again for the next channel.
 Result<void> Conversion::read() {
-    if (request_)
+    if (request_ || plain_)
         return ok();
-    if (!refused_) {
+    if (refused_)
+        return *refused_;
+    if (inbound_.operation == providers::Operation::chat) {
         auto request = read_request(inbound_, body_, headers_);
-        if (!request)
-            refused_ = request.error();
-        else
+        if (request)
             request_ = std::move(*request);
+        else
+            refused_ = request.error();
+    } else {
+        auto request = inbound_.plain_form()->read_request({body_, inbound_.model});
+        if (request)
+            plain_ = std::make_shared<llm::PlainRequest>(std::move(*request));
+        else
+            refused_ = request.error();
     }
     return refused_ ? Result<void>(*refused_) : ok();
 }
 
-Result<void> Conversion::write(const wire::Wire& wire, const wire::Dialect& dialect,
-                               std::string_view upstream_model, bool lossy) {
-    if (auto understood = read(); !understood)
-        return understood;
+Result<wire::WrittenRequest> Conversion::write_chat(const wire::Wire& wire,
+                                                    const wire::Dialect& dialect,
+                                                    std::string_view upstream_model) {
     request_->model = std::string(upstream_model);
     request_->usage_in_stream = true;  // we bill by it; the client's own wish is kept elsewhere
-    auto written = wire.write_request(*request_, dialect);
+    return wire.write_request(*request_, dialect);
+}
+
+Result<wire::WrittenRequest> Conversion::write_plain(const wire::PlainForm& form,
+                                                     std::string_view upstream_model) {
+    plain_->model = std::string(upstream_model);
+    return form.write_request(*plain_);
+}
+
+Result<void> Conversion::write(const providers::Offer& offer, const wire::Dialect& dialect,
+                               std::string_view upstream_model, bool lossy) {
+    bool chat = inbound_.operation == providers::Operation::chat;
+    const auto* form = chat ? nullptr : providers::form_of(offer);
+    bool known = chat ? offer.wire != nullptr && offer.wire->write_request != nullptr
+                      : form != nullptr && form->write_request != nullptr;
+    if (!known)
+        return fail(Code::unsupported, "nothing is known of its format");
+    if (auto understood = read(); !understood)
+        return understood;
+    auto written = chat ? write_chat(*offer.wire, dialect, upstream_model)
+                        : write_plain(*form, upstream_model);
     if (!written)
         return written.error();
     if (!lossy && !written->losses.empty())
-        return refusal_of(written->losses, wire.name);
+        return refusal_of(written->losses, chat ? offer.wire->name : form->name);
     written_ = std::move(*written);
     return ok();
 }

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "core/llm/chat_request.hpp"
-#include "core/wire/wire.hpp"
 #include "daemon/relay/inbound.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,22 +21,29 @@ public:
 
     /// Writes the request for a channel that speaks `offer`'s format and calls the model
     /// `upstream_model`. invalid_request: it cannot be understood, or (`lossy` false) something in
-    /// it cannot be carried.
-    Result<void> write(const wire::Wire& wire, const wire::Dialect& dialect,
+    /// it cannot be carried. unsupported: nothing is known of the format.
+    Result<void> write(const providers::Offer& offer, const wire::Dialect& dialect,
                        std::string_view upstream_model, bool lossy);
 
-    const llm::ChatRequest& request() const { return *request_; }
+    const llm::ChatRequest& request() const { return *request_; }  ///< of a chat
+    /// Of any other call.
+    const std::shared_ptr<llm::PlainRequest>& plain() const noexcept { return plain_; }
     const wire::WrittenRequest& written() const noexcept { return written_; }
     /// What was left out, for a header: `top_k, seed`; empty: nothing.
     std::string dropped() const;
 
 private:
     Result<void> read();
+    Result<wire::WrittenRequest> write_chat(const wire::Wire& wire, const wire::Dialect& dialect,
+                                            std::string_view upstream_model);
+    Result<wire::WrittenRequest> write_plain(const wire::PlainForm& form,
+                                             std::string_view upstream_model);
 
     Inbound inbound_;
     std::string_view body_;
     HeaderList headers_;
     std::optional<llm::ChatRequest> request_;
+    std::shared_ptr<llm::PlainRequest> plain_;  ///< shared with the writer of the reply
     std::optional<Error> refused_;
     wire::WrittenRequest written_;
 };

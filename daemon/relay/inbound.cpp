@@ -34,14 +34,28 @@ Result<llm::ChatCall> call_of(const Inbound& inbound, std::string_view body) {
     return call;
 }
 
+/// A call that is no chat and whose path names the model.
+Result<llm::ChatCall> named_call(const Inbound& inbound, std::string_view body) {
+    auto call = llm::parse_plain_call(body, inbound.model);
+    if (!call)
+        return call;
+    if (auto same = wire::check_gemini_models(body, inbound.model); !same)
+        return same.error();
+    call->model = inbound.model;
+    return call;
+}
+
 }  // namespace
 
-bool Inbound::passes(const wire::Wire* provider) const noexcept {
-    if (operation != Operation::chat)
-        return true;
+bool Inbound::passes(const providers::Offer& offer, bool renamed) const noexcept {
+    if (operation != Operation::chat) {
+        const auto* mine = plain_form();
+        return mine == providers::form_of(offer) &&
+               (mine == nullptr || !renamed || !mine->model_in_body);
+    }
     // An array of JSON has to be made of the provider's events; and whether the figures of legacy
     // completions are wanted is not the provider's business.
-    return provider == wire && !json_array && wire != &wire::completions;
+    return offer.wire == wire && !json_array && wire != &wire::completions;
 }
 
 Result<llm::ChatCall> parse_call(const Inbound& inbound, std::string_view body) {
@@ -49,6 +63,8 @@ Result<llm::ChatCall> parse_call(const Inbound& inbound, std::string_view body) 
         bool simple = inbound.is_openai() || inbound.wire == &wire::anthropic;
         return simple ? llm::parse_chat_call(body) : call_of(inbound, body);
     }
+    if (inbound.form != nullptr && inbound.form->model_in_body)
+        return named_call(inbound, body);
     // OpenAI API reference, "Create moderation": the only call that may name no model.
     constexpr std::string_view moderation_model = "omni-moderation-latest";
     return llm::parse_plain_call(

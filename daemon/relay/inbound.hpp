@@ -22,12 +22,19 @@ struct Inbound {
     std::string model{};                     ///< where the path names it (Gemini)
     bool stream = false;                     ///< likewise
     bool json_array = false;                 ///< a stream is to be one JSON array
+    /// Of vectors and rankings; null: as OpenAI's and Cohere's clients ask for them.
+    const wire::PlainForm* form = nullptr;
 
     llm::ErrorShape errors() const noexcept { return wire->errors; }
     /// What the relay's own scanners read while its bytes pass.
     bool is_openai() const noexcept { return wire == &wire::openai; }
-    /// Whether a reply of this format can go to the caller as it comes.
-    bool passes(const wire::Wire* provider) const noexcept;
+    /// How vectors or a ranking are asked for; null: this is neither.
+    const wire::PlainForm* plain_form() const noexcept {
+        return form != nullptr ? form : providers::client_form(operation);
+    }
+    /// Whether the bytes of a call and of its reply pass as they are. `renamed`: the provider calls
+    /// the model otherwise than the caller.
+    bool passes(const providers::Offer& offer, bool renamed) const noexcept;
 };
 
 /// What the relay has to know of a request to find out who serves it and what it may cost.

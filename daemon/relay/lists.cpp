@@ -3,6 +3,7 @@
 #include "core/llm/estimate.hpp"
 #include "core/loop/run_blocking.hpp"
 #include "core/wire/anthropic_lists.hpp"
+#include "core/wire/gemini_lists.hpp"
 #include "daemon/relay/credential.hpp"
 #include "daemon/relay/model_list.hpp"
 #include "daemon/relay/relay.hpp"
@@ -14,11 +15,14 @@ namespace {
 
 constexpr std::string_view json = "application/json";
 
-Result<std::string> counted(std::string_view body) {
-    auto request = wire::read_anthropic_count({body});
+Result<std::string> counted(const Inbound& inbound, std::string_view body) {
+    bool gemini = inbound.errors() == llm::ErrorShape::gemini;
+    auto request = gemini ? wire::read_gemini_count({body, inbound.model})
+                          : wire::read_anthropic_count({body});
     if (!request)
         return request.error();
-    return wire::anthropic_count_reply(llm::estimate_input_tokens(body));
+    auto tokens = llm::estimate_input_tokens(body);
+    return gemini ? wire::gemini_count_reply(tokens) : wire::anthropic_count_reply(tokens);
 }
 
 }  // namespace
@@ -56,14 +60,15 @@ loop::Task<Result<void>> Relay::model(server::Exchange& exchange, Record& record
     co_return co_await exchange.reply(200, json, none, body);
 }
 
-loop::Task<Result<void>> Relay::count_tokens(server::Exchange& exchange, Record& record) {
+loop::Task<Result<void>> Relay::count_tokens(server::Exchange& exchange, Record& record,
+                                             Inbound inbound) {
     auto known = models_of(exchange, record);
     if (!known)
         co_return known.error();
     auto body = co_await exchange.read_body();
     if (!body)
         co_return body.error();
-    auto work = [text = *body] { return counted(text); };
+    auto work = [text = *body, inbound = std::move(inbound)] { return counted(inbound, text); };
     auto reply = co_await loop::run_blocking(parts_.workers, std::move(work));
     if (!reply)
         co_return reply.error();

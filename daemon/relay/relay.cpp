@@ -226,7 +226,7 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
         co_return chat.failed(Cause::unusable,
                               fail(Code::no_channel, "channel '" + entry.channel.name +
                                                          "': all of its keys are resting"));
-    if (chat.converts()) {
+    if (chat.opening->converted) {
         auto converted = co_await convert(chat, option);
         if (!converted)
             co_return chat.unfit(
@@ -280,15 +280,12 @@ loop::Task<Result<void>> Relay::convert(Chat& chat, const channels::Option& opti
         chat.opening->conversion =
             std::make_shared<Conversion>(chat.inbound, chat.opening->body,
                                          forwarded_headers(chat.inbound, chat.exchange.request()));
-    const auto* wire = chat.offer->wire;
-    if (wire == nullptr || wire->write_request == nullptr)
-        co_return fail(Code::unsupported, "nothing is known of its format");
     // Not a copy: a described provider's dialect is more than a Dialect.
-    auto work = [conversion = chat.opening->conversion, wire,
+    auto work = [conversion = chat.opening->conversion, offer = chat.offer,
                  dialect = &providers::dialect_of(*option.entry->provider),
                  model = option.match.upstream_model,
                  drop = option.entry->channel.settings.losses == storage::Losses::drop] {
-        return conversion->write(*wire, *dialect, model, drop);
+        return conversion->write(*offer, *dialect, model, drop);
     };
     if (chat.opening->body.size() <= body_bytes_inline_max)
         co_return work();

@@ -62,8 +62,10 @@ public:
                                     llm::ErrorShape shape);
     loop::Task<Result<void>> model(server::Exchange& exchange, Record& record,
                                    llm::ErrorShape shape, std::string name);
-    /// `POST /v1/messages/count_tokens`: our own estimate, because most channels cannot count.
-    loop::Task<Result<void>> count_tokens(server::Exchange& exchange, Record& record);
+    /// Anthropic's `count_tokens` and Gemini's `countTokens`, as `inbound.wire` says: our own
+    /// estimate, because most channels cannot count.
+    loop::Task<Result<void>> count_tokens(server::Exchange& exchange, Record& record,
+                                          Inbound inbound);
 
     /// Event streams that are open on this loop. Any thread.
     std::int64_t open_streams() const noexcept {

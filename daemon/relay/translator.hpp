@@ -29,6 +29,9 @@ public:
         bool stream;  ///< what the reply's content type says
     };
     explicit Translator(const Parts& parts);
+    /// Of a reply that is asked for whole and made of another form.
+    Translator(std::unique_ptr<wire::ReplyReader> reader, std::unique_ptr<wire::ReplyWriter> writer)
+        : passes_(false), stream_(false), reader_(std::move(reader)), writer_(std::move(writer)) {}
 
     /// Takes what was read of the reply and appends to `out` what may go to the client now; the
     /// views live until the next call. `last`: the reply ends here. True: it goes as it came.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import upstream as provider
-from harness import WAIT, FunctionalTest
+from harness import WAIT, FunctionalTest, until
 from simulator import Sim
 
 HERE = Path(__file__).resolve().parent
@@ -127,6 +127,32 @@ class GenaiSdk(SdkTest):
             with self.subTest(provider=kind):
                 seen = self.sdk(kind, "abort", "[[sim:tokens=2000]][[sim:itl=5ms]]")
                 self.assertTrue(3 <= seen["texts"] < 1000, seen)
+                # The SDK tells no id of a stream: the only row of this model is the call.
+                rows: list[Any] = []
+                until(lambda: rows.extend(row for row in self.daemon.calls() if row["model"] == kind) or bool(rows), "the usage row")
+                row = rows[0]
+                self.assertEqual((len(rows), row["finish_reason"]), (1, "aborted"))
+                self.assertTrue(3 <= row["usage"]["output"] < 2000, row)
+                self.assertGreater(float(row["cost"]), 0)
+        self.assert_books(self.daemon)
+
+    def test_vectors(self) -> None:
+        lengths = {}
+        for kind in ("gemini", "openai"):
+            with self.subTest(provider=kind):
+                seen = self.sdk(kind, "embed", "Say hello.")
+                self.assertEqual(seen["lengths"], [16, 16])
+                lengths[kind] = seen["first"]
+        # The simulator makes the same vector of the same text, whoever asks.
+        for gemini, openai in zip(lengths["gemini"], lengths["openai"], strict=True):
+            self.assertAlmostEqual(gemini, openai, places=5)
+        self.assertEqual(self.sdk("gemini", "embed-task"), {"lengths": [64]})
+        self.assertEqual(self.sdk("openai", "embed-task")["status"], 400)
+        self.assertGreaterEqual(self.sdk("anthropic", "embed")["status"], 400)
+        self.assert_books(self.daemon)
+
+    def test_tokens_are_counted(self) -> None:
+        self.assertGreater(self.sdk("openai", "count", "word " * 400), 400)
 
     def test_models_are_listed(self) -> None:
         self.assertEqual(self.sdk("openai", "models"), sorted("models/" + kind for kind in self.upstreams))

@@ -61,18 +61,28 @@ const cases = {
         const controller = new AbortController();
         let texts = 0;
         const stream = await ai.models.generateContentStream({ ...ask, config: { abortSignal: controller.signal } });
-        const request_id = undefined;
         try {
             for await (const chunk of stream) if (chunk.text && ++texts === 3) controller.abort();
         } catch (error) {
             if (error instanceof ApiError) throw error;
         }
-        print({ texts, request_id });
+        print({ texts });
     },
     async models() {
         const names = [];
         for await (const listed of await ai.models.list()) names.push(listed.name);
         print(names.sort());
+    },
+    async embed() {
+        const reply = await ai.models.embedContent({ model, contents: [said, "Another text."], config: { outputDimensionality: 16 } });
+        print({ lengths: reply.embeddings.map((vector) => vector.values.length), first: reply.embeddings[0].values });
+    },
+    async "embed-task"() {
+        const reply = await ai.models.embedContent({ model, contents: said, config: { taskType: "RETRIEVAL_QUERY" } });
+        print({ lengths: reply.embeddings.map((vector) => vector.values.length) });
+    },
+    async count() {
+        print((await ai.models.countTokens({ model, contents: said })).totalTokens);
     },
     async refused() {
         print(seen(await ai.models.generateContent({ ...ask, config: { cachedContent: "cachedContents/1" } })));

@@ -78,16 +78,47 @@ TEST_CASE("a body of the wrong format is refused", "[relay]") {
 }
 
 TEST_CASE("bytes pass where both sides speak one format", "[relay]") {
-    CHECK(chat_in(wire::openai).passes(&wire::openai));
-    CHECK(chat_in(wire::anthropic).passes(&wire::anthropic));
-    CHECK_FALSE(chat_in(wire::anthropic).passes(&wire::openai));
+    auto chat = [](const wire::Wire& wire) {
+        return providers::Offer{providers::Operation::chat, &wire, "/"};
+    };
+    CHECK(chat_in(wire::openai).passes(chat(wire::openai), true));
+    CHECK(chat_in(wire::anthropic).passes(chat(wire::anthropic), false));
+    CHECK_FALSE(chat_in(wire::anthropic).passes(chat(wire::openai), false));
     auto gemini = chat_in(wire::gemini);
-    CHECK(gemini.passes(&wire::gemini));
+    CHECK(gemini.passes(chat(wire::gemini), true));
     gemini.json_array = true;
-    CHECK_FALSE(gemini.passes(&wire::gemini));
+    CHECK_FALSE(gemini.passes(chat(wire::gemini), false));
+}
+
+TEST_CASE("vectors and rankings pass in the form of the provider, and under its name for the model",
+          "[relay]") {
+    using providers::Operation;
     Inbound embeddings;
-    embeddings.operation = providers::Operation::embeddings;
-    CHECK(embeddings.passes(nullptr));
+    embeddings.operation = Operation::embeddings;
+    providers::Offer openai{Operation::embeddings, nullptr, "/embeddings"};
+    providers::Offer gemini{Operation::embeddings,   nullptr, "/g", {}, "POST",
+                            &wire::gemini_embeddings};
+    CHECK(embeddings.passes(openai, true));
+    CHECK_FALSE(embeddings.passes(gemini, false));
+    embeddings.form = &wire::gemini_embeddings;
+    CHECK(embeddings.passes(gemini, false));
+    CHECK_FALSE(embeddings.passes(gemini, true));
+    CHECK_FALSE(embeddings.passes(openai, false));
+    Inbound moderation;
+    moderation.operation = Operation::moderations;
+    CHECK(moderation.passes({Operation::moderations, nullptr, "/moderations"}, true));
+}
+
+TEST_CASE("a batch of Gemini's names no other model than its path", "[relay]") {
+    Inbound batch;
+    batch.operation = providers::Operation::embeddings;
+    batch.wire = &wire::gemini;
+    batch.form = &wire::gemini_embeddings;
+    batch.model = "g";
+    CHECK(call_of(batch, R"({"requests":[{"model":"models/g"},{}]})").model == "g");
+    CHECK(call_of(batch, R"({"model":"x","requests":[]})").model == "g");
+    auto refused = refusal_of(batch, R"({"requests":[{"model":"models/g"},{"model":"models/x"}]})");
+    CHECK(refused.find("requests[1].model") != std::string::npos);
 }
 
 TEST_CASE("only headers that belong to the body go with it", "[relay]") {

@@ -178,25 +178,33 @@ TEST_CASE("an event that never ends is not kept for ever", "[relay]") {
     CHECK_FALSE(ok);
 }
 
+namespace {
+
+providers::Offer chat_offer(const wire::Wire& wire) {
+    return {providers::Operation::chat, &wire, "/"};
+}
+
+}  // namespace
+
 TEST_CASE("a request is read once and written for each channel", "[relay]") {
     Inbound inbound;
     inbound.wire = &wire::anthropic;
     std::string body =
         R"({"model":"asked","max_tokens":9,"top_k":3,"messages":[{"role":"user","content":"x"}]})";
     Conversion conversion(inbound, body, {});
-    auto refused = conversion.write(wire::openai, {}, "up", false);
+    auto refused = conversion.write(chat_offer(wire::openai), {}, "up", false);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == Code::invalid_request);
     CHECK(refused.error().param == "top_k");
     CHECK_THAT(refused.error().message, Catch::Contains("'top_k'"));
 
-    CHECK(conversion.write(wire::openai, {}, "up", true));
+    CHECK(conversion.write(chat_offer(wire::openai), {}, "up", true));
     CHECK(conversion.dropped() == "top_k");
     auto written = nlohmann::json::parse(conversion.written().body);
     CHECK(written["model"] == "up");
     CHECK(written["max_completion_tokens"] == 9);
 
-    CHECK(conversion.write(wire::gemini, {}, "other", false));
+    CHECK(conversion.write(chat_offer(wire::gemini), {}, "other", false));
     CHECK(conversion.dropped().empty());
     CHECK_THAT(conversion.written().body, Catch::Contains("\"topK\":3"));
 }
@@ -206,9 +214,30 @@ TEST_CASE("a request that cannot be understood is refused by every channel alike
     inbound.wire = &wire::anthropic;
     std::string body = R"({"model":"m","max_tokens":1,"messages":[{"role":"user","content":7}]})";
     Conversion conversion(inbound, body, {});
-    auto first = conversion.write(wire::openai, {}, "up", true);
-    auto second = conversion.write(wire::gemini, {}, "up", true);
+    auto first = conversion.write(chat_offer(wire::openai), {}, "up", true);
+    auto second = conversion.write(chat_offer(wire::gemini), {}, "up", true);
     REQUIRE_FALSE(first);
     REQUIRE_FALSE(second);
     CHECK(first.error().message == second.error().message);
+}
+
+TEST_CASE("a request for vectors is written for each channel as well", "[relay]") {
+    Inbound inbound;
+    inbound.operation = providers::Operation::embeddings;
+    std::string body = R"({"model":"asked","input":"a","odd":1})";
+    Conversion conversion(inbound, body, {});
+    providers::Offer gemini{providers::Operation::embeddings, nullptr, "/", {}, "POST",
+                            &wire::gemini_embeddings};
+    auto refused = conversion.write(gemini, {}, "up", false);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().param == "odd");
+    CHECK(conversion.write(gemini, {}, "up", true));
+    CHECK(conversion.dropped() == "odd");
+    CHECK_THAT(conversion.written().body, Catch::Contains("\"models/up\""));
+    CHECK(conversion.plain()->model == "up");
+
+    inbound.operation = providers::Operation::moderations;
+    Conversion moderation(inbound, body, {});
+    providers::Offer other{providers::Operation::moderations, nullptr, "/"};
+    CHECK(moderation.write(other, {}, "up", true).error().code == Code::unsupported);
 }

@@ -173,3 +173,25 @@ TEST_CASE("bad requests of every format are refused by the name of the field", "
         CHECK(call.error().param == row.param);
     }
 }
+
+TEST_CASE("Google and Cohere are played with the same vectors as OpenAI", "[sim]") {
+    auto openai = document_of("/v1/embeddings", R"({"model":"m","input":"Hello","dimensions":8})");
+    const auto& vector = openai["data"][0]["embedding"];
+    CHECK(document_of(
+              "/v1beta/models/m:embedContent",
+              R"({"content":{"parts":[{"text":"Hello"}]},"outputDimensionality":8})")["embedding"]
+                                                                                     ["values"] ==
+          vector);
+    auto batch = document_of("/v1beta/models/m:batchEmbedContents", R"({"requests":[
+        {"model":"models/m","content":{"parts":[{"text":"Hello"}]},"outputDimensionality":8},
+        {"model":"models/m","content":{"parts":[{"text":"x"}]}}]})");
+    CHECK(batch["embeddings"][0]["values"] == vector);
+    CHECK(batch["embeddings"][1]["values"].size() == 64);
+    auto cohere = document_of("/v2/embed", R"({"model":"m","texts":["Hello"],"output_dimension":8,
+        "input_type":"search_query","embedding_types":["float"]})");
+    CHECK(cohere["embeddings"]["float"][0] == vector);
+    CHECK(cohere["meta"]["billed_units"]["input_tokens"] == 1);
+    CHECK_FALSE(call_of("/v2/embed", R"({"model":"m","texts":["a"],"input":"a"})"));
+    CHECK_FALSE(call_of("/v1beta/models/m:batchEmbedContents", R"({"requests":[{"content":{}}]})"));
+    CHECK(call_of("/v1beta/models/m%2Fn:embedContent", R"({"content":{}})")->chat.model == "m/n");
+}

@@ -33,10 +33,16 @@ TEST_CASE("what would cost too much to parse is refused before it is parsed", "[
     CHECK(refused.error().message.find("too many members") != std::string::npos);
     // The same commas in an array cost nothing, nor do brackets in a string.
     std::string numbers = "[0";
-    for (int i = 0; i < 7'000; ++i)
+    for (int i = 0; i < 100'000; ++i)
         numbers += ",0";
     CHECK(parse_json(numbers + "]"));
     CHECK(parse_json("\"" + std::string(100, '[') + "\\\"[\""));
+    auto crowd = "[0" + std::string(16'000'002, ' ') + "]";
+    for (std::size_t i = 2; i + 1 < crowd.size(); i += 2)
+        crowd.replace(i, 2, ",0");
+    refused = parse_json(crowd);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("too many values") != std::string::npos);
 }
 
 TEST_CASE("text that is not JSON in UTF-8 is refused", "[wire]") {
