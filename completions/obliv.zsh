@@ -40,6 +40,7 @@ _obliv() {
         'token create'' --group') candidates='' ;;
         'token create'' --account') candidates='' ;;
         'token create'' --requests-per-minute') candidates='' ;;
+        'token create'' --cache') candidates='' ;;
         'token create'' --concurrent') candidates='' ;;
         'token create'' --role') candidates='relay admin' ;;
         'token set'' --budget') candidates='' ;;
@@ -48,6 +49,7 @@ _obliv() {
         'token set'' --group') candidates='' ;;
         'token set'' --account') candidates='' ;;
         'token set'' --requests-per-minute') candidates='' ;;
+        'token set'' --cache') candidates='' ;;
         'token set'' --concurrent') candidates='' ;;
         'token set'' --name') candidates='' ;;
         'channel list'' --limit') candidates='' ;;
@@ -201,8 +203,8 @@ _obliv() {
                 'token') candidates='list get create set rotate revoke restore remove' ;;
                 'token list') candidates='--limit --cursor' ;;
                 'token get') candidates='' ;;
-                'token create') candidates='--budget --expires --models --group --account --requests-per-minute --concurrent --role' ;;
-                'token set') candidates='--budget --expires --models --group --account --requests-per-minute --concurrent --name' ;;
+                'token create') candidates='--budget --expires --models --group --account --requests-per-minute --cache --concurrent --role' ;;
+                'token set') candidates='--budget --expires --models --group --account --requests-per-minute --cache --concurrent --name' ;;
                 'token rotate') candidates='' ;;
                 'token revoke') candidates='' ;;
                 'token restore') candidates='' ;;

@@ -25,6 +25,29 @@ constexpr std::size_t worker_queue_max = 1024;
 constexpr auto patience = std::chrono::seconds(20);
 constexpr auto end_of_exchanges = std::chrono::seconds(5);
 
+cache::CacheUse cache_use(std::string_view word) {
+    if (word == "exact")
+        return cache::CacheUse::exact;
+    return word == "semantic" ? cache::CacheUse::semantic : cache::CacheUse::off;
+}
+
+cache::Rules cache_rules(const config::Cache& config) {
+    cache::Rules out;
+    for (const auto& [model, how] : config.models)
+        out.models.emplace_back(model, cache_use(how));
+    out.limits = {static_cast<std::size_t>(config.entries), static_cast<std::size_t>(config.bytes),
+                  config.ttl, config.stale};
+    out.answer_bytes_max = static_cast<std::size_t>(config.answer_bytes);
+    out.scope = static_cast<cache::Scope>(config.scope);
+    out.share_millionths = config.price_percent * 10'000;
+    out.single_flight = config.single_flight == config::Switch::on;
+    out.embedding_model = config.embedding_model;
+    out.similarity = static_cast<double>(config.similarity_permille) / 1000.0;
+    return out;
+}
+static_assert(static_cast<int>(cache::Scope::everyone) ==
+              static_cast<int>(config::CacheScope::everyone));
+
 relay::UpstreamSettings upstream_settings(const config::Config& config) {
     relay::UpstreamSettings out;
     out.timeouts = {config.upstream.connect_timeout, config.upstream.first_byte_timeout,
@@ -38,6 +61,7 @@ relay::UpstreamSettings upstream_settings(const config::Config& config) {
             out.fallbacks[model].emplace_back(trim(other));
     out.output_tokens_default = config.billing.output_tokens_default;
     out.heartbeat_interval = config.server.heartbeat_interval;
+    out.cache = cache_rules(config.cache);
     return out;
 }
 
@@ -134,6 +158,7 @@ struct App::Parts {
     std::unique_ptr<upstream::Tls> tls;
     std::unique_ptr<upstream::Resolver> resolver;
     std::unique_ptr<metrics::Metrics> metrics;
+    std::unique_ptr<cache::AnswerCache> answers;
     std::unique_ptr<ChannelLog> channel_log;
     std::unique_ptr<Publisher> publisher;
     std::unique_ptr<PriceAlarm> price_alarm;
@@ -177,13 +202,14 @@ void App::Parts::build_services() {
     tls = std::make_unique<upstream::Tls>(upstream::TlsOptions{config.upstream.ca_file});
     resolver = std::make_unique<upstream::Resolver>();
     metrics = std::make_unique<metrics::Metrics>(loops->size());
+    answers = std::make_unique<cache::AnswerCache>();
     channel_log = std::make_unique<ChannelLog>(*database, *workers);
     publisher = std::make_unique<Publisher>(*database, *books, *loops, *channel_log);
     price_alarm =
         std::make_unique<PriceAlarm>((*loops)[0], *workers, [this] { return publisher->prices(); });
     publisher->on_prices([this](std::optional<WallTime> next) { price_alarm->set(next); });
-    vitals = std::make_unique<LiveVitals>(
-        LiveVitals::Parts{*database, *books, *publisher, *metrics, *workers, draining, now});
+    vitals = std::make_unique<LiveVitals>(LiveVitals::Parts{*database, *books, *publisher, *metrics,
+                                                            *workers, *answers, draining, now});
     host = std::make_unique<LiveHost>(
         LiveHost::Parts{*database, *books, *publisher, *loops, *vitals, options, draining, now});
     upstream::PoolOptions pool;
@@ -193,8 +219,8 @@ void App::Parts::build_services() {
     std::vector<Readers> readers;
     for (std::size_t i = 0; i < loops->size(); ++i) {
         auto seed = random_seed();
-        Lane::Shared shared{(*loops)[i], *workers, *books,   *database, *tls,        *resolver,
-                            pool,        *host,    *metrics, *vitals,   ::geteuid(), seed};
+        Lane::Shared shared{(*loops)[i], *workers, *books,  *database,   *tls, *resolver, pool,
+                            *host,       *metrics, *vitals, ::geteuid(), seed, *answers};
         lanes.push_back(std::make_unique<Lane>(shared));
         services.push_back(&lanes.back()->front);
         readers.push_back({lanes.back()->gate, lanes.back()->channels, lanes.back()->relay});
@@ -251,6 +277,7 @@ Result<void> App::Parts::listen() {
 }
 
 Result<void> App::Parts::publish_all() {
+    answers->set_limits(cache_rules(config.cache).limits);
     publisher->settings(upstream_settings(config), routing_settings(config));
     if (auto done = publisher->accounts(); !done)
         return done;
@@ -295,6 +322,7 @@ Result<ops::ReloadReport> App::reload(const config::Config& config) {
     report.needs_restart = config::needs_restart(parts_->config, config);
     log::set_level(config.log.level);
     parts_->server->set_limits(server_limits(config));
+    parts_->answers->set_limits(cache_rules(config.cache).limits);
     parts_->publisher->settings(upstream_settings(config), routing_settings(config));
     if (parts_->checks)
         parts_->checks->set(check_settings(config));

@@ -40,6 +40,7 @@ constexpr std::array fields{
     Field{"account", "account", Field::Kind::text},
     Field{"requests-per-minute", "requests_per_minute", Field::Kind::count},
     Field{"concurrent", "concurrent_max", Field::Kind::count},
+    Field{"cache", "cache", Field::Kind::text},
     Field{"budget", "budget", Field::Kind::money},
     Field{"expires", "expires_at", Field::Kind::time},
 };
@@ -176,6 +177,9 @@ std::vector<Flag> setting_flags(bool may_clear) {
         {.name = "requests-per-minute",
          .value = "N",
          .help = "At most so many calls a minute" + none},
+        {.name = "cache",
+         .value = "HOW",
+         .help = "Give answers again: off, exact or semantic (docs/cache.md)" + none},
         {.name = "concurrent", .value = "N", .help = "At most so many calls at once" + none}};
 }
 

@@ -30,6 +30,8 @@ constexpr std::array token_create{
     Field{"requests_per_minute", integer, may_or_null, "null or 0: no limit", "", 0, rate_max},
     Field{"concurrent_max", integer, may_or_null, "calls at once; null or 0: no limit", "", 0,
           rate_max},
+    Field{"cache", choice, may_or_null, "answers given again; as cache.models says by default",
+          "off|exact|semantic"},
 };
 
 constexpr std::array token_patch{
@@ -42,6 +44,8 @@ constexpr std::array token_patch{
     Field{"requests_per_minute", integer, may_or_null, "null or 0: no limit", "", 0, rate_max},
     Field{"concurrent_max", integer, may_or_null, "calls at once; null or 0: no limit", "", 0,
           rate_max},
+    Field{"cache", choice, may_or_null, "answers given again; null: as cache.models says",
+          "off|exact|semantic"},
 };
 
 constexpr std::array timeouts_change{
@@ -198,6 +202,8 @@ constexpr std::array token{
     Field{"account_id", id, must, "who pays"},
     Field{"requests_per_minute", integer, must_or_null, "null: no limit", "", 1, rate_max},
     Field{"concurrent_max", integer, must_or_null, "null: no limit", "", 1, rate_max},
+    Field{"cache", choice, must_or_null, "answers given again; null: as cache.models says",
+          "off|exact|semantic"},
     Field{"created_at", time, must, ""},
     Field{"expires_at", time, must_or_null, ""},
     Field{"revoked_at", time, must_or_null, ""},
@@ -389,7 +395,7 @@ constexpr std::array call{
     Field{"key_index", integer, must, "which key of the channel", "", 0, many},
     Field{"usage", object, must, "", "Usage"},
     Field{"usage_source", choice, must, "where the counts come from",
-          "provider|partial|counted|estimated|none"},
+          "provider|partial|counted|estimated|none|cache"},
     Field{"price_version", id, must_or_null, ""},
     Field{"unpriced", boolean, must, "served without a price"},
     Field{"held", money, must, "USD reserved"},

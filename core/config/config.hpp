@@ -80,6 +80,26 @@ struct Health {
     milliseconds recheck_interval = limits::recheck_interval;
 };
 
+/// Whose answers a caller may be given.
+enum class CacheScope : std::uint8_t { token, account, everyone };
+
+enum class Switch : std::uint8_t { off, on };
+
+/// Answers that are given again.
+struct Cache {
+    Pairs models;  ///< model or prefix*, and off, exact or semantic
+    milliseconds ttl = limits::cache_ttl;
+    milliseconds stale = milliseconds(0);  ///< beyond ttl, where no channel answers
+    std::int64_t entries = limits::cache_entries;
+    std::int64_t bytes = limits::cache_bytes;
+    std::int64_t answer_bytes = limits::cache_answer_bytes;
+    CacheScope scope = CacheScope::account;
+    std::int64_t price_percent = 0;
+    Switch single_flight = Switch::off;
+    std::string embedding_model;  ///< empty: nothing is compared by its meaning
+    std::int64_t similarity_permille = 950;
+};
+
 enum class Durability : std::uint8_t {
     process,  ///< survives kill -9: the intent ring
     power,    ///< survives a power cut: the group commit
@@ -127,6 +147,7 @@ struct Config {
     Upstream upstream;
     Routing routing;
     Health health;
+    Cache cache;
     Billing billing;
     Storage storage;
     Log log;

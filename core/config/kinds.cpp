@@ -127,6 +127,22 @@ std::string PathKind::type() const {
     return "path";
 }
 
+Result<std::string> TextKind::read(const Value& value) const {
+    constexpr std::string_view expected = "a text of one line";
+    if (value.kind != Kind::text || value.text.size() > limits::setting_text_bytes)
+        return mismatch(expected, value);
+    for (char c : value.text)
+        if (static_cast<unsigned char>(c) < ' ' || c == 0x7F)
+            return mismatch(expected, value);
+    return value.text;
+}
+std::string TextKind::show(const Stored& text) const {
+    return plain_text(text);
+}
+std::string TextKind::type() const {
+    return "text";
+}
+
 Result<std::string> ProxyKind::read(const Value& value) const {
     constexpr std::string_view expected = "a proxy such as http://host:3128";
     if (value.kind != Kind::text)

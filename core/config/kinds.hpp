@@ -51,6 +51,14 @@ struct PathKind {
     std::string type() const;
 };
 
+/// A name, or empty: one line without control characters.
+struct TextKind {
+    using Stored = std::string;
+    Result<Stored> read(const Value& value) const;
+    std::string show(const Stored& text) const;
+    std::string type() const;
+};
+
 /// `http://host:port`, perhaps with a user and a password, which are never shown; or empty.
 struct ProxyKind {
     using Stored = std::string;

@@ -35,6 +35,11 @@ inline constexpr std::chrono::milliseconds check_retry = 10s;
 inline constexpr std::chrono::milliseconds recheck_interval = 30min;
 inline constexpr int check_failures = 3;  ///< in a row, and a channel counts as dead
 
+inline constexpr std::chrono::milliseconds cache_ttl = 1h;
+inline constexpr std::int64_t cache_entries = 10'000;
+inline constexpr std::int64_t cache_bytes = 64 << 20;
+inline constexpr std::int64_t cache_answer_bytes = 1 << 20;
+
 inline constexpr std::int64_t output_tokens_default = 16'384;
 inline constexpr std::int64_t ring_slots = 65'536;
 inline constexpr std::chrono::milliseconds drain_timeout = 30s;
@@ -47,6 +52,7 @@ inline constexpr std::int64_t config_bytes = 1 << 20;     ///< one configuration
 inline constexpr int config_files = 100;                  ///< in conf.d
 inline constexpr std::int64_t credential_bytes = 64 << 10;
 inline constexpr std::int64_t listeners = 16;
-inline constexpr std::size_t socket_path_bytes = 107;  ///< sun_path less its final NUL
+inline constexpr std::size_t setting_text_bytes = 1024;  ///< of a name or an address
+inline constexpr std::size_t socket_path_bytes = 107;    ///< sun_path less its final NUL
 
 }  // namespace obliv::limits

@@ -17,6 +17,7 @@ constexpr std::array section_table{
     Section{"upstream", "Calls to providers. A channel may set its own time-outs and proxy."},
     Section{"routing", "Which of the channels that serve a model is called."},
     Section{"health", "Checks of channels that tell a dead one before a call meets it."},
+    Section{"cache", "Answers that are given again to the same question (docs/cache.md)."},
     Section{"billing", "How calls are charged."},
     Section{"storage", "The database."},
     Section{"log", "What is logged on standard error, and how."},
@@ -64,6 +65,21 @@ std::string check_fallback(std::string_view model, std::string_view others) {
     for (auto other : split(others, ','))
         empty = empty || trim(other).empty();
     return empty ? "expected MODEL=OTHER,OTHER" : "";
+}
+
+constexpr ChoiceKind<CacheScope, 3> scope{
+    {Word{"token", static_cast<int>(CacheScope::token)},
+     Word{"account", static_cast<int>(CacheScope::account)},
+     Word{"everyone", static_cast<int>(CacheScope::everyone)}}};
+constexpr ChoiceKind<Switch, 2> on_off{
+    {Word{"off", static_cast<int>(Switch::off)}, Word{"on", static_cast<int>(Switch::on)}}};
+
+std::string check_cached_model(std::string_view model, std::string_view how) {
+    if (model.empty() || model.starts_with('/'))
+        return "expected the name of a model, or how names begin such as gpt-4*";
+    if (how == "off" || how == "exact" || how == "semantic")
+        return {};
+    return "expected off, exact or semantic, got '" + visible(how) + "'";
 }
 
 /// Collects the fields of one section.
@@ -206,6 +222,38 @@ void add_routing(std::vector<Field>& out) {
                "How often a channel is asked that is out of use, or whose key was refused.");
 }
 
+void add_cache(std::vector<Field>& out) {
+    Table<Cache> table(out, "cache", &Config::cache);
+    table.add("models", &Cache::models, PairsKind{"gpt-4o*=exact", check_cached_model}, live,
+              "Models whose answers are given again: `exact` for the same request, `semantic` also "
+              "for one that means the same, `off`. The first that fits counts; a token's own "
+              "setting goes before it.");
+    table.add("ttl", &Cache::ttl, DurationKind{1s, 24h * 365}, live,
+              "How long an answer is given again.");
+    table.add("stale", &Cache::stale, DurationKind{0ms, 24h * 365}, live,
+              "For how much longer it stands in when every channel fails.");
+    table.add("entries", &Cache::entries, CountKind{0, 10'000'000}, live,
+              "Answers kept, in memory; the one that was not asked for longest goes first. 0 keeps "
+              "none.");
+    table.add("bytes", &Cache::bytes, SizeKind{0, 64LL << 30}, live,
+              "Memory for all of them together.");
+    table.add("answer_bytes", &Cache::answer_bytes, SizeKind{1 << 10, 64 << 20}, live,
+              "A longer answer is not kept.");
+    table.add("scope", &Cache::scope, scope, live,
+              "Whose answers a caller may be given: those of the same `token`, the same `account`, "
+              "or of `everyone` in the same group.");
+    table.add("price_percent", &Cache::price_percent, CountKind{0, 100}, live,
+              "What an answer costs that is given again, in percent of its price.");
+    table.add("single_flight", &Cache::single_flight, on_off, live,
+              "Calls that do not stream wait for an equal one that is under way, and share its "
+              "answer.");
+    table.add("embedding_model", &Cache::embedding_model, TextKind{}, live,
+              "The model that tells what a question means, for `semantic`. It is asked and billed "
+              "like a call of the same token. Empty: only equal requests are found.");
+    table.add("similarity_permille", &Cache::similarity_permille, CountKind{1, 1000}, live,
+              "How close two questions have to be, as a thousandth of their cosine similarity.");
+}
+
 void add_billing(std::vector<Field>& out) {
     Table<Billing> table(out, "billing", &Config::billing);
     table.add("durability", &Billing::durability, durability, live,
@@ -255,6 +303,7 @@ const std::vector<Field>& table() {
         add_limits(out);
         add_upstream(out);
         add_routing(out);
+        add_cache(out);
         add_billing(out);
         add_rest(out);
         return out;

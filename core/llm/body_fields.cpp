@@ -130,6 +130,53 @@ std::vector<Edit> field_edits(std::string_view body, std::span<const FieldChange
     return merged(std::move(edits), {});
 }
 
+namespace {
+
+/// White space between tokens means nothing; in strings it does.
+void append_dense(std::string& out, std::string_view json) {
+    std::size_t at = 0;
+    while (at < json.size()) {
+        if (json[at] == '"') {
+            auto end = std::min(end_of_string(json, at), json.size());
+            out.append(json.substr(at, end - at));
+            at = end;
+        } else {
+            if (spaces.find(json[at]) == std::string_view::npos)
+                out.push_back(json[at]);
+            ++at;
+        }
+    }
+}
+
+}  // namespace
+
+std::string normal_form(std::string_view body, std::span<const std::string_view> left_out) {
+    if (body.empty())
+        return {};
+    auto members = members_of(body);
+    std::erase_if(members, [&](const Member& member) {
+        return std::find(left_out.begin(), left_out.end(), member.key) != left_out.end();
+    });
+    std::stable_sort(members.begin(), members.end(),
+                     [](const Member& a, const Member& b) { return a.key < b.key; });
+    std::string out;
+    out.reserve(body.size());
+    for (const auto& member : members) {
+        out.append("\"").append(member.key).append("\":");
+        append_dense(out, body.substr(member.value, member.end - member.value));
+        out.push_back(',');
+    }
+    return out;
+}
+
+std::string_view field_text(std::string_view body, std::string_view name) {
+    if (!body.empty())
+        for (const auto& member : members_of(body))
+            if (member.key == name)
+                return body.substr(member.value, member.end - member.value);
+    return {};
+}
+
 std::string edited(std::string_view body, const std::vector<Edit>& edits) {
     std::string out;
     std::size_t at = 0;

@@ -24,6 +24,14 @@ Result<std::vector<FieldChange>> parse_field_changes(std::string_view object);
 /// None touches what upstream_edits() touches.
 std::vector<Edit> field_edits(std::string_view body, std::span<const FieldChange> changes);
 
+/// The body, which is valid JSON, without white space, its outermost fields in the order of their
+/// names and without those named: the same for requests that ask the same. What stands twice stays
+/// twice.
+std::string normal_form(std::string_view body, std::span<const std::string_view> left_out);
+
+/// The value of an outermost field as it stands in the body; empty: it has none of this name.
+std::string_view field_text(std::string_view body, std::string_view name);
+
 /// `body` with the edits made.
 std::string edited(std::string_view body, const std::vector<Edit>& edits);
 

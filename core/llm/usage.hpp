@@ -38,6 +38,7 @@ enum class UsageSource : std::uint8_t {
     counted,    ///< our tokenizer, exact for the model
     estimated,  ///< an estimate
     none,       ///< nothing was consumed
+    cache,      ///< those of the call whose answer was given again: no provider was asked
 };
 
 }  // namespace obliv::llm

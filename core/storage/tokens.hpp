@@ -18,6 +18,14 @@ enum class TokenRole : std::uint8_t {
     admin,  ///< may call models and the management API
 };
 
+/// Whether calls may be answered by what an earlier one was answered.
+enum class CacheUse : std::uint8_t {
+    by_model,  ///< as the configuration says for the model
+    off,
+    exact,     ///< of the same request
+    semantic,  ///< of one that means the same
+};
+
 /// An API key that we issued. Only its digest is kept.
 struct Token {
     TokenId id;
@@ -34,6 +42,7 @@ struct Token {
     Money spent;                  ///< by the calls up to the fold watermark; read-only
     int requests_per_minute = 0;  ///< 0: no limit
     int concurrent_max = 0;       ///< 0: no limit
+    CacheUse cache = CacheUse::by_model;
     WallTime created_at{};
     std::optional<WallTime> expires_at;
     std::optional<WallTime> revoked_at;

@@ -66,10 +66,26 @@ string_view name_of(llm::UsageSource source) {
         return "counted";
     case llm::UsageSource::estimated:
         return "estimated";
+    case llm::UsageSource::cache:
+        return "cache";
     case llm::UsageSource::none:
         break;
     }
     return "none";
+}
+
+Json cache_or_null(storage::CacheUse use) {
+    switch (use) {
+    case storage::CacheUse::off:
+        return "off";
+    case storage::CacheUse::exact:
+        return "exact";
+    case storage::CacheUse::semantic:
+        return "semantic";
+    case storage::CacheUse::by_model:
+        break;
+    }
+    return {};
 }
 
 string_view name_of(storage::AccountKind kind) {
@@ -139,6 +155,7 @@ string token_json(const storage::Token& token, Host& host, const Secret* key) {
         {"account_id", token.account.text()},
         {"requests_per_minute", limit_or_null(token.requests_per_minute)},
         {"concurrent_max", limit_or_null(token.concurrent_max)},
+        {"cache", cache_or_null(token.cache)},
         {"created_at", rfc3339(token.created_at)},
         {"expires_at", time_or_null(token.expires_at)},
         {"revoked_at", time_or_null(token.revoked_at)},

@@ -8,6 +8,7 @@
 namespace obliv::admin {
 namespace {
 
+using storage::CacheUse;
 using storage::Session;
 using storage::Token;
 
@@ -18,6 +19,13 @@ Error at(std::string_view field, Error error) {
 
 int count_or_none(const api::Body& body, std::string_view field) {
     return body.set(field) ? static_cast<int>(body.integer(field)) : 0;
+}
+
+/// The schema lets no other word through.
+CacheUse cache_use_of(std::string_view word) {
+    if (word == "exact")
+        return CacheUse::exact;
+    return word == "semantic" ? CacheUse::semantic : CacheUse::off;
 }
 
 /// The account that a change names, or the administrator's.
@@ -48,6 +56,8 @@ Result<void> apply_limits(const api::Body& body, Token& token, WallTime now) {
         token.requests_per_minute = count_or_none(body, "requests_per_minute");
     if (body.has("concurrent_max"))
         token.concurrent_max = count_or_none(body, "concurrent_max");
+    if (body.has("cache"))
+        token.cache = body.set("cache") ? cache_use_of(body.text("cache")) : CacheUse::by_model;
     return ok();
 }
 

@@ -21,6 +21,7 @@ struct Lane {
         const Vitals& vitals;
         uid_t own_uid;
         std::uint64_t seed;
+        cache::AnswerCache& answers;
     };
 
     explicit Lane(const Shared& shared)
@@ -28,7 +29,7 @@ struct Lane {
           pool(shared.loop, shared.tls, shared.resolver, shared.pool),
           billing(shared.books, static_cast<unsigned>(shared.loop.index()), shared.loop),
           relay({shared.loop, shared.workers, gate, channels, billing, pool, real_clock(),
-                 shared.seed + 1}),
+                 shared.seed + 1, shared.answers}),
           admin(shared.host, gate, shared.workers, shared.own_uid), memory{shared.database,
                                                                            shared.workers,
                                                                            real_clock()},

@@ -93,6 +93,17 @@ void LiveVitals::add_quota(std::vector<metrics::Gauge>& out) const {
     }
 }
 
+void LiveVitals::add_cache(std::vector<metrics::Gauge>& out) const {
+    auto stats = parts_.answers.stats();
+    for (std::size_t i = 0; i < cache::lookups; ++i)
+        out.push_back({"oblivd_cache_lookups_total",
+                       {{"result", std::string(name_of(static_cast<cache::Lookup>(i)))}},
+                       static_cast<double>(stats.looked_up[i])});
+    out.push_back(gauge("oblivd_cache_answers", static_cast<double>(stats.entries)));
+    out.push_back(gauge("oblivd_cache_bytes", static_cast<double>(stats.bytes)));
+    out.push_back(gauge("oblivd_cache_evictions_total", static_cast<double>(stats.evicted)));
+}
+
 void LiveVitals::add_queues(std::vector<metrics::Gauge>& out) const {
     auto writer = parts_.database.writer().stats();
     auto queue = [&](std::string name, double length) {
@@ -122,6 +133,7 @@ std::string LiveVitals::exposition() const {
     add_channels(gauges);
     add_quota(gauges);
     add_queues(gauges);
+    add_cache(gauges);
     gauges.push_back(gauge("oblivd_ready", not_ready().empty() ? 1 : 0));
     gauges.push_back(gauge("oblivd_start_time_seconds",
                            static_cast<double>(unix_nanos(parts_.started_at)) / 1e9));

@@ -20,6 +20,7 @@ public:
         Publisher& publisher;
         metrics::Metrics& metrics;
         loop::BlockingPool& workers;
+        const cache::AnswerCache& answers;
         const std::atomic<bool>& draining;
         WallTime started_at;
     };
@@ -34,6 +35,7 @@ public:
 private:
     void add_channels(std::vector<metrics::Gauge>& out) const;
     void add_quota(std::vector<metrics::Gauge>& out) const;
+    void add_cache(std::vector<metrics::Gauge>& out) const;
     void add_queues(std::vector<metrics::Gauge>& out) const;
 
     Parts parts_;

@@ -78,8 +78,9 @@ Result<Hold> Billing::reserve(const Ask& ask) {
     return impl_->till.reserve(ask);
 }
 
-loop::Task<Result<Money>> Billing::settle(Hold hold, storage::Call call) {
-    auto receipt = impl_->till.charge(std::move(hold), std::move(call));
+loop::Task<Result<Money>> Billing::settle(Hold hold, storage::Call call,
+                                          std::int64_t share_millionths) {
+    auto receipt = impl_->till.charge(std::move(hold), std::move(call), share_millionths);
     if (!receipt)
         co_return receipt.error();
     if (impl_->books.options().durability != Durability::power)

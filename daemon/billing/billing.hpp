@@ -34,8 +34,10 @@ public:
     /// price, held, cost and loss. Returns when no kill can undo it; with durability "power" when
     /// the disk has it, or after 30 seconds with unavailable (it is charged then nevertheless).
     /// A call that consumed nothing (UsageSource::none) costs nothing, and is stored too. The
-    /// answer is what was charged: the log line and the metrics of the call tell it.
-    loop::Task<Result<Money>> settle(Hold hold, storage::Call call);
+    /// answer is what was charged: the log line and the metrics of the call tell it. Only a call
+    /// with UsageSource::cache may cost a part of its price.
+    loop::Task<Result<Money>> settle(Hold hold, storage::Call call,
+                                     std::int64_t share_millionths = whole_price);
 
 private:
     struct Impl;

@@ -22,6 +22,9 @@ namespace obliv::billing {
 class Till;
 struct BooksView;
 
+/// A share of a price, in millionths.
+inline constexpr std::int64_t whole_price = 1'000'000;
+
 /// What a call may consume, before it is made. Nothing in it is kept.
 struct Ask {
     TokenId token;
@@ -30,6 +33,7 @@ struct Ask {
     std::span<const std::string> served;  ///< upstream names of the models that may serve it
     /// Upper bounds: `input` and `output` are tokens of whatever kind.
     llm::Usage at_most{};
+    std::int64_t share_millionths = whole_price;  ///< of the price
 };
 
 /// Money set aside for one call, and the promise of a slot in the intent ring. Exactly one of

@@ -107,7 +107,7 @@ Result<Till::Quote> Till::quote(const Ask& ask, bool limited) const {
             unpriced = model;
             return;
         }
-        auto amount = llm::cost_at_most(*price, ask.at_most);
+        auto amount = llm::cost_at_most(*price, ask.at_most, ask.share_millionths);
         if (!quote.dearest || amount > quote.amount) {
             quote.dearest = price;
             quote.amount = amount;
@@ -155,7 +155,7 @@ const llm::Price* Till::rate_of(const Hold& hold, std::string_view served) {
     return rate ? rate : hold.dearest_price_;
 }
 
-Result<Till::Receipt> Till::charge(Hold hold, storage::Call call) {
+Result<Till::Receipt> Till::charge(Hold hold, storage::Call call, std::int64_t share_millionths) {
     check(hold.till_ == this, "a hold is settled once, on the loop that reserved it");
     keep_sane(call.usage);
     call.request_id.resize(cut_text(call.request_id, request_id_bytes_max).size());
@@ -164,7 +164,7 @@ Result<Till::Receipt> Till::charge(Hold hold, storage::Call call) {
     const auto* rate = rate_of(hold, call.model_served);
     call.price = rate ? rate->id : PriceId{};
     bool consumed = rate && call.source != llm::UsageSource::none;
-    auto due = consumed ? llm::cost_of(*rate, call.usage) : Money{};
+    auto due = consumed ? llm::cost_of(*rate, call.usage, share_millionths) : Money{};
     call.held = hold.amount_;
     auto held = hold.amount_;
     if (due > held)

@@ -33,6 +33,10 @@ constexpr std::array list{
     Description{"oblivd_commit_lag_seconds", "gauge", "", "Age of the oldest call of the last group commit."},
     Description{"oblivd_commit_failures_total", "counter", "", "Group commits that did not reach the disk at first."},
     Description{"oblivd_calls_stored_total", "counter", "", "Calls stored with their charge."},
+    Description{"oblivd_cache_lookups_total", "counter", "result", "Calls that may be answered from the cache, by what was found."},
+    Description{"oblivd_cache_answers", "gauge", "", "Answers in the cache."},
+    Description{"oblivd_cache_bytes", "gauge", "", "Memory of the answers in the cache."},
+    Description{"oblivd_cache_evictions_total", "counter", "", "Answers that went to make room for others."},
     Description{"oblivd_ready", "gauge", "", "1: /readyz answers 200."},
     Description{"oblivd_start_time_seconds", "gauge", "", "When the daemon started, in seconds since 1970."},
 };

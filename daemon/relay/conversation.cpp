@@ -48,10 +48,10 @@ Result<std::vector<wire::PastTurn>> past_of(storage::Database& database, Account
 }  // namespace
 
 Conversation::Conversation(server::Exchange& base, const Record& record, const Memory& memory)
-    : base_(base), record_(record), memory_(memory), capture_(response_bytes_max) {}
+    : PassingExchange(base), record_(record), memory_(memory), capture_(response_bytes_max) {}
 
 loop::Task<Result<std::string_view>> Conversation::read_body() {
-    auto body = co_await base_.read_body();
+    auto body = co_await base().read_body();
     if (!body)
         co_return body.error();
     auto recalled = co_await recall(*body);
@@ -90,19 +90,19 @@ loop::Task<Result<void>> Conversation::recall(std::string_view body) {
 
 void Conversation::release_request() {
     std::string().swap(body_);
-    base_.release_request();
+    base().release_request();
 }
 
 void Conversation::release_body() {
     std::string().swap(body_);
-    base_.release_body();
+    base().release_body();
 }
 
 void Conversation::start(int status, std::string_view content_type,
                          std::span<const http::Header> headers,
                          std::optional<std::uint64_t> length) {
     keeps_ = keeps_ && status == 200;
-    base_.start(status, content_type, headers, length);
+    base().start(status, content_type, headers, length);
 }
 
 void Conversation::hear(const server::Pieces& payload) {
@@ -113,7 +113,7 @@ void Conversation::hear(const server::Pieces& payload) {
 
 loop::Task<Result<void>> Conversation::write(server::Pieces payload) {
     hear(payload);
-    return base_.write(payload);
+    return base().write(payload);
 }
 
 loop::Task<Result<void>> Conversation::write_framed(std::string_view chunks) {
@@ -127,13 +127,13 @@ loop::Task<Result<void>> Conversation::write_framed(std::string_view chunks) {
         capture_.feed(step->payload);
         rest.remove_prefix(step->consumed);
     }
-    return base_.write_framed(chunks);
+    return base().write_framed(chunks);
 }
 
 loop::Task<Result<void>> Conversation::finish(server::Pieces payload) {
     hear(payload);
     co_await remember();
-    co_return co_await base_.finish(payload);
+    co_return co_await base().finish(payload);
 }
 
 loop::Task<Result<void>> Conversation::reply(int status, std::string_view content_type,
@@ -143,7 +143,7 @@ loop::Task<Result<void>> Conversation::reply(int status, std::string_view conten
     server::Pieces payload(body);
     hear(payload);
     co_await remember();
-    co_return co_await base_.reply(status, content_type, headers, body);
+    co_return co_await base().reply(status, content_type, headers, body);
 }
 
 loop::Task<void> Conversation::remember() {
@@ -172,7 +172,7 @@ loop::Task<void> Conversation::remember() {
     // The reply is whole and paid for: it is not taken back because nobody can go on from it.
     if (!stored)
         log::write(log::Level::warning, "a response could not be stored",
-                   {{"request", base_.request_id()}, {"why", stored.error().message}});
+                   {{"request", base().request_id()}, {"why", stored.error().message}});
 }
 
 bool is_stored_response(std::string_view path) noexcept {

@@ -4,7 +4,7 @@
 #include "core/storage/store.hpp"
 #include "core/wire/responses_state.hpp"
 #include "daemon/relay/relay.hpp"
-#include "daemon/server/exchange.hpp"
+#include "daemon/server/passing_exchange.hpp"
 
 namespace obliv::relay {
 
@@ -19,16 +19,11 @@ struct Memory {
 /// conversation before it in place of `previous_response_id`, and the response is stored before its
 /// last bytes leave, so that whoever has seen it can go on from it. Nothing is stored where the
 /// request says `store: false`. Everything else passes through.
-class Conversation final : public server::Exchange {
+class Conversation final : public server::PassingExchange {
 public:
     /// `record` says whose conversation it is by the time that the body is read.
     Conversation(server::Exchange& base, const Record& record, const Memory& memory);
 
-    const http::RequestHead& request() const override { return base_.request(); }
-    const server::Peer& peer() const override { return base_.peer(); }
-    std::string_view request_id() const override { return base_.request_id(); }
-    SteadyTime arrived() const override { return base_.arrived(); }
-    loop::Loop& loop() override { return base_.loop(); }
     loop::Task<Result<std::string_view>> read_body() override;
     void release_request() override;
     void release_body() override;
@@ -42,26 +37,11 @@ public:
                                    std::span<const http::Header> headers,
                                    std::string_view body) override;
 
-    void set_pulse(const server::Pulse* pulse, void* owner) override {
-        base_.set_pulse(pulse, owner);
-    }
-
-    bool replied() const override { return base_.replied(); }
-    bool finished() const override { return base_.finished(); }
-    int status() const override { return base_.status(); }
-    std::uint64_t bytes_sent() const override { return base_.bytes_sent(); }
-    void on_client_gone(std::function<void()> gone) override {
-        base_.on_client_gone(std::move(gone));
-    }
-    bool client_gone() const override { return base_.client_gone(); }
-    bool stopping() const override { return base_.stopping(); }
-
 private:
     loop::Task<Result<void>> recall(std::string_view body);
     loop::Task<void> remember();
     void hear(const server::Pieces& payload);
 
-    server::Exchange& base_;
     const Record& record_;
     const Memory& memory_;
     wire::ResponsesTurn turn_;

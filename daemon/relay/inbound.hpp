@@ -15,6 +15,9 @@ namespace obliv::relay {
 
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
+/// What answers in the place of channels that all fail.
+struct StandIn;
+
 /// How a call came in: what its path says before its body has been read.
 struct Inbound {
     providers::Operation operation = providers::Operation::chat;
@@ -24,6 +27,7 @@ struct Inbound {
     bool json_array = false;                 ///< a stream is to be one JSON array
     /// Of vectors and rankings; null: as OpenAI's and Cohere's clients ask for them.
     const wire::PlainForm* form = nullptr;
+    StandIn* stand_in = nullptr;             ///< it was looked up in the cache already
 
     llm::ErrorShape errors() const noexcept { return wire->errors; }
     /// What the relay's own scanners read while its bytes pass.

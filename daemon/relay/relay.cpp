@@ -8,6 +8,7 @@
 #include "daemon/relay/chat.hpp"
 #include "daemon/relay/credential.hpp"
 #include "daemon/relay/heartbeat.hpp"
+#include "daemon/relay/stand_in.hpp"
 #include "daemon/relay/upstream_error.hpp"
 
 #include <algorithm>
@@ -78,6 +79,8 @@ loop::Task<Result<void>> Relay::serve(server::Exchange& exchange, Record& record
     auto admitted = co_await let_in(exchange, record, inbound);
     if (!admitted)
         co_return admitted.error();
+    if (!*admitted)
+        co_return ok();  // answered by way of the cache
     auto& chat = **admitted;
     auto opened = co_await open(chat);
     if (!opened)
@@ -86,7 +89,8 @@ loop::Task<Result<void>> Relay::serve(server::Exchange& exchange, Record& record
     co_return co_await run(chat);
 }
 
-/// Everything that may turn a call away before a provider hears of it.
+/// Everything that may turn a call away before a provider hears of it. Null: the reply has been
+/// given already.
 loop::Task<Result<std::unique_ptr<Relay::Chat>>>
 Relay::let_in(server::Exchange& exchange, Record& record, const Inbound& inbound) {
     auto caller = identify(exchange, record);
@@ -102,6 +106,14 @@ Relay::let_in(server::Exchange& exchange, Record& record, const Inbound& inbound
         co_return call.error();
     record.call.model = call->model;
     record.call.stream = call->stream;
+    if (inbound.stand_in == nullptr &&
+        settings_.cache.use_of((*caller)->token, call->model) != cache::CacheUse::off) {
+        auto served = co_await serve_cached(exchange, record, inbound, std::move(*caller),
+                                            std::move(*call), *body);
+        if (!served)
+            co_return served.error();
+        co_return nullptr;
+    }
 
     auto opening = std::make_unique<Opening>();
     opening->call = std::move(*call);
@@ -181,6 +193,8 @@ loop::Task<Result<llm::ChatCall>> Relay::parse(std::string_view body, const Inbo
 loop::Task<Result<void>> Relay::end_without_reply(Chat& chat, const Error& last) {
     chat.exchange.set_pulse(nullptr, nullptr);
     chat.end_without_reply(last);
+    if (chat.inbound.stand_in != nullptr && !chat.early)
+        chat.inbound.stand_in->step_in(chat.record.call, last);
     auto settled = co_await settle(chat);
     const auto& error = settled ? last : settled.error();
     if (chat.early && !chat.exchange.client_gone()) {
@@ -458,10 +472,14 @@ loop::Task<Result<void>> Relay::settle(Chat& chat) {
     call.duration_us = std::chrono::duration_cast<std::chrono::microseconds>(
                            parts_.clock.steady() - chat.exchange.arrived())
                            .count();
-    chat.fill_usage();
+    auto share = billing::whole_price;
+    if (call.source == llm::UsageSource::cache)
+        share = settings_.cache.share_millionths;
+    else
+        chat.fill_usage();
     auto stored = call;
     stored.record = chat.log.text(&chat.candidates, chat.caller->token.group);
-    auto charged = co_await parts_.billing.settle(std::move(chat.hold), std::move(stored));
+    auto charged = co_await parts_.billing.settle(std::move(chat.hold), std::move(stored), share);
     if (!charged)
         co_return charged.error();
     call.cost = *charged;

@@ -4,6 +4,7 @@
 #include "core/llm/chat_call.hpp"
 #include "core/storage/usage.hpp"
 #include "daemon/billing/billing.hpp"
+#include "daemon/cache/answer_cache.hpp"
 #include "daemon/channels/channels.hpp"
 #include "daemon/gate/gate.hpp"
 #include "daemon/relay/inbound.hpp"
@@ -48,6 +49,7 @@ public:
         upstream::Pool& pool;
         const Clock& clock;
         std::uint64_t seed;
+        cache::AnswerCache& answers;
     };
     explicit Relay(const Parts& parts);
 
@@ -75,6 +77,8 @@ public:
 private:
     struct Chat;
     struct Opening;
+    struct Question;
+    struct Given;
     /// What a call has been given before a provider sees it; all of it goes back by itself.
     struct Admission {
         gate::Permit permit;
@@ -115,6 +119,20 @@ private:
     loop::Task<void> hear_out(Chat& chat);
     loop::Task<Result<void>> end_stream(Chat& chat, Result<void> ended);
     loop::Task<Result<void>> settle(Chat& chat);
+
+    // cached.cpp: calls that may be answered from the cache.
+    loop::Task<Result<void>> serve_cached(server::Exchange& exchange, Record& record,
+                                          Inbound inbound, gate::Caller caller, llm::ChatCall call,
+                                          std::string_view body);
+    loop::Task<Given> look_up(Question& question);
+    loop::Task<Given> look_closer(Question& question);
+    loop::Task<cache::Meaning> ask_meaning(Question& question, std::string body);
+    loop::Task<Given> fly_along(Question& question);
+    loop::Task<Given> fit(Question& question, cache::AnswerPtr answer, cache::Lookup how);
+    loop::Task<Result<void>> ask_channels(Question& question);
+    void keep(Question& question, std::optional<cache::Answer> kept);
+    loop::Task<Result<void>> charge_again(Question& question, const cache::Answer& answer);
+    loop::Task<Result<void>> give(Question& question, const Given& given);
 
     Parts parts_;
     Random random_;

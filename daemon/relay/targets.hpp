@@ -2,6 +2,7 @@
 
 #include "core/config/limits.hpp"
 #include "core/llm/body_fields.hpp"
+#include "daemon/cache/rules.hpp"
 #include "daemon/channels/channel_table.hpp"
 #include "daemon/upstream/pool.hpp"
 
@@ -27,6 +28,7 @@ struct UpstreamSettings {
     std::map<std::string, std::vector<std::string>, std::less<>> fallbacks;
     std::int64_t output_tokens_default = limits::output_tokens_default;
     std::chrono::milliseconds heartbeat_interval = limits::heartbeat_interval;  ///< 0: never
+    cache::Rules cache;
 };
 
 /// Where and how a channel is called, made ready once for each change of the table.

@@ -6,14 +6,14 @@ namespace {
 
 constexpr std::string_view select_token =
     "SELECT id, tenant, user, account, name, digest, hint, role, grp, models, budget, spent, "
-    "requests_per_minute, concurrent_max, created_at, expires_at, revoked_at FROM token "
+    "requests_per_minute, concurrent_max, cache, created_at, expires_at, revoked_at FROM token "
     "WHERE removed_at IS NULL ";
 
 void read_token(Query& query, Token& row) {
     std::string models;
     query.read(row.id, row.tenant, row.user, row.account, row.name, row.digest, row.hint, row.role,
                row.group, models, row.budget, row.spent, row.requests_per_minute,
-               row.concurrent_max, row.created_at, row.expires_at, row.revoked_at);
+               row.concurrent_max, row.cache, row.created_at, row.expires_at, row.revoked_at);
     row.models = list_from_json(models);
 }
 
@@ -50,15 +50,17 @@ Result<Token> SqliteTokens::find(std::string_view name) {
 
 Result<TokenId> SqliteTokens::insert(const Token& row) {
     auto models = to_json(row.models);
-    Query query(context_.connection,
-                "INSERT INTO token (tenant, user, account, name, digest, hint, role, grp, models, "
-                "budget, requests_per_minute, concurrent_max, created_at, expires_at, revoked_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    auto done = query
-                    .bind(row.tenant, row.user, row.account, row.name, row.digest, row.hint,
-                          row.role, row.group, models, row.budget, row.requests_per_minute,
-                          row.concurrent_max, context_.clock.wall(), row.expires_at, row.revoked_at)
-                    .run();
+    Query query(
+        context_.connection,
+        "INSERT INTO token (tenant, user, account, name, digest, hint, role, grp, models, "
+        "budget, requests_per_minute, concurrent_max, cache, created_at, expires_at, revoked_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    auto done =
+        query
+            .bind(row.tenant, row.user, row.account, row.name, row.digest, row.hint, row.role,
+                  row.group, models, row.budget, row.requests_per_minute, row.concurrent_max,
+                  row.cache, context_.clock.wall(), row.expires_at, row.revoked_at)
+            .run();
     done = named(std::move(done), "token", row.name);
     if (!done)
         return done.error();
@@ -67,14 +69,15 @@ Result<TokenId> SqliteTokens::insert(const Token& row) {
 
 Result<void> SqliteTokens::update(const Token& row) {
     auto models = to_json(row.models);
-    Query query(context_.connection,
-                "UPDATE token SET user = ?, account = ?, name = ?, digest = ?, hint = ?, role = ?, "
-                "grp = ?, models = ?, budget = ?, requests_per_minute = ?, concurrent_max = ?, "
-                "expires_at = ?, revoked_at = ? WHERE id = ? AND removed_at IS NULL");
+    Query query(
+        context_.connection,
+        "UPDATE token SET user = ?, account = ?, name = ?, digest = ?, hint = ?, role = ?, "
+        "grp = ?, models = ?, budget = ?, requests_per_minute = ?, concurrent_max = ?, cache = ?, "
+        "expires_at = ?, revoked_at = ? WHERE id = ? AND removed_at IS NULL");
     auto done = query
                     .bind(row.user, row.account, row.name, row.digest, row.hint, row.role,
                           row.group, models, row.budget, row.requests_per_minute,
-                          row.concurrent_max, row.expires_at, row.revoked_at, row.id)
+                          row.concurrent_max, row.cache, row.expires_at, row.revoked_at, row.id)
                     .run();
     return changed_one(context_.connection, named(std::move(done), "token", row.name),
                        "token " + row.id.text());

@@ -141,6 +141,9 @@ private:
                 due = llm::cost_of(price->second, pair.call.usage);
         }
         auto booked = Wide{pair.charge.cost.nanos()} + Wide{pair.charge.loss.nanos()};
+        // An answer that is given again costs a part of its price, as it was set then.
+        if (pair.call.source == llm::UsageSource::cache && booked <= Wide{due.nanos()})
+            return;
         if (booked != Wide{due.nanos()})
             problem(name + " books " + clamp(booked).text() + ", and its usage costs " +
                     due.text());

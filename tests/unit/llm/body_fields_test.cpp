@@ -4,6 +4,7 @@
 #include "core/llm/call_needs.hpp"
 #include "tests/support/padded.hpp"
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -122,4 +123,15 @@ TEST_CASE("what a chat needs is read from its body", "[llm]") {
     CHECK(needs(head + R"([{"type":"file","file":{"file_id":"1"}}]}]})") == "files ");
     CHECK(needs(head + R"("x"}],"response_format":{"type":"json_schema"}})") == "json_schema ");
     CHECK(needs(head + R"("x"}],"reasoning_effort":"low"})") == "reasoning ");
+}
+
+TEST_CASE("the normal form of a body keeps what is in strings and what stands twice", "[llm]") {
+    constexpr std::array<std::string_view, 1> out{"user"};
+    CHECK(normal_form(R"({ "b": [1, 2], "a": "x \" y" , "user":"u"})", out) ==
+          R"("a":"x \" y","b":[1,2],)");
+    CHECK(normal_form(R"({"a":1,"a":2})", {}) == R"("a":1,"a":2,)");
+    CHECK(normal_form("{}", {}).empty());
+    CHECK(normal_form("", {}).empty());
+    CHECK(field_text(R"({"a":{"b":1}, "c" : false })", "c") == "false");
+    CHECK(field_text(R"({"a":{"b":1}})", "b").empty());
 }
