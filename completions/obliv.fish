@@ -5,7 +5,7 @@ function __obliv_path
     for word in (commandline -opc)[2..-1]
         if test $skip = 1; set skip 0; continue; end
         switch $word
-            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--request' '--add' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--per-image' '--per-second' '--per-character' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--encoding' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
+            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--cache' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--request' '--add' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--per-image' '--per-second' '--per-character' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--encoding' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
                 set skip 1
             case '-*'
             case '*'
@@ -50,6 +50,7 @@ complete -c obliv -n '__obliv_at '\'''\''' -a 'account' -d 'Manage balances'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'usage' -d 'Read what was used and what it cost'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'request' -d 'See what happened to a call'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'ledger' -d 'Read and prove the books'
+complete -c obliv -n '__obliv_at '\'''\''' -a 'notice' -d 'What people are told of by themselves'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'login' -d 'Keep a token for a server'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'logout' -d 'Forget the token of a server'
 complete -c obliv -n '__obliv_at '\'''\''' -a 'whoami' -d 'Say who the server thinks you are'
@@ -272,6 +273,11 @@ complete -c obliv -n 'string match -q -- '\''ledger show*'\'' (__obliv_path)' -l
 complete -c obliv -n 'string match -q -- '\''ledger show*'\'' (__obliv_path)' -l cursor -x -d 'Go on where the page before ended'
 complete -c obliv -n 'string match -q -- '\''ledger show*'\'' (__obliv_path)' -l account -x -d 'Only of this account'
 complete -c obliv -n 'string match -q -- '\''ledger show*'\'' (__obliv_path)' -l call -x -d 'Only of this call (its request id)'
+complete -c obliv -n '__obliv_at '\''notice'\''' -a 'list' -d 'List notices, newest first'
+complete -c obliv -n '__obliv_at '\''notice'\''' -a 'test' -d 'Send a notice to every receiver now'
+complete -c obliv -n 'string match -q -- '\''notice list*'\'' (__obliv_path)' -l limit -x -d 'How many rows at most (1-1000, 50 if not given)'
+complete -c obliv -n 'string match -q -- '\''notice list*'\'' (__obliv_path)' -l cursor -x -d 'Go on where the page before ended'
+complete -c obliv -n 'string match -q -- '\''notice list*'\'' (__obliv_path)' -l kind -x -d 'Only of this kind, such as channel.disabled'
 complete -c obliv -n 'string match -q -- '\''login*'\'' (__obliv_path)' -l key-file -r -F -d 'Read the token from FILE, which nobody else may read (0600)'
 complete -c obliv -n 'string match -q -- '\''login*'\'' (__obliv_path)' -l key-stdin -d 'Read the token from stdin'
 complete -c obliv -n 'string match -q -- '\''whoami*'\'' (__obliv_path)' -l key-file -r -F -d 'Read the server'\''s key from FILE, which nobody else may read (0600)'

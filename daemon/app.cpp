@@ -7,6 +7,7 @@
 #include "daemon/app/channel_log.hpp"
 #include "daemon/app/health_checks.hpp"
 #include "daemon/app/host.hpp"
+#include "daemon/app/notice_desk.hpp"
 #include "daemon/app/price_alarm.hpp"
 #include "daemon/app/pulse.hpp"
 #include "daemon/ops/state_folder.hpp"
@@ -160,6 +161,7 @@ struct App::Parts {
     std::unique_ptr<metrics::Metrics> metrics;
     std::unique_ptr<cache::AnswerCache> answers;
     std::unique_ptr<ChannelLog> channel_log;
+    std::unique_ptr<NoticeDesk> notices;
     std::unique_ptr<Publisher> publisher;
     std::unique_ptr<PriceAlarm> price_alarm;
     std::atomic<bool> draining{false};
@@ -204,14 +206,16 @@ void App::Parts::build_services() {
     metrics = std::make_unique<metrics::Metrics>(loops->size());
     answers = std::make_unique<cache::AnswerCache>();
     channel_log = std::make_unique<ChannelLog>(*database, *workers);
+    notices = std::make_unique<NoticeDesk>(*database, *books, config.notices);
+    channel_log->listen([this](const channels::Event& event) { notices->channel_event(event); });
     publisher = std::make_unique<Publisher>(*database, *books, *loops, *channel_log);
     price_alarm =
         std::make_unique<PriceAlarm>((*loops)[0], *workers, [this] { return publisher->prices(); });
     publisher->on_prices([this](std::optional<WallTime> next) { price_alarm->set(next); });
-    vitals = std::make_unique<LiveVitals>(LiveVitals::Parts{*database, *books, *publisher, *metrics,
-                                                            *workers, *answers, draining, now});
-    host = std::make_unique<LiveHost>(
-        LiveHost::Parts{*database, *books, *publisher, *loops, *vitals, options, draining, now});
+    vitals = std::make_unique<LiveVitals>(LiveVitals::Parts{
+        *database, *books, *publisher, *metrics, *workers, *answers, *notices, draining, now});
+    host = std::make_unique<LiveHost>(LiveHost::Parts{*database, *books, *publisher, *loops,
+                                                      *vitals, *notices, options, draining, now});
     upstream::PoolOptions pool;
     pool.idle_max_per_endpoint = static_cast<std::size_t>(config.upstream.pool_connections);
     pool.idle_expiry = config.upstream.pool_idle_timeout;
@@ -314,6 +318,7 @@ Result<void> App::start() {
     parts_->running = true;
     parts_->server->start();
     parts_->checks->start();
+    parts_->notices->start();
     return ok();
 }
 
@@ -354,6 +359,7 @@ void App::stop() {
             ::usleep(10'000);
         parts.server->close_all();
         parts.workers->stop();
+        parts.notices->stop();
         parts.loops->stop();
         parts.loops->join();
         parts.running = false;

@@ -19,6 +19,7 @@ Command login_command();
 Command logout_command();
 Command man_command();
 Command model_command();
+Command notice_command();
 Command price_command();
 Command provider_command();
 Command request_command();

@@ -1,5 +1,6 @@
 #include "core/api/schema.hpp"
 
+#include "core/api/notice_schemas.hpp"
 #include "core/api/provider_schemas.hpp"
 #include "core/base/check.hpp"
 
@@ -544,6 +545,8 @@ constexpr std::array table{
     Schema{"Health", health},
     Schema{"ChannelKey", channel_key},
     Schema{"ChannelEvent", channel_event},
+    Schema{"Notice", notice_schemas::notice},
+    Schema{"NoticeTest", notice_schemas::notice_test},
     Schema{"Channel", channel},
     Schema{"ChannelTest", channel_test},
     Schema{"ChannelName", channel_name},

@@ -100,6 +100,24 @@ struct Cache {
     std::int64_t similarity_permille = 950;
 };
 
+/// Who is told of what happens by itself.
+struct Notices {
+    Secret webhook;  ///< URL
+    Secret webhook_secret;
+    Secret slack;     ///< URL
+    Secret dingtalk;  ///< URL
+    Secret dingtalk_secret;
+    std::string smtp;  ///< smtp://host:port
+    std::string smtp_user;
+    Secret smtp_password;
+    std::string mail_from;
+    std::string mail_to;  ///< addresses, separated by commas
+    std::int64_t attempts = limits::notice_attempts;
+    milliseconds retry_pause = limits::notice_retry_pause;
+    std::int64_t queue = limits::notice_queue;
+    milliseconds balance_interval = limits::balance_interval;
+};
+
 enum class Durability : std::uint8_t {
     process,  ///< survives kill -9: the intent ring
     power,    ///< survives a power cut: the group commit
@@ -148,6 +166,7 @@ struct Config {
     Routing routing;
     Health health;
     Cache cache;
+    Notices notices;
     Billing billing;
     Storage storage;
     Log log;

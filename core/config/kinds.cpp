@@ -165,7 +165,9 @@ std::string ProxyKind::type() const {
     return "URL";
 }
 
-Result<Secret> KeyKind::read(const Value& value) const {
+namespace {
+
+Result<Secret> written_by_reference(const Value& value) {
     if (value.kind != Kind::text)
         return fail(Code::config_invalid, "expected credential:NAME or ${VARIABLE}");
     if (value.text.empty())
@@ -173,16 +175,47 @@ Result<Secret> KeyKind::read(const Value& value) const {
     if (value.reference.empty())
         return fail(Code::config_invalid, "a secret is not written into a configuration file: "
                                           "give credential:NAME or ${VARIABLE}");
+    return Secret(value.text);
+}
+
+}  // namespace
+
+Result<Secret> KeyKind::read(const Value& value) const {
+    auto said = written_by_reference(value);
+    if (!said || said->empty())
+        return said;
     if (value.text.size() != 64 || !from_hex(value.text))
         return fail(Code::config_invalid,
                     value.described() + " does not stand for 64 hexadecimal digits");
-    return Secret(value.text);
+    return said;
 }
 std::string KeyKind::show(const Stored& secret) const {
     return secret.empty() ? "\"\"" : "\"***\"";
 }
 std::string KeyKind::type() const {
     return "secret, by reference only";
+}
+
+Result<Secret> SecretKind::read(const Value& value) const {
+    auto said = written_by_reference(value);
+    if (!said || said->empty())
+        return said;
+    auto text = said->reveal();
+    bool clean = std::none_of(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) < ' ' || c == 0x7F;
+    });
+    bool http = text.starts_with("http://") || text.starts_with("https://");
+    if (!clean || text.size() > limits::setting_text_bytes || (is_url && !http))
+        return fail(Code::config_invalid,
+                    value.described() + " does not stand for " +
+                        (is_url ? "an http or https URL" : "one line of text"));
+    return said;
+}
+std::string SecretKind::show(const Stored& secret) const {
+    return secret.empty() ? "\"\"" : "\"***\"";
+}
+std::string SecretKind::type() const {
+    return is_url ? "URL, by reference only" : "secret, by reference only";
 }
 
 Result<std::vector<Endpoint>> EndpointsKind::read(const Value& value) const {

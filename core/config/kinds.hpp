@@ -75,6 +75,15 @@ struct KeyKind {
     std::string type() const;
 };
 
+/// A password or an address that holds one, only ever by reference.
+struct SecretKind {
+    using Stored = Secret;
+    bool is_url = false;
+    Result<Stored> read(const Value& value) const;
+    std::string show(const Stored& secret) const;
+    std::string type() const;
+};
+
 struct EndpointsKind {
     using Stored = std::vector<Endpoint>;
     Result<Stored> read(const Value& value) const;

@@ -36,6 +36,10 @@ inline constexpr std::chrono::milliseconds recheck_interval = 30min;
 inline constexpr int check_failures = 3;  ///< in a row, and a channel counts as dead
 
 inline constexpr std::chrono::milliseconds cache_ttl = 1h;
+inline constexpr std::int64_t notice_attempts = 10;
+inline constexpr std::chrono::milliseconds notice_retry_pause = 1s;  ///< doubled, to 5 min
+inline constexpr std::int64_t notice_queue = 1000;                   ///< for each receiver
+inline constexpr std::chrono::milliseconds balance_interval = 5s;
 inline constexpr std::int64_t cache_entries = 10'000;
 inline constexpr std::int64_t cache_bytes = 64 << 20;
 inline constexpr std::int64_t cache_answer_bytes = 1 << 20;

@@ -18,6 +18,7 @@ constexpr std::array section_table{
     Section{"routing", "Which of the channels that serve a model is called."},
     Section{"health", "Checks of channels that tell a dead one before a call meets it."},
     Section{"cache", "Answers that are given again to the same question (docs/cache.md)."},
+    Section{"notices", "Who is told when channels fail or accounts run out (docs/notices.md)."},
     Section{"billing", "How calls are charged."},
     Section{"storage", "The database."},
     Section{"log", "What is logged on standard error, and how."},
@@ -254,6 +255,36 @@ void add_cache(std::vector<Field>& out) {
               "How close two questions have to be, as a thousandth of their cosine similarity.");
 }
 
+void add_notices(std::vector<Field>& out) {
+    Table<Notices> table(out, "notices", &Config::notices);
+    constexpr SecretKind url{true};
+    constexpr SecretKind secret{};
+    table.add("webhook", &Notices::webhook, url, restart, "Gets each notice as JSON, by POST.");
+    table.add("webhook_secret", &Notices::webhook_secret, secret, restart,
+              "Signs what it gets, in the header x-oblivious-signature.");
+    table.add("slack", &Notices::slack, url, restart, "An incoming webhook of Slack.");
+    table.add("dingtalk", &Notices::dingtalk, url, restart, "A robot of DingTalk.");
+    table.add("dingtalk_secret", &Notices::dingtalk_secret, secret, restart,
+              "Signs what it gets, where the robot asks for that.");
+    table.add("smtp", &Notices::smtp, TextKind{}, restart,
+              "The mail server, `smtp://host:587` or `smtps://host:465`.");
+    table.add("smtp_user", &Notices::smtp_user, TextKind{}, restart,
+              "The name to log in with; empty: none.");
+    table.add("smtp_password", &Notices::smtp_password, secret, restart,
+              "Its password, which goes to another machine only under TLS.");
+    table.add("mail_from", &Notices::mail_from, TextKind{}, restart, "The sender's address.");
+    table.add("mail_to", &Notices::mail_to, TextKind{}, restart,
+              "The receivers' addresses, separated by commas.");
+    table.add("attempts", &Notices::attempts, CountKind{1, 100}, restart,
+              "How often a notice is tried with one receiver before it is given up.");
+    table.add("retry_pause", &Notices::retry_pause, DurationKind{1ms, 5min}, restart,
+              "The pause before the second attempt; doubled each time, up to 5 min.");
+    table.add("queue", &Notices::queue, CountKind{1, 100'000}, restart,
+              "Notices that may wait for one receiver; more are lost, and logged.");
+    table.add("balance_interval", &Notices::balance_interval, DurationKind{10ms, 30s}, restart,
+              "How often the accounts are looked at.");
+}
+
 void add_billing(std::vector<Field>& out) {
     Table<Billing> table(out, "billing", &Config::billing);
     table.add("durability", &Billing::durability, durability, live,
@@ -304,6 +335,7 @@ const std::vector<Field>& table() {
         add_upstream(out);
         add_routing(out);
         add_cache(out);
+        add_notices(out);
         add_billing(out);
         add_rest(out);
         return out;

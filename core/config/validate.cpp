@@ -44,12 +44,31 @@ void previous_key_differs(const Loaded& loaded, std::vector<Problem>& problems) 
                             "the previous master key is the present one"});
 }
 
+/// Half of what a mail needs sends none.
+void mail_is_whole(const Loaded& loaded, std::vector<Problem>& problems) {
+    const auto& notices = loaded.config.notices;
+    bool server = notices.smtp.starts_with("smtp://") || notices.smtp.starts_with("smtps://");
+    if (!notices.smtp.empty() && !server)
+        problems.push_back({place_of(loaded, "notices.smtp"),
+                            "notices.smtp: expected smtp://host:port or smtps://host:port"});
+    if (notices.smtp.empty())
+        return;
+    for (const auto* address : {&notices.mail_from, &notices.mail_to})
+        if (address->find('@') == std::string::npos ||
+            address->find_first_of("<>\"") != std::string::npos)
+            problems.push_back({place_of(loaded, address == &notices.mail_from ? "notices.mail_from"
+                                                                               : "notices.mail_to"),
+                                "notices.smtp needs notices.mail_from and notices.mail_to: plain "
+                                "addresses such as ops@example.org"});
+}
+
 }  // namespace
 
 void validate(const Loaded& loaded, std::vector<Problem>& problems) {
     total_covers_parts(loaded, problems);
     listeners_differ(loaded, problems);
     previous_key_differs(loaded, problems);
+    mail_is_whole(loaded, problems);
 }
 
 }  // namespace obliv::config

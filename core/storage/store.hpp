@@ -5,6 +5,7 @@
 #include "core/storage/accounts.hpp"
 #include "core/storage/channels.hpp"
 #include "core/storage/ledger.hpp"
+#include "core/storage/notices.hpp"
 #include "core/storage/prices.hpp"
 #include "core/storage/providers.hpp"
 #include "core/storage/responses.hpp"
@@ -34,6 +35,7 @@ public:
     virtual UsageStore& usage() = 0;
     virtual LedgerStore& ledger() = 0;
     virtual ResponseStore& responses() = 0;
+    virtual NoticeStore& notices() = 0;
 };
 
 struct Options {

@@ -68,6 +68,10 @@ Result<Reply> report_attempts(const Request& request, Host& host);
 Result<Reply> list_entries(const Request& request, Host& host);
 Result<Reply> verify_ledger(const Request& request, Host& host);
 
+// notices.cpp
+Result<Reply> list_notices(const Request& request, Host& host);
+Result<Reply> test_notices(const Request& request, Host& host);
+
 // system.cpp
 Result<Reply> who_am_i(const Request& request, Host& host);
 Result<Reply> show_status(const Request& request, Host& host);

@@ -26,6 +26,12 @@ struct ChannelTest {
     std::string error;  ///< fit to be shown
 };
 
+/// What one receiver of notices said to a test.
+struct NoticeTest {
+    std::string receiver;
+    std::string error;  ///< empty: it took it
+};
+
 struct Status {
     std::string version;
     WallTime started_at{};
@@ -71,6 +77,9 @@ public:
     virtual Result<storage::Transfer> adjust(AccountId account, Money amount,
                                              std::string operation_id, std::string reason) = 0;
     virtual Result<storage::LedgerReport> verify_ledger() = 0;
+
+    /// Sends a notice to every receiver; empty: none is set up.
+    virtual std::vector<NoticeTest> test_notices() = 0;
 
     virtual Status status() = 0;
     /// Takes the configuration over again; the settings that wait for the next start.

@@ -68,6 +68,9 @@ constexpr std::array table{
     Route{{"GET", "/api/v1/ledger/entries", admin, "Lists entries of the books, newest first", "limit cursor account call", "", list, "Entry"}, list_entries},
     Route{{"POST", "/api/v1/ledger/verify", admin, "Recomputes the books from their rows", "", "", object, "Verification"}, verify_ledger},
 
+    Route{{"GET", "/api/v1/notices", admin, "Lists what people were told of, newest first", "limit cursor kind", "", list, "Notice"}, list_notices},
+    Route{{"POST", "/api/v1/notices/test", admin, "Sends a notice to every receiver and says whether it was taken", "", "", list, "NoticeTest"}, test_notices},
+
     Route{{"GET", "/api/v1/system/status", admin, "How the daemon is doing", "", "", object, "Status"}, show_status},
     Route{{"POST", "/api/v1/system/reload", admin, "Takes the configuration over again, all of it or nothing", "", "", object, "Reload"}, reload},
     Route{{"POST", "/api/v1/system/drain", admin, "Begins a graceful stop", "", "", none, "", 202}, drain},

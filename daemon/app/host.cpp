@@ -40,12 +40,16 @@ std::optional<ledger::BalanceFigures> LiveHost::token_figures(TokenId token) {
 
 Result<storage::Transfer> LiveHost::topup(AccountId account, Money amount, std::string operation_id,
                                           std::string reason) {
-    return parts_.books.topup(account, amount, std::move(operation_id), std::move(reason));
+    auto done = parts_.books.topup(account, amount, std::move(operation_id), std::move(reason));
+    parts_.notices.look_at(account);
+    return done;
 }
 
 Result<storage::Transfer> LiveHost::adjust(AccountId account, Money amount,
                                            std::string operation_id, std::string reason) {
-    return parts_.books.adjust(account, amount, std::move(operation_id), std::move(reason));
+    auto done = parts_.books.adjust(account, amount, std::move(operation_id), std::move(reason));
+    parts_.notices.look_at(account);
+    return done;
 }
 
 admin::Status LiveHost::status() {

@@ -3,6 +3,7 @@
 #include "daemon/admin/host.hpp"
 #include "daemon/app.hpp"
 #include "daemon/app/lane.hpp"
+#include "daemon/app/notice_desk.hpp"
 #include "daemon/app/vitals.hpp"
 
 #include <atomic>
@@ -18,6 +19,7 @@ public:
         Publisher& publisher;
         loop::Loops& loops;
         LiveVitals& vitals;
+        NoticeDesk& notices;
         const App::Options& options;
         const std::atomic<bool>& draining;
         WallTime started_at;
@@ -46,6 +48,7 @@ public:
     Result<storage::Transfer> adjust(AccountId account, Money amount, std::string operation_id,
                                      std::string reason) override;
     Result<storage::LedgerReport> verify_ledger() override { return parts_.books.verify(); }
+    std::vector<admin::NoticeTest> test_notices() override { return parts_.notices.test(); }
     admin::Status status() override;
     Result<std::vector<std::string>> reload() override;
     void drain() override { parts_.options.request_stop(); }

@@ -1,5 +1,7 @@
 #include "daemon/app/vitals.hpp"
 
+#include "daemon/app/notice_desk.hpp"
+
 #include <algorithm>
 
 namespace obliv::daemon {
@@ -104,6 +106,23 @@ void LiveVitals::add_cache(std::vector<metrics::Gauge>& out) const {
     out.push_back(gauge("oblivd_cache_evictions_total", static_cast<double>(stats.evicted)));
 }
 
+void LiveVitals::add_notices(std::vector<metrics::Gauge>& out) const {
+    for (const auto& outlet : parts_.notices.outlets()) {
+        auto stats = outlet->stats();
+        auto count = [&](std::string_view name, std::string result, std::int64_t value) {
+            out.push_back({name,
+                           {{"receiver", outlet->name()}, {"result", std::move(result)}},
+                           static_cast<double>(value)});
+        };
+        count("oblivd_notices_total", "delivered", stats.delivered);
+        count("oblivd_notices_total", "failed", stats.failures);
+        count("oblivd_notices_total", "lost", stats.lost);
+        out.push_back({"oblivd_notices_waiting",
+                       {{"receiver", outlet->name()}},
+                       static_cast<double>(stats.waiting)});
+    }
+}
+
 void LiveVitals::add_queues(std::vector<metrics::Gauge>& out) const {
     auto writer = parts_.database.writer().stats();
     auto queue = [&](std::string name, double length) {
@@ -134,6 +153,7 @@ std::string LiveVitals::exposition() const {
     add_quota(gauges);
     add_queues(gauges);
     add_cache(gauges);
+    add_notices(gauges);
     gauges.push_back(gauge("oblivd_ready", not_ready().empty() ? 1 : 0));
     gauges.push_back(gauge("oblivd_start_time_seconds",
                            static_cast<double>(unix_nanos(parts_.started_at)) / 1e9));

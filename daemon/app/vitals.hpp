@@ -11,6 +11,8 @@
 
 namespace obliv::daemon {
 
+class NoticeDesk;
+
 /// What the daemon tells of itself: readiness and the gauges of /metrics. Any thread.
 class LiveVitals final : public Vitals {
 public:
@@ -21,6 +23,7 @@ public:
         metrics::Metrics& metrics;
         loop::BlockingPool& workers;
         const cache::AnswerCache& answers;
+        const NoticeDesk& notices;
         const std::atomic<bool>& draining;
         WallTime started_at;
     };
@@ -36,6 +39,7 @@ private:
     void add_channels(std::vector<metrics::Gauge>& out) const;
     void add_quota(std::vector<metrics::Gauge>& out) const;
     void add_cache(std::vector<metrics::Gauge>& out) const;
+    void add_notices(std::vector<metrics::Gauge>& out) const;
     void add_queues(std::vector<metrics::Gauge>& out) const;
 
     Parts parts_;

@@ -65,6 +65,11 @@ Breaker::Change Breaker::reset(SteadyTime now) noexcept {
     return Change::recovered;
 }
 
+void Breaker::begin_anew(SteadyTime now) noexcept {
+    reset(now);
+    recovering_since_ns_.store(nanos(now), relaxed);
+}
+
 bool Breaker::should_open(SteadyTime now) noexcept {
     auto counts = tally_.add_second(now);
     auto in_a_row = in_a_row_.fetch_add(1, relaxed) + 1;

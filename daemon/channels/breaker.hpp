@@ -39,6 +39,8 @@ public:
     Change failed(SteadyTime now) noexcept;
     /// Closes it, and lets it recover.
     Change reset(SteadyTime now) noexcept;
+    /// The same after an absence that it did not notice itself: it recovers even if it was closed.
+    void begin_anew(SteadyTime now) noexcept;
 
     State state(SteadyTime now) const noexcept;
     /// When the next probe may be made; meaningful while it is open.

@@ -97,7 +97,11 @@ bool Health::may_repeat(SteadyTime now) noexcept {
 
 bool Health::set_down(bool down, std::string_view why, SteadyTime now) {
     if (!down) {
-        breaker_.reset(now);
+        // An idle channel was found dead without a call that its breaker could have met.
+        if (this->down())
+            breaker_.begin_anew(now);
+        else
+            breaker_.reset(now);
         std::lock_guard lock(mutex_);
         for (auto& [name, breaker] : models_)
             breaker->reset(now);

@@ -37,6 +37,8 @@ constexpr std::array list{
     Description{"oblivd_cache_answers", "gauge", "", "Answers in the cache."},
     Description{"oblivd_cache_bytes", "gauge", "", "Memory of the answers in the cache."},
     Description{"oblivd_cache_evictions_total", "counter", "", "Answers that went to make room for others."},
+    Description{"oblivd_notices_total", "counter", "receiver, result", "Deliveries of notices, by how they ended."},
+    Description{"oblivd_notices_waiting", "gauge", "receiver", "Notices that are still to be delivered."},
     Description{"oblivd_ready", "gauge", "", "1: /readyz answers 200."},
     Description{"oblivd_start_time_seconds", "gauge", "", "When the daemon started, in seconds since 1970."},
 };

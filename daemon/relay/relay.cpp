@@ -112,7 +112,7 @@ Relay::let_in(server::Exchange& exchange, Record& record, const Inbound& inbound
                                             std::move(*call), *body);
         if (!served)
             co_return served.error();
-        co_return nullptr;
+        co_return std::unique_ptr<Chat>();
     }
 
     auto opening = std::make_unique<Opening>();

@@ -3,6 +3,7 @@
 #include "core/llm/body_fields.hpp"
 #include "core/wire/completions.hpp"
 #include "core/wire/json.hpp"
+#include "core/wire/plain.hpp"
 #include "core/wire/responses.hpp"
 
 #include <algorithm>
@@ -65,6 +66,8 @@ std::string key_prefix(cache::Scope scope, const storage::Token& token, const In
     // Another group may be served by other channels, and another format has other bytes.
     out.append("\n").append(token.group).append("\n").append(inbound.wire->name);
     out.append("\n").append(std::to_string(static_cast<int>(inbound.operation)));
+    if (const auto* form = inbound.plain_form(); form != nullptr)
+        out.append(" ").append(form->name);
     out.append("\n").append(inbound.model).append("\n");
     for (const auto& [name, value] : headers)
         out.append(name).append(":").append(value).append("\n");

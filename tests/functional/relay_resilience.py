@@ -221,7 +221,7 @@ class Resilience(FunctionalTest):
         metrics = request(daemon.port, "GET", "/metrics").body.decode()
         self.assertIn('oblivd_channel_up{channel="main"} 0', metrics)
         upstream.answer = lambda connection, _: connection.reply(200, b'{"data":[]}')
-        until(lambda: self.states(daemon)["main"] in ("up", "failing"), "the channel is up again")
+        until(lambda: self.states(daemon)["main"] in ("recovering", "up"), "the channel is used again")
         kinds = [e["kind"] for e in daemon.api("GET", "/channels/main/history")["data"]]
         until(lambda: len(daemon.api("GET", "/channels/main/history")["data"]) >= 2, "both events")
         self.assertLessEqual({"disabled"}, set(kinds))
@@ -267,6 +267,21 @@ class Resilience(FunctionalTest):
             self.assertEqual((asked.headers["x-team"], asked.headers["accept"]), ("blue", "text/plain"))
         refused = request(daemon.socket, "PATCH", "/api/v1/channels/main", {"parameters": {"model": "other"}})
         self.assertEqual(refused.status, 400)
+
+    def test_a_channel_is_called_by_way_of_its_proxy(self) -> None:
+        proxy, direct = self.new_upstream(), self.new_upstream()
+        daemon = self.new_daemon()
+        daemon.add_channel("http://provider.test:8080/v1", "far", models=["m1"],
+                           proxy=f"http://127.0.0.1:{proxy.port}")
+        daemon.add_channel(direct, "near", models=["m2"])
+        token = daemon.add_token()
+        self.assertEqual(daemon.post(token, ask()).status, 200)
+        asked = proxy.requests[-1]
+        self.assertEqual((asked.path, asked.headers["host"]),
+                         ("http://provider.test:8080/v1/chat/completions", "provider.test:8080"))
+        self.assertEqual(daemon.post(token, ask("m2")).status, 200)
+        self.assertEqual(direct.requests[-1].path, "/v1/chat/completions")
+        self.assertEqual(len(proxy.requests), 1)
 
     def test_a_status_is_taken_for_another(self) -> None:
         bad, good = self.new_upstream(answer=provider.error(400, "overloaded")), self.new_upstream()

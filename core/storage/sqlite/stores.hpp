@@ -156,11 +156,24 @@ private:
     const Context& context_;
 };
 
+class SqliteNotices final : public NoticeStore {
+public:
+    explicit SqliteNotices(const Context& context) : context_(context) {}
+    Result<void> append(const NoticeRow& row) override;
+    Result<Page<NoticeRow>> page(std::string_view kind, const PageRequest& request) override;
+    Result<std::vector<BalanceMarkRow>> marks() override;
+    Result<void> set_mark(const BalanceMarkRow& mark) override;
+
+private:
+    const Context& context_;
+};
+
 class SqliteSession final : public Session {
 public:
     explicit SqliteSession(const Context& context)
         : tokens_(context), channels_(context), prices_(context), providers_(context),
-          accounts_(context), usage_(context), ledger_(context), responses_(context) {}
+          accounts_(context), usage_(context), ledger_(context), responses_(context),
+          notices_(context) {}
     TokenStore& tokens() override { return tokens_; }
     ChannelStore& channels() override { return channels_; }
     PriceStore& prices() override { return prices_; }
@@ -169,6 +182,7 @@ public:
     UsageStore& usage() override { return usage_; }
     LedgerStore& ledger() override { return ledger_; }
     ResponseStore& responses() override { return responses_; }
+    NoticeStore& notices() override { return notices_; }
 
 private:
     SqliteTokens tokens_;
@@ -179,6 +193,7 @@ private:
     SqliteUsage usage_;
     SqliteLedger ledger_;
     SqliteResponses responses_;
+    SqliteNotices notices_;
 };
 
 /// All rows of a statement, `read(query, row)` filling each.

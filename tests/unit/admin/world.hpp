@@ -43,6 +43,7 @@ public:
     Result<storage::Transfer> adjust(AccountId account, Money amount, std::string operation_id,
                                      std::string reason) override;
     Result<storage::LedgerReport> verify_ledger() override;
+    std::vector<admin::NoticeTest> test_notices() override { return receivers; }
     admin::Status status() override;
     Result<std::vector<std::string>> reload() override { return reloaded; }
     void drain() override { drained = true; }
@@ -53,6 +54,7 @@ public:
     std::optional<Error> publish_error;
     Result<std::vector<std::string>> reloaded{std::vector<std::string>{}};
     bool drained = false;
+    std::vector<admin::NoticeTest> receivers;  ///< and what they say to a test
     log::Level log_level = log::Level::info;
     std::string fetched;  ///< channel of the last fetch of models
     Result<std::vector<std::string>> offered{std::vector<std::string>{"a", "b", "c"}};

@@ -1,5 +1,7 @@
 #include "daemon/channels/breaker.hpp"
 
+#include "daemon/channels/health.hpp"
+
 #include <catch2/catch.hpp>
 
 using namespace obliv;
@@ -109,4 +111,17 @@ TEST_CASE("a good probe closes a breaker, whose share grows from a tenth", "[cha
     breaker.succeeded(later + 61s);
     open(breaker, later + 62s);
     CHECK(breaker.rests_until() == later + 67s);
+}
+
+TEST_CASE("a channel that was found dead while idle begins with a tenth of its share again",
+          "[channels]") {
+    Health health;
+    REQUIRE(health.set_down(true, "no answer", start));
+    CHECK(health.breaker().share(start) == 1.0);
+    REQUIRE(health.set_down(false, "", start + 30min));
+    CHECK(health.breaker().share(start + 30min) == Approx(0.1));
+    CHECK(health.breaker().share(start + 31min) == 1.0);
+    // A check that goes well while all is well takes nothing away.
+    CHECK_FALSE(health.set_down(false, "", start + 40min));
+    CHECK(health.breaker().share(start + 40min) == 1.0);
 }

@@ -3,6 +3,7 @@
 #include "core/llm/body_fields.hpp"
 #include "core/wire/anthropic.hpp"
 #include "core/wire/gemini.hpp"
+#include "core/wire/plain.hpp"
 #include "core/wire/responses.hpp"
 
 #include <catch2/catch.hpp>
@@ -99,6 +100,10 @@ TEST_CASE("answers are shared as far as the scope says", "[relay]") {
     Inbound embeddings;
     embeddings.operation = providers::Operation::embeddings;
     CHECK(key_prefix(Scope::account, a, embeddings, {}) != plain);
+    auto gemini_form = embeddings;
+    gemini_form.form = &wire::gemini_embedding;
+    CHECK(key_prefix(Scope::account, a, gemini_form, {}) !=
+          key_prefix(Scope::account, a, embeddings, {}));
 }
 
 TEST_CASE("a response that is to be stored is never given again", "[relay]") {

@@ -1,0 +1,192 @@
+#include "daemon/app/notice_desk.hpp"
+
+#include "core/base/log.hpp"
+#include "core/base/random.hpp"
+#include "core/base/text.hpp"
+
+namespace obliv::daemon {
+namespace {
+
+using notices::Notice;
+using notices::Severity;
+
+Severity severity_of(channels::EventKind kind) {
+    using channels::EventKind;
+    switch (kind) {
+    case EventKind::recovered:
+    case EventKind::restored:
+    case EventKind::key_wakes:
+        return Severity::info;
+    case EventKind::disabled:
+    case EventKind::all_rest:
+        return Severity::critical;
+    default:
+        return Severity::warning;
+    }
+}
+
+std::string_view words_of(channels::EventKind kind) {
+    using channels::EventKind;
+    switch (kind) {
+    case EventKind::opened:
+        return "its circuit breaker has opened";
+    case EventKind::recovered:
+        return "its circuit breaker has closed again";
+    case EventKind::disabled:
+        return "the health checks found it dead";
+    case EventKind::restored:
+        return "it answers again";
+    case EventKind::key_rests:
+        return "a key of it rests";
+    case EventKind::key_wakes:
+        return "a key of it works again";
+    case EventKind::all_rest:
+        break;
+    }
+    return "it has no usable key left";
+}
+
+}  // namespace
+
+NoticeDesk::NoticeDesk(storage::Database& database, billing::Books& books,
+                       const config::Notices& config)
+    : database_(database), books_(books), interval_(config.balance_interval),
+      outlets_(make_outlets(config)) {}
+
+NoticeDesk::~NoticeDesk() {
+    stop();
+}
+
+void NoticeDesk::start() {
+    auto marks =
+        database_.read([](storage::Session& session) { return session.notices().marks(); });
+    if (marks)
+        for (const auto& mark : *marks)
+            balances_.restore({mark.account, mark.full, mark.level});
+    thread_ = std::thread([this] { watch(); });
+}
+
+void NoticeDesk::stop() {
+    {
+        std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable())
+        thread_.join();
+    for (const auto& outlet : outlets_)
+        outlet->stop();
+}
+
+void NoticeDesk::channel_event(const channels::Event& event) {
+    Notice notice;
+    notice.kind = "channel." + std::string(name_of(event.kind));
+    notice.severity = severity_of(event.kind);
+    notice.subject = event.name;
+    notice.title = "channel " + event.name + ": " + std::string(words_of(event.kind));
+    if (!event.model.empty())
+        notice.title += " for " + event.model;
+    notice.title = visible(notice.title);
+    notice.text = visible(event.detail);
+    tell(std::move(notice));
+}
+
+void NoticeDesk::tell(Notice notice) {
+    notice.time = real_clock().wall();
+    notice.id = new_sortable_id(notice.time);
+    storage::NoticeRow row{0,
+                           notice.id,
+                           notice.time,
+                           notice.kind,
+                           std::string(name_of(notice.severity)),
+                           notice.subject,
+                           notice.title,
+                           notice.text};
+    auto stored =
+        database_.write([&](storage::Session& session) { return session.notices().append(row); });
+    if (!stored)
+        log::write(
+            log::Level::err, "a notice could not be stored",
+            {{"notice", notice.id}, {"title", notice.title}, {"why", stored.error().message}});
+    for (const auto& outlet : outlets_)
+        outlet->put(notice);
+}
+
+std::vector<admin::NoticeTest> NoticeDesk::test() {
+    Notice notice;
+    notice.time = real_clock().wall();
+    notice.id = new_sortable_id(notice.time);
+    notice.kind = "test";
+    notice.title = "a notice to see whether notices arrive";
+    notice.text = "Somebody asked oblivd to send it. There is nothing to do.";
+    std::vector<admin::NoticeTest> out;
+    for (const auto& outlet : outlets_) {
+        auto done = outlet->deliver_now(notice);
+        out.push_back({outlet->name(), done ? std::string() : done.error().message});
+    }
+    return out;
+}
+
+void NoticeDesk::watch() {
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+        lock.unlock();
+        look_at_balances();
+        lock.lock();
+        wake_.wait_for(lock, interval_, [this] { return stopping_; });
+    }
+}
+
+void NoticeDesk::look_at_balances() {
+    auto view = books_.view();
+    for (const auto& [id, account] : view->accounts)
+        look_at(id, account);
+}
+
+void NoticeDesk::look_at(AccountId account) {
+    auto view = books_.view();
+    if (auto found = view->accounts.find(account); found != view->accounts.end())
+        look_at(account, found->second);
+}
+
+void NoticeDesk::look_at(AccountId id, const billing::BooksView::Account& account) {
+    if (account.kind != ledger::AccountKind::prepaid && account.kind != ledger::AccountKind::credit)
+        return;
+    std::optional<notices::BalanceMark> mark;
+    std::optional<int> step;
+    Money spendable;
+    {
+        std::lock_guard lock(balances_mutex_);
+        auto figures = account.balance->figures();
+        spendable = checked_add(figures.available, figures.held).value_or(figures.available);
+        mark = balances_.look(id, spendable, step);
+    }
+    if (!mark)
+        return;
+    storage::BalanceMarkRow row{mark->account, mark->full, mark->level};
+    auto stored =
+        database_.write([&](storage::Session& session) { return session.notices().set_mark(row); });
+    if (!stored)
+        log::write_limited(log::Level::warning, "balance_mark_not_stored",
+                           "after a restart an account may be told of again",
+                           {{"why", stored.error().message}});
+    if (step)
+        tell_balance(id, spendable, mark->full, *step);
+}
+
+void NoticeDesk::tell_balance(AccountId account, Money left, Money full, int step) {
+    auto row =
+        database_.read([&](storage::Session& session) { return session.accounts().get(account); });
+    auto name = row ? row->name : account.text();
+    Notice notice;
+    notice.kind = step == 0 ? "balance.empty" : "balance.low";
+    notice.severity = step == 0 ? Severity::critical : Severity::warning;
+    notice.subject = name;
+    notice.title = visible("account " + name + ": " +
+                           (step == 0 ? std::string("nothing is left")
+                                      : "at most " + std::to_string(step) + " % is left"));
+    notice.text = left.text() + " USD of " + full.text() + " USD can still be spent.";
+    tell(std::move(notice));
+}
+
+}  // namespace obliv::daemon

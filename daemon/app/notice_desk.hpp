@@ -1,0 +1,66 @@
+#pragma once
+
+#include "core/config/config.hpp"
+#include "core/storage/store.hpp"
+#include "daemon/admin/host.hpp"
+#include "daemon/billing/books.hpp"
+#include "daemon/channels/events.hpp"
+#include "daemon/notices/balance_watch.hpp"
+#include "daemon/notices/outlet.hpp"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace obliv::daemon {
+
+/// Where all notices come together: each is a row of the store, and goes to every receiver that the
+/// configuration names. Watches the balances on a thread of its own.
+class NoticeDesk {
+public:
+    NoticeDesk(storage::Database& database, billing::Books& books, const config::Notices& config);
+    ~NoticeDesk();  // as stop()
+
+    /// Begins to watch the balances.
+    void start();
+    /// What receivers have not got by then is lost, and logged. Idempotent.
+    void stop();
+
+    /// Something happened to a channel. Blocks for the store.
+    void channel_event(const channels::Event& event);
+    /// Blocks for the store, not for the receivers.
+    void tell(notices::Notice notice);
+    /// Looks at one account now: after money came in, so that its share is counted from there even
+    /// if it is spent at once. Blocks for the store.
+    void look_at(AccountId account);
+    /// Sends one to every receiver and waits for what they say.
+    std::vector<admin::NoticeTest> test();
+
+    const std::vector<std::unique_ptr<notices::Outlet>>& outlets() const noexcept {
+        return outlets_;
+    }
+
+private:
+    void watch();
+    void look_at_balances();
+    void look_at(AccountId id, const billing::BooksView::Account& account);
+    void tell_balance(AccountId account, Money left, Money full, int step);
+
+    storage::Database& database_;
+    billing::Books& books_;
+    std::chrono::milliseconds interval_;
+    std::vector<std::unique_ptr<notices::Outlet>> outlets_;
+    std::mutex balances_mutex_;
+    notices::BalanceWatch balances_;  // guarded by balances_mutex_
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool stopping_ = false;  // guarded by mutex_
+    std::thread thread_;
+};
+
+/// Those that the configuration names.
+std::vector<std::unique_ptr<notices::Outlet>> make_outlets(const config::Notices& config);
+
+}  // namespace obliv::daemon
