@@ -4,6 +4,7 @@
 #include "core/base/random.hpp"
 #include "core/base/text.hpp"
 #include "core/config/load.hpp"
+#include "core/tokenizer/tokenizers.hpp"
 #include "daemon/app/channel_log.hpp"
 #include "daemon/app/health_checks.hpp"
 #include "daemon/app/host.hpp"
@@ -152,6 +153,7 @@ struct App::Parts {
     config::Config config;
     Options options;
     std::optional<ops::StateFolder> folder;
+    tokenizer::Tokenizers tokenizers;
     std::unique_ptr<storage::Database> database;
     std::unique_ptr<loop::Loops> loops;
     std::unique_ptr<billing::Books> books;
@@ -173,6 +175,7 @@ struct App::Parts {
     std::unique_ptr<HealthChecks> checks;
     bool running = false;
 
+    void open_tokenizers();
     Result<void> open_state();
     void build_services();
     Result<void> listen();
@@ -180,11 +183,21 @@ struct App::Parts {
     Result<void> publish_all();
 };
 
+// Without its vocabularies the daemon still serves and bills: what it would count, it estimates.
+void App::Parts::open_tokenizers() {
+    auto opened = tokenizer::Tokenizers::open(tokenizer::Tokenizers::installed_folder());
+    if (opened)
+        tokenizers = std::move(*opened);
+    else
+        log::write(log::Level::warning, "tokens are estimated: " + opened.error().message, {});
+}
+
 Result<void> App::Parts::open_state() {
     auto opened = ops::StateFolder::open(config.server.data_dir);
     if (!opened)
         return opened.error();
     folder.emplace(std::move(*opened));
+    open_tokenizers();
     auto store = open_database(config);
     if (!store)
         return store.error();
@@ -214,8 +227,9 @@ void App::Parts::build_services() {
     publisher->on_prices([this](std::optional<WallTime> next) { price_alarm->set(next); });
     vitals = std::make_unique<LiveVitals>(LiveVitals::Parts{
         *database, *books, *publisher, *metrics, *workers, *answers, *notices, draining, now});
-    host = std::make_unique<LiveHost>(LiveHost::Parts{*database, *books, *publisher, *loops,
-                                                      *vitals, *notices, options, draining, now});
+    host = std::make_unique<LiveHost>(LiveHost::Parts{*database, tokenizers, *books, *publisher,
+                                                      *loops, *vitals, *notices, options, draining,
+                                                      now});
     upstream::PoolOptions pool;
     pool.idle_max_per_endpoint = static_cast<std::size_t>(config.upstream.pool_connections);
     pool.idle_expiry = config.upstream.pool_idle_timeout;
@@ -223,8 +237,9 @@ void App::Parts::build_services() {
     std::vector<Readers> readers;
     for (std::size_t i = 0; i < loops->size(); ++i) {
         auto seed = random_seed();
-        Lane::Shared shared{(*loops)[i], *workers, *books,  *database,   *tls, *resolver, pool,
-                            *host,       *metrics, *vitals, ::geteuid(), seed, *answers};
+        Lane::Shared shared{(*loops)[i], *workers,    *books, *database, tokenizers,
+                            *tls,        *resolver,   pool,   *host,     *metrics,
+                            *vitals,     ::geteuid(), seed,   *answers};
         lanes.push_back(std::make_unique<Lane>(shared));
         services.push_back(&lanes.back()->front);
         readers.push_back({lanes.back()->gate, lanes.back()->channels, lanes.back()->relay});

@@ -186,12 +186,26 @@ Result<void> check_pairs(const Json& value, const string& path) {
     return ok();
 }
 
-Result<void> check_free(const Json& value) {
+Result<void> check_free(const Json& value, const Field& field) {
     if (!value.is_object())
         return wrong("a JSON object", value);
-    return value.dump().size() <= free_max
+    auto limit = field.high == 0 ? free_max : static_cast<std::size_t>(field.high);
+    return value.dump().size() <= limit
                ? ok()
-               : Result<void>(fail(Code::invalid_request, "expected at most 64 KiB of JSON"));
+               : Result<void>(
+                     fail(Code::invalid_request,
+                          "expected at most " + std::to_string(limit / 1024) + " KiB of JSON"));
+}
+
+Result<void> check_content(const Json& value, const Field& field) {
+    if (!value.is_string())
+        return wrong("a text", value);
+    auto bytes = value.get_ref<const string&>().size();
+    return bytes <= static_cast<std::size_t>(field.high)
+               ? ok()
+               : Result<void>(
+                     fail(Code::invalid_request, "expected at most " + std::to_string(field.high) +
+                                                     " bytes, got " + std::to_string(bytes)));
 }
 
 Result<void> check_list(const Json& value, const Field& field, const string& path) {
@@ -271,7 +285,9 @@ Result<void> check_value(const Json& value, const Field& field, const string& pa
     case Type::pairs:
         return check_pairs(value, path);
     case Type::free:
-        return check_free(value);
+        return check_free(value, field);
+    case Type::content:
+        return check_content(value, field);
     case Type::object:
         return check_object(value, schema(field.of), path);
     default:

@@ -10,6 +10,7 @@ namespace obliv::api {
 enum class Type : std::uint8_t {
     text,       ///< UTF-8 without control bytes, at most `high` bytes (256 if that is 0)
     lines,      ///< as text, of several lines, at most `high` bytes, not empty
+    content,    ///< any UTF-8 text, empty too, at most `high` bytes
     name,       ///< [A-Za-z0-9._-]{1,64}, not digits only: those would be taken for an id
     model,      ///< the name of a model: 1 to 128 bytes, no spaces
     reference,  ///< an id or a name
@@ -28,7 +29,7 @@ enum class Type : std::uint8_t {
     secrets,  ///< a list of keys; requests only
     aliases,  ///< an object of model names by model names
     pairs,    ///< an object of texts by texts
-    free,     ///< an object of anything
+    free,     ///< an object of anything, at most `high` bytes (64 KiB if that is 0)
     object,   ///< an object of the schema named `of`
     objects,  ///< a list of those
 };

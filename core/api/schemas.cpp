@@ -1,5 +1,6 @@
 #include "core/api/schema.hpp"
 
+#include "core/api/count_schemas.hpp"
 #include "core/api/notice_schemas.hpp"
 #include "core/api/provider_schemas.hpp"
 #include "core/base/check.hpp"
@@ -538,6 +539,7 @@ constexpr std::array table{
     Schema{"AccountCreate", account_create},
     Schema{"AccountPatch", account_patch},
     Schema{"TransferAsk", transfer_ask},
+    Schema{"CountAsk", count_schemas::ask},
     Schema{"LogLevel", log_level},
     Schema{"Token", token},
     Schema{"Timeouts", timeouts},
@@ -564,6 +566,7 @@ constexpr std::array table{
     Schema{"TransferDone", transfer_done},
     Schema{"Usage", usage},
     Schema{"Call", call},
+    Schema{"TokenCount", count_schemas::answer},
     Schema{"Scored", scored},
     Schema{"Attempt", attempt},
     Schema{"RequestRecord", request_record},

@@ -14,6 +14,9 @@ Result<Reply> rotate_token(const Request& request, Host& host);
 Result<Reply> revoke_token(const Request& request, Host& host);
 Result<Reply> restore_token(const Request& request, Host& host);
 
+// count.cpp
+Result<Reply> count_tokens(const Request& request, Host& host);
+
 // channels.cpp
 Result<Reply> list_channels(const Request& request, Host& host);
 Result<Reply> create_channel(const Request& request, Host& host);

@@ -15,6 +15,10 @@
 #include <string_view>
 #include <vector>
 
+namespace obliv::tokenizer {
+class Tokenizers;
+}
+
 namespace obliv::admin {
 
 /// What one tiny, unbilled chat with a channel came to.
@@ -49,6 +53,7 @@ public:
     virtual ~Host() = default;
     virtual const Clock& clock() const = 0;
     virtual storage::Database& database() = 0;
+    virtual const tokenizer::Tokenizers& tokenizers() = 0;
 
     /// Each returns when every loop works with what the store holds now.
     virtual Result<void> publish_tokens() = 0;

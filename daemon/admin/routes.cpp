@@ -19,6 +19,7 @@ constexpr std::array table{
 
     Route{{"GET", "/api/v1/tokens", admin, "Lists the tokens", "limit cursor", "", list, "Token"}, list_tokens},
     Route{{"POST", "/api/v1/tokens", admin, "Makes a token and shows its key, once", "", "TokenCreate", object, "Token", 201}, create_token},
+    Route{{"POST", "/api/v1/tokens/count", any, "Counts the tokens of a text, or of a whole request", "", "CountAsk", object, "TokenCount"}, count_tokens},
     Route{{"GET", "/api/v1/tokens/{id}", admin, "Shows a token", "", "", object, "Token"}, get_token},
     Route{{"PATCH", "/api/v1/tokens/{id}", admin, "Changes a token", "", "TokenPatch", object, "Token"}, change_token},
     Route{{"DELETE", "/api/v1/tokens/{id}", admin, "Removes a token", "", "", none, "", 204}, remove_token},

@@ -15,6 +15,7 @@ class LiveHost final : public admin::Host {
 public:
     struct Parts {
         storage::Database& database;
+        const tokenizer::Tokenizers& tokenizers;
         billing::Books& books;
         Publisher& publisher;
         loop::Loops& loops;
@@ -30,6 +31,7 @@ public:
 
     const Clock& clock() const override { return real_clock(); }
     storage::Database& database() override { return parts_.database; }
+    const tokenizer::Tokenizers& tokenizers() override { return parts_.tokenizers; }
     Result<void> publish_tokens() override { return parts_.publisher.tokens(); }
     Result<void> publish_channels() override { return parts_.publisher.channels(); }
     Result<void> publish_prices() override { return parts_.publisher.prices(); }

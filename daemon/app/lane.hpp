@@ -13,6 +13,7 @@ struct Lane {
         loop::BlockingPool& workers;
         billing::Books& books;
         storage::Database& database;
+        const tokenizer::Tokenizers& tokenizers;
         upstream::Tls& tls;
         upstream::Resolver& resolver;
         upstream::PoolOptions pool;
@@ -29,7 +30,7 @@ struct Lane {
           pool(shared.loop, shared.tls, shared.resolver, shared.pool),
           billing(shared.books, static_cast<unsigned>(shared.loop.index()), shared.loop),
           relay({shared.loop, shared.workers, gate, channels, billing, pool, real_clock(),
-                 shared.seed + 1, shared.answers}),
+                 shared.seed + 1, shared.answers, shared.tokenizers}),
           admin(shared.host, gate, shared.workers, shared.own_uid), memory{shared.database,
                                                                            shared.workers,
                                                                            real_clock()},

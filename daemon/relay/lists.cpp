@@ -1,7 +1,7 @@
 // What a caller can ask for, and what a question would cost him: answered without a provider.
 
-#include "core/llm/estimate.hpp"
 #include "core/loop/run_blocking.hpp"
+#include "core/metering/chat_tokens.hpp"
 #include "core/wire/anthropic_lists.hpp"
 #include "core/wire/gemini_lists.hpp"
 #include "daemon/relay/credential.hpp"
@@ -15,13 +15,14 @@ namespace {
 
 constexpr std::string_view json = "application/json";
 
-Result<std::string> counted(const Inbound& inbound, std::string_view body) {
+Result<std::string> counted(const tokenizer::Tokenizers& tokenizers, const Inbound& inbound,
+                            std::string_view body) {
     bool gemini = inbound.errors() == llm::ErrorShape::gemini;
     auto request = gemini ? wire::read_gemini_count({body, inbound.model})
                           : wire::read_anthropic_count({body});
     if (!request)
         return request.error();
-    auto tokens = llm::estimate_input_tokens(body);
+    auto tokens = metering::chat_tokens(tokenizers, request->model, *request).tokens;
     return gemini ? wire::gemini_count_reply(tokens) : wire::anthropic_count_reply(tokens);
 }
 
@@ -68,7 +69,10 @@ loop::Task<Result<void>> Relay::count_tokens(server::Exchange& exchange, Record&
     auto body = co_await exchange.read_body();
     if (!body)
         co_return body.error();
-    auto work = [text = *body, inbound = std::move(inbound)] { return counted(inbound, text); };
+    const auto& tokenizers = parts_.tokenizers;
+    auto work = [&tokenizers, text = *body, inbound = std::move(inbound)] {
+        return counted(tokenizers, inbound, text);
+    };
     auto reply = co_await loop::run_blocking(parts_.workers, std::move(work));
     if (!reply)
         co_return reply.error();

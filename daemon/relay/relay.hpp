@@ -22,6 +22,10 @@ namespace obliv::loop {
 class BlockingPool;
 }
 
+namespace obliv::tokenizer {
+class Tokenizers;
+}
+
 namespace obliv::relay {
 
 /// What is known of a call when it has ended: for its log line and its metrics. The relay fills it
@@ -50,6 +54,7 @@ public:
         const Clock& clock;
         std::uint64_t seed;
         cache::AnswerCache& answers;
+        const tokenizer::Tokenizers& tokenizers;
     };
     explicit Relay(const Parts& parts);
 

@@ -51,7 +51,9 @@ void check_promise(const api::Operation& operation, const World::Answer& answer)
 
 }  // namespace
 
-FakeHost::FakeHost() : table_(channels::ChannelTable::build({}, nullptr)) {
+FakeHost::FakeHost()
+    : tokenizers_(must(tokenizer::Tokenizers::open(OBLIV_VOCABULARIES))),
+      table_(channels::ChannelTable::build({}, nullptr)) {
     storage::Options options;
     options.path = folder_.file("oblivd.db");
     options.clock = &clock_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/tokenizer/tokenizers.hpp"
 #include "daemon/admin/dispatch.hpp"
 #include "daemon/admin/host.hpp"
 #include "tests/support/calls.hpp"
@@ -24,6 +25,7 @@ public:
 
     const Clock& clock() const override { return clock_; }
     storage::Database& database() override { return *database_; }
+    const tokenizer::Tokenizers& tokenizers() override { return tokenizers_; }
     Result<void> publish_tokens() override { return published("tokens"); }
     Result<void> publish_channels() override;
     Result<void> publish_prices() override { return published("prices"); }
@@ -67,6 +69,7 @@ private:
                                    std::string reason);
 
     TempFolder folder_;
+    tokenizer::Tokenizers tokenizers_;
     std::unique_ptr<storage::Database> database_;
     std::shared_ptr<const channels::ChannelTable> table_;
 };
