@@ -1,3 +1,4 @@
+#include "cli/commands/channel_keys.hpp"
 #include "cli/commands/channel_plan.hpp"
 #include "cli/settings/paths.hpp"
 #include "cli/settings/toml_reader.hpp"
@@ -44,18 +45,6 @@ Line line_of(const TomlEntry& entry, const TomlText& document) {
             table = one.name;
     auto key = table.empty() ? entry.name : entry.name.substr(table.size() + 1);
     return {entry, std::move(table), std::move(key)};
-}
-
-/// The keys that a channel's file or environment variable holds, one a line.
-Result<Json> keys_in(std::string_view text, const std::string& where) {
-    Json keys = Json::array();
-    for (auto line : split(text, '\n'))
-        if (auto key = trim(line.ends_with('\r') ? line.substr(0, line.size() - 1) : line);
-            !key.empty())
-            keys.push_back(std::string(key));
-    if (keys.empty())
-        return fail(Code::usage, "there is no key in " + where);
-    return keys;
 }
 
 Result<Json> keys_of(const Line& line) {

@@ -79,9 +79,18 @@ Result<void> remove(Invocation& run) {
     return channel ? ok() : Result<void>(channel.error());
 }
 
-/// One key a line: a channel may have several.
+}  // namespace
+
 Result<Json> keys_in(std::string_view text, const std::string& source) {
     Json keys = Json::array();
+    if (trim(text).starts_with('{')) {
+        // Files of service accounts have many lines; a key has one.
+        auto object = Json::parse(text, nullptr, false);
+        if (object.is_discarded())
+            return fail(Code::usage, "what is in " + source + " begins like JSON and is none");
+        keys.push_back(object.dump(-1, ' ', true));
+        return keys;
+    }
     for (auto line : split(text, '\n')) {
         if (line.ends_with('\r'))
             line.remove_suffix(1);
@@ -96,8 +105,6 @@ Result<Json> keys_in(std::string_view text, const std::string& source) {
         return fail(Code::usage, "there is no key in " + source);
     return keys;
 }
-
-}  // namespace
 
 Result<Json> keys_from_flags(const Values& values) {
     auto file = values.text("key-file");

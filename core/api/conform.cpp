@@ -88,10 +88,13 @@ Result<void> check_model(const Json& value) {
     return outcome(text);
 }
 
-/// Printable ASCII without spaces: anything else cannot go into a header.
+/// Printable ASCII without spaces: anything else cannot go into a header. A key that is a JSON
+/// object, as of a service account, may have spaces.
 Result<void> check_secret(const Json& value) {
     auto text = plain_text(value, secret_max, false);
-    if (text && std::any_of(text->begin(), text->end(), [](char c) { return c <= ' ' || c > '~'; }))
+    char first = text && text->starts_with('{') ? ' ' : '!';
+    if (text &&
+        std::any_of(text->begin(), text->end(), [first](char c) { return c < first || c > '~'; }))
         return fail(Code::invalid_request, "a key has no spaces and only ASCII characters");
     return outcome(text);
 }

@@ -2,6 +2,7 @@
 
 #include "core/loop/loop.hpp"
 #include "core/loop/spawn.hpp"
+#include "daemon/relay/access_tokens.hpp"
 #include "daemon/relay/probe.hpp"
 #include "daemon/relay/request_head.hpp"
 #include "daemon/relay/upstream_error.hpp"
@@ -21,6 +22,7 @@ struct Asked {
     relay::Target target;
     std::string method = "POST";
     relay::Probe probe;
+    std::optional<relay::TokenCall> token;  ///< to be made first
     std::promise<admin::ChannelTest> answer;
 };
 
@@ -40,9 +42,26 @@ void judge(admin::ChannelTest& test, const Asked& asked, std::string_view body) 
         test.error = said.error().message;
 }
 
+/// Exchanges the key for a token, where that comes first.
+loop::Task<Result<void>> authorize(upstream::Pool& pool, Asked& asked) {
+    if (!asked.token)
+        co_return ok();
+    auto token = co_await relay::ask_for_token(pool, *asked.token);
+    if (!token)
+        co_return token.error();
+    relay::add_token(asked.probe.head, *asked.token->provider, token->value);
+    co_return ok();
+}
+
 loop::Task<Result<void>> ask(upstream::Pool& pool, std::shared_ptr<Asked> asked) {
     admin::ChannelTest test;
     auto begun = real_clock().steady();
+    auto authorized = co_await authorize(pool, *asked);
+    if (!authorized) {
+        test.error = authorized.error().message;
+        asked->answer.set_value(std::move(test));
+        co_return ok();
+    }
     std::array<std::string_view, 2> pieces{asked->probe.head, asked->probe.body};
     std::span<const std::string_view> request(pieces);
     auto call =
@@ -80,6 +99,19 @@ Result<void> write_request(Asked& asked, const Question& question) {
     return relay::append_head(asked.probe.head, errand, {}, {}, now);
 }
 
+Result<void> prepare_token(Asked& asked, std::size_t key) {
+    const auto& channel = asked.channel->channel;
+    const auto& provider = *asked.channel->provider;
+    if (key >= channel.keys.size() || !providers::exchanges(provider, channel.keys[key]))
+        return ok();
+    auto call = relay::make_token_call(provider, {channel.base_url, channel.keys[key]},
+                                       asked.target.proxy, real_clock().wall());
+    if (!call)
+        return call.error();
+    asked.token = std::move(*call);
+    return ok();
+}
+
 admin::ChannelTest without_call(std::string why) {
     admin::ChannelTest test;
     test.error = std::move(why);
@@ -104,6 +136,8 @@ Result<admin::ChannelTest> test_channel(loop::Loop& loop, upstream::Pool& pool,
     timeouts.first_byte = std::min<std::chrono::milliseconds>(timeouts.first_byte, question.limit);
     if (auto written = write_request(*asked, question); !written)
         return without_call(written.error().message);
+    if (auto prepared = prepare_token(*asked, question.key); !prepared)
+        return without_call(prepared.error().message);
     auto answer = asked->answer.get_future();
     loop.post([&loop, &pool, asked = std::move(asked)] {
         auto asking = ask(pool, asked);

@@ -48,6 +48,9 @@ struct Relay::Opening : loop::InFrames {
     /// format is tried.
     std::shared_ptr<Conversion> conversion;
     std::string shaped;  ///< a converted body with the channel's parameters
+    // Of the access token in the head, where there is one.
+    std::uint64_t token_number = 0;
+    bool token_kept = false;
 
     std::optional<Error> last_failure;   ///< of the last attempt that was a channel's own
     std::optional<std::string> refusal;  ///< the body of a refusal, where it was read already

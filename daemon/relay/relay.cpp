@@ -5,6 +5,7 @@
 #include "core/loop/run_blocking.hpp"
 #include "core/loop/timer_wheel.hpp"
 #include "core/wire/anthropic.hpp"
+#include "daemon/relay/access_tokens.hpp"
 #include "daemon/relay/chat.hpp"
 #include "daemon/relay/credential.hpp"
 #include "daemon/relay/heartbeat.hpp"
@@ -50,8 +51,9 @@ loop::Task<void> read_tail(loop::Loop& loop, upstream::Call& call) {
 
 Relay::Relay(const Parts& parts)
     : parts_(parts), random_(parts.seed),
-      targets_(
-          TargetTable::build(*channels::ChannelTable::build({}, nullptr), UpstreamSettings{})) {
+      targets_(TargetTable::build(*channels::ChannelTable::build({}, nullptr), UpstreamSettings{})),
+      tokens_(std::make_unique<AccessTokens>(
+          AccessTokens::Parts{parts.loop, parts.pool, parts.workers, parts.clock})) {
     pulse_ = {beat_of(wire::openai), settings_.heartbeat_interval, start_early};
     anthropic_pulse_ = {beat_of(wire::anthropic), settings_.heartbeat_interval, start_early};
 }
@@ -67,6 +69,8 @@ const server::Pulse* Relay::pulse_of(const Chat& chat) const noexcept {
         return nullptr;
     return chat.inbound.wire == &wire::anthropic ? &anthropic_pulse_ : &pulse_;
 }
+
+Relay::~Relay() = default;
 
 void Relay::publish(std::shared_ptr<const TargetTable> targets, const UpstreamSettings& settings) {
     targets_ = std::move(targets);
@@ -253,6 +257,11 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     if (!ready)
         co_return chat.failed(Cause::unusable,
                               std::move(ready.error()).in("channel '" + entry.channel.name + "'"));
+    if (entry.provider->token_request != nullptr) {
+        auto authorized = co_await authorize(chat, entry, *key, target->proxy);
+        if (!authorized)
+            co_return authorized.error();
+    }
     auto pieces = chat.request_pieces();
     auto call =
         co_await parts_.pool.open(target->endpoint, "POST", pieces, target->timeouts, &chat.cancel);
@@ -270,6 +279,8 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     }
     if (verdict != Verdict::accepted) {
         auto cause = channels::cause_of(chat.status);
+        if (cause == Cause::key_refused && entry.provider->token_request != nullptr)
+            cause = token_refused(chat, entry, *key);
         auto error = co_await refused(chat, entry);
         co_return chat.failed(cause, std::move(error));
     }

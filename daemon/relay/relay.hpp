@@ -28,6 +28,8 @@ class Tokenizers;
 
 namespace obliv::relay {
 
+class AccessTokens;
+
 /// What is known of a call when it has ended: for its log line and its metrics. The relay fills it
 /// in as far as the call got.
 struct Record {
@@ -57,6 +59,7 @@ public:
         const tokenizer::Tokenizers& tokenizers;
     };
     explicit Relay(const Parts& parts);
+    ~Relay();
 
     /// A change of channels or of the configuration: both at once, so that they fit each other.
     void publish(std::shared_ptr<const TargetTable> targets, const UpstreamSettings& settings);
@@ -112,6 +115,9 @@ private:
     loop::Task<Result<void>> open_first(Chat& chat);
     loop::Task<void> pause(Chat& chat, std::chrono::milliseconds length);
     loop::Task<Result<void>> try_channel(Chat& chat, const Try& attempt);
+    loop::Task<Result<void>> authorize(Chat& chat, const channels::Entry& entry, std::size_t key,
+                                       const std::string& proxy);
+    channels::Cause token_refused(Chat& chat, const channels::Entry& entry, std::size_t key);
     loop::Task<Result<void>> convert(Chat& chat, const channels::Option& option);
     loop::Task<Result<void>> read_first(Chat& chat);
     loop::Task<Error> refused(Chat& chat, const channels::Entry& entry);
@@ -142,6 +148,7 @@ private:
     Parts parts_;
     Random random_;
     std::shared_ptr<const TargetTable> targets_;
+    std::unique_ptr<AccessTokens> tokens_;  ///< of channels whose key is exchanged for one
     UpstreamSettings settings_;
     server::Pulse pulse_;            ///< of OpenAI's formats
     server::Pulse anthropic_pulse_;  ///< of Anthropic's

@@ -18,24 +18,6 @@ upstream::Timeouts timeouts_of(const storage::Channel& channel,
     return out;
 }
 
-Result<upstream::BaseUrl> place_of(const std::string& url, const std::string& proxy) {
-    auto place = upstream::parse_base_url(url);
-    if (!place)
-        return place.error();
-    if (proxy.empty()) {
-        auto chosen =
-            upstream::choose_proxy(upstream::ProxySettings::from_environment(), place->endpoint);
-        if (!chosen)
-            return chosen.error();
-        return place;
-    }
-    auto parsed = upstream::parse_proxy(proxy);
-    if (!parsed)
-        return parsed.error();
-    place->endpoint.proxy = std::move(*parsed);
-    return place;
-}
-
 std::string request_line(std::string_view method, std::string_view target) {
     std::string line(method);
     line.append(" ").append(target).append(" HTTP/1.1\r\n");
@@ -78,13 +60,12 @@ Headers with_overrides(Headers headers, const std::map<std::string, std::string>
 }
 
 /// Takes one more key into the target: all keys of a channel lead to one place.
-Result<void> add_key(Target& target, const channels::Entry& entry, const Secret& key,
-                     const std::string& proxy) {
+Result<void> add_key(Target& target, const channels::Entry& entry, const Secret& key) {
     providers::Endpoint endpoint{entry.channel.base_url, key};
     auto url = providers::base_url_of(*entry.provider, endpoint);
     if (!url)
         return url.error();
-    auto place = place_of(*url, proxy);
+    auto place = place_of(*url, target.proxy);
     if (!place)
         return place.error();
     auto prefix = place->endpoint.target_prefix() + place->path;
@@ -109,6 +90,24 @@ void take_overrides(Target& target, const storage::ChannelSettings& settings) {
 }
 
 }  // namespace
+
+Result<upstream::BaseUrl> place_of(const std::string& url, const std::string& proxy) {
+    auto place = upstream::parse_base_url(url);
+    if (!place)
+        return place.error();
+    if (proxy.empty()) {
+        auto chosen =
+            upstream::choose_proxy(upstream::ProxySettings::from_environment(), place->endpoint);
+        if (!chosen)
+            return chosen.error();
+        return place;
+    }
+    auto parsed = upstream::parse_proxy(proxy);
+    if (!parsed)
+        return parsed.error();
+    place->endpoint.proxy = std::move(*parsed);
+    return place;
+}
 
 int Target::taken_for(int status) const noexcept {
     for (auto [from, to] : statuses)
@@ -137,9 +136,9 @@ Target make_target(const channels::Entry& entry, const UpstreamSettings& setting
     auto keys = channel.keys;
     if (keys.empty())
         keys.emplace_back();
-    const auto& proxy = channel.proxy.empty() ? settings.proxy : channel.proxy;
+    target.proxy = channel.proxy.empty() ? settings.proxy : channel.proxy;
     for (const auto& key : keys)
-        if (auto added = add_key(target, entry, key, proxy); !added) {
+        if (auto added = add_key(target, entry, key); !added) {
             target.problem = added.error().message;
             return target;
         }

@@ -31,6 +31,9 @@ struct UpstreamSettings {
     cache::Rules cache;
 };
 
+/// What a URL means, with the proxy that leads there; `proxy` as in Target.
+Result<upstream::BaseUrl> place_of(const std::string& url, const std::string& proxy);
+
 /// Where and how a channel is called, made ready once for each change of the table.
 struct Target {
     upstream::Endpoint endpoint;
@@ -41,6 +44,7 @@ struct Target {
     /// For each key: headers, up to but not including Content-Length.
     std::vector<std::string> heads;
     upstream::Timeouts timeouts;
+    std::string proxy;                          ///< as it is set; empty: the environment's
     std::string problem;                        ///< why the channel cannot be called; empty: it can
     std::vector<llm::FieldChange> parameters;   ///< to be made in every body
     std::vector<std::pair<int, int>> statuses;  ///< of replies, and what each is taken for

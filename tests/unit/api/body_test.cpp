@@ -107,6 +107,11 @@ TEST_CASE("wrong types and bounds are refused where they are", "[api]") {
     bad_field(R"("timeouts":5)", "timeouts", "a JSON object");
     bad_field(R"("base_url":"ftp://x")", "base_url", "http://");
     bad_field(R"("proxy":"http://u:p@h")", "proxy", "user or a password");
+    CHECK(Body::parse(R"({"name":"n","type":"t","keys":["{\"a\": \"b c\"}"],"models":["m"]})",
+                      schema("ChannelCreate")));
+    CHECK(
+        refused(R"({"name":"n","type":"t","keys":["{\"a\":\n1}"],"models":["m"]})", "ChannelCreate")
+            .param == "keys[0]");
     CHECK(refused(R"({"name":"n","type":"t","keys":["a b"],"models":["m"]})", "ChannelCreate")
               .param == "keys[0]");
     CHECK(refused(R"({"name":"n","type":"t","keys":[""],"models":["m"]})", "ChannelCreate").param ==
