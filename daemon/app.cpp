@@ -62,6 +62,7 @@ relay::UpstreamSettings upstream_settings(const config::Config& config) {
         for (auto other : split(others, ','))
             out.fallbacks[model].emplace_back(trim(other));
     out.output_tokens_default = config.billing.output_tokens_default;
+    out.hidden_reasoning_rate = config.billing.hidden_reasoning_rate;
     out.heartbeat_interval = config.server.heartbeat_interval;
     out.cache = cache_rules(config.cache);
     return out;

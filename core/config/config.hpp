@@ -135,6 +135,8 @@ struct Billing {
     Unpriced unpriced = Unpriced::by_account;
     /// What is reserved for the output of a call that names no limit of its own.
     std::int64_t output_tokens_default = limits::output_tokens_default;
+    /// Tokens a second that a model is taken to think at where it does not show it.
+    std::int64_t hidden_reasoning_rate = limits::hidden_reasoning_rate;
     std::int64_t ring_slots = limits::ring_slots;
 };
 

@@ -296,6 +296,9 @@ void add_billing(std::vector<Field>& out) {
               "refuses prepaid ones and budgets, `free` serves all, `refuse` refuses all.");
     table.add("output_tokens_default", &Billing::output_tokens_default, CountKind{1, 10'000'000},
               live, "Output tokens to reserve for when a call does not limit its own.");
+    table.add("hidden_reasoning_rate", &Billing::hidden_reasoning_rate, CountKind{0, 10'000}, live,
+              "Tokens a second that a model which thinks unseen is taken to have thought at until "
+              "its first word, where a stream broke off before its figures came. 0 charges none.");
     table.add("ring_slots", &Billing::ring_slots, CountKind{64, 1 << 22}, restart,
               "Calls that may be open or not yet in the database, at 512 bytes each; more are "
               "answered 503.");

@@ -1,6 +1,7 @@
 #include "core/llm/estimate.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace obliv::llm {
 namespace {
@@ -31,7 +32,15 @@ Parts parts_of(std::string_view body) noexcept {
 }  // namespace
 
 std::int64_t estimate_tokens(std::int64_t text_bytes) noexcept {
-    return (std::max<std::int64_t>(0, text_bytes) + 3) / 4;
+    return (std::max<std::int64_t>(0, text_bytes) + bytes_per_token - 1) / bytes_per_token;
+}
+
+bool thinks_unseen(std::string_view model) noexcept {
+    // OpenAI's reasoning guide and xAI's: their chat completions show no thoughts.
+    constexpr std::array<std::string_view, 6> names{"o1", "o3", "o4", "gpt-5", "codex-", "grok-4"};
+    auto name = model.substr(model.rfind('/') + 1);  // "openai/o3" elsewhere
+    return std::any_of(names.begin(), names.end(),
+                       [&](auto known) { return name.starts_with(known); });
 }
 
 std::int64_t input_tokens_bound(std::string_view body) noexcept {

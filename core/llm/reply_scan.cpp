@@ -265,25 +265,61 @@ Result<bool> StreamScan::feed(std::span<const std::string_view> payload,
 
 Result<bool> StreamScan::feed_one(std::string_view payload, std::vector<std::string_view>& out) {
     if (facts_.done) {
-        ending().closing += payload;
+        close(payload);
+        return payload.empty();
+    }
+    if (facts_.over) {
+        rest_ += payload;
         return payload.empty();
     }
     auto known = rest_.size();
-    bool as_it_came = known == 0;
-    auto text = payload;
-    if (known > 0) {
-        joined_.push_front(std::exchange(rest_, {}));
-        joined_.front() += payload;
-        text = joined_.front();
-    }
-    auto end = whole_events(text, known > 2 ? known - 2 : 0);
+    if (known == 0)
+        return sort(payload, 0, out);
+    joined_.push_front(std::exchange(rest_, {}));
+    joined_.front() += payload;
+    auto sorted = sort(joined_.front(), known > 2 ? known - 2 : 0, out);
+    if (!sorted)
+        return sorted;
+    return false;
+}
+
+Result<bool> StreamScan::go_on(std::uint32_t produced_bytes_max,
+                               std::vector<std::string_view>& out) {
+    options_.produced_bytes_max = produced_bytes_max;
+    facts_.over = false;
+    joined_.clear();
+    joined_.push_front(std::exchange(rest_, {}));
+    return sort(joined_.front(), 0, out);
+}
+
+/// Some servers report usage when they have said already that all was said.
+void StreamScan::close(std::string_view bytes) {
+    auto& closing = ending().closing;
+    auto before = closing.size();
+    closing += bytes;
+    if (before == 0 || bytes.empty())
+        return;
+    auto at = find_value(closing, "usage");
+    while (at < closing.size() && closing[at] != '{')
+        at = find_value(closing, "usage", at);
+    if (at < closing.size() && take_usage(closing, at))
+        facts_.text_bytes_after_usage = facts_.reasoning_bytes_after_usage = 0;
+}
+
+/// `text` is what has come and was not sorted yet; the first `known` bytes hold no whole event.
+Result<bool> StreamScan::sort(std::string_view text, std::size_t known,
+                              std::vector<std::string_view>& out) {
+    bool as_it_came = true;
+    auto end = whole_events(text, known);
     auto from = forward(text.substr(0, end), out, as_it_came);
     if (facts_.done) {
-        ending().closing += text.substr(from);
+        auto length = first_event(text.substr(from));
+        close(text.substr(from, length));
+        close(text.substr(from + length));
         return false;
     }
-    if (end < text.size()) {
-        rest_ = text.substr(end);
+    if (from < text.size()) {
+        rest_ = text.substr(from);
         as_it_came = false;
     }
     if (rest_.size() > options_.event_bytes_max)
@@ -310,9 +346,12 @@ std::size_t StreamScan::forward(std::string_view events, std::vector<std::string
             from = next;
         }
         at = next;
+        facts_.over = over();
+        if (facts_.over)
+            break;
     }
     if (at > from)
-        out.push_back(events.substr(from));
+        out.push_back(events.substr(from, at - from));
     return at;
 }
 

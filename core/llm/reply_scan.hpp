@@ -1,8 +1,10 @@
 #pragma once
 
 #include "core/base/result.hpp"
+#include "core/llm/estimate.hpp"
 #include "core/llm/usage.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <forward_list>
 #include <memory>
@@ -25,8 +27,14 @@ struct ReplyFacts {
     std::int64_t reasoning_bytes_after_usage = 0;
     bool done = false;   ///< the stream's `[DONE]` was seen
     bool error = false;  ///< an error object came where a reply should be
+    bool over = false;   ///< more was produced than may be: what follows waits for go_on()
 
     bool produced() const noexcept { return text_bytes + reasoning_bytes > 0; }
+    /// In the bytes that tokens are estimated at. Who tells its figures all along is believed.
+    std::int64_t produced_bytes() const noexcept {
+        auto told = usage ? usage->output_all() * bytes_per_token : 0;
+        return std::max(text_bytes + reasoning_bytes, told);
+    }
 };
 
 /// Measures the strings that a model has produced, in JSON that is cut anywhere.
@@ -69,9 +77,11 @@ private:
 /// ended is kept back too: nobody could use it, and it may turn out to be one of those two.
 class StreamScan {
 public:
+    static constexpr std::uint32_t endless = ~std::uint32_t{0};
     struct Options {
         bool withhold_usage = false;
-        std::size_t event_bytes_max = 8U << 20;
+        std::uint32_t event_bytes_max = 8U << 20;
+        std::uint32_t produced_bytes_max = endless;  ///< of texts and thoughts together
     };
     explicit StreamScan(Options options) : options_(options) {}
 
@@ -80,6 +90,9 @@ public:
     /// exactly as it came in. An event over the limit is `upstream_failed`.
     Result<bool> feed(std::span<const std::string_view> payload,
                       std::vector<std::string_view>& out);
+
+    /// After facts().over: takes what had to wait, with a higher limit.
+    Result<bool> go_on(std::uint32_t produced_bytes_max, std::vector<std::string_view>& out);
 
     /// `[DONE]` and what followed it, as it came.
     std::string_view closing() const noexcept { return view_of(&Ending::closing); }
@@ -99,6 +112,14 @@ private:
     }
     Ending& ending();
     Result<bool> feed_one(std::string_view payload, std::vector<std::string_view>& out);
+    Result<bool> sort(std::string_view text, std::size_t known, std::vector<std::string_view>& out);
+    void close(std::string_view bytes);
+    bool over() const noexcept {
+        auto bytes = facts_.text_bytes + facts_.reasoning_bytes;
+        if (facts_.usage && facts_.finish_reason.empty())
+            bytes = facts_.produced_bytes();
+        return bytes > options_.produced_bytes_max;
+    }
     std::size_t forward(std::string_view events, std::vector<std::string_view>& out,
                         bool& as_it_came);
     /// Whether the event goes to the client.

@@ -78,6 +78,10 @@ Result<Hold> Billing::reserve(const Ask& ask) {
     return impl_->till.reserve(ask);
 }
 
+bool Billing::extend(Hold& hold, std::string_view served, std::int64_t output_tokens) {
+    return impl_->till.extend(hold, served, output_tokens);
+}
+
 loop::Task<Result<Money>> Billing::settle(Hold hold, storage::Call call,
                                           std::int64_t share_millionths) {
     auto receipt = impl_->till.charge(std::move(hold), std::move(call), share_millionths);

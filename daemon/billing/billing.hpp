@@ -30,6 +30,11 @@ public:
     /// caller who pays by price · overloaded: the ring is full · unavailable: the disk fails.
     Result<Hold> reserve(const Ask& ask);
 
+    /// Sets more aside for a call that goes on beyond what was foreseen: the price of so many
+    /// tokens of output of the model that serves it, or as much of it as account and budget still
+    /// have. False: nothing is left.
+    bool extend(Hold& hold, std::string_view served, std::int64_t output_tokens);
+
     /// Charges what `call.usage` cost and stores the call. The caller fills everything but id,
     /// price, held, cost and loss. Returns when no kill can undo it; with durability "power" when
     /// the disk has it, or after 30 seconds with unavailable (it is charged then nevertheless).

@@ -21,7 +21,9 @@ Hold& Hold::operator=(Hold&& other) noexcept {
     asked_price_ = other.asked_price_;
     dearest_price_ = other.dearest_price_;
     amount_ = other.amount_;
+    output_tokens_ = other.output_tokens_;
     priced_ = other.priced_;
+    limited_ = other.limited_;
     return *this;
 }
 

@@ -53,6 +53,10 @@ public:
     Money amount() const noexcept { return amount_; }
     /// Whether a price is known that the call will be charged at.
     bool priced() const noexcept { return priced_; }
+    /// Whether who pays can run out of money: the account's, or the token's budget.
+    bool limited() const noexcept { return limited_; }
+    /// Tokens of output that are paid for in advance.
+    std::int64_t output_tokens() const noexcept { return output_tokens_; }
 
 private:
     friend class Till;
@@ -64,7 +68,9 @@ private:
     const llm::Price* asked_price_ = nullptr;    // in view_; null: the served model's counts
     const llm::Price* dearest_price_ = nullptr;  // in view_; of the models that may serve it
     Money amount_;
+    std::int64_t output_tokens_ = 0;
     bool priced_ = false;
+    bool limited_ = false;
 };
 
 }  // namespace obliv::billing

@@ -86,6 +86,8 @@ Result<Hold> Till::reserve(const Ask& ask) {
     hold.dearest_price_ = quoted->dearest;
     hold.amount_ = quoted->amount;
     hold.priced_ = quoted->dearest != nullptr;
+    hold.limited_ = limited;
+    hold.output_tokens_ = ask.at_most.output;
     if (auto done = set_aside(hold, ask); !done)
         return done.error();
     if (auto promised = ring_.promise(); !promised) {
@@ -144,6 +146,22 @@ Money Till::hold_more(const Hold& hold, Money amount) noexcept {
     if (both < more)
         hold.account_->release(more - both);
     return both;
+}
+
+bool Till::extend(Hold& hold, std::string_view served, std::int64_t output_tokens) {
+    check(hold.till_ == this, "only an open hold is extended, on the loop that reserved it");
+    const auto* rate = rate_of(hold, served);
+    auto amount = rate == nullptr
+                      ? Money{}
+                      : llm::cost_at_most(*rate, 0, output_tokens) - llm::cost_at_most(*rate, 0, 0);
+    if (amount > Money{}) {
+        auto more = hold_more(hold, amount);
+        hold.amount_ += more;
+        output_tokens = static_cast<std::int64_t>(static_cast<__int128>(output_tokens) *
+                                                  more.nanos() / amount.nanos());
+    }
+    hold.output_tokens_ += output_tokens;
+    return output_tokens > 0;
 }
 
 /// The price that the call is charged at; null: it is free.

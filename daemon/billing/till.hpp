@@ -22,6 +22,8 @@ public:
 
     /// See Billing::reserve.
     Result<Hold> reserve(const Ask& ask);
+    /// See Billing::extend.
+    bool extend(Hold& hold, std::string_view served, std::int64_t output_tokens);
     /// What became of a call.
     struct Receipt {
         ChargeId id;  ///< tells `committed` calls apart

@@ -35,6 +35,7 @@ public:
         option_->entry->keys->began(index, now);
     }
     void first_content(SteadyTime now);
+    SteadyTime begun() const noexcept { return begun_; }
     void succeeded(SteadyTime now);
     void failed(channels::Cause cause, const Error& error, SteadyTime now);
 

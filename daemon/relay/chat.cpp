@@ -3,6 +3,7 @@
 #include "core/base/text.hpp"
 #include "core/config/limits.hpp"
 #include "core/llm/estimate.hpp"
+#include "core/llm/json_scan.hpp"
 #include "core/llm/wire_error.hpp"
 #include "core/loop/loop.hpp"
 #include "daemon/relay/plain_reply.hpp"
@@ -12,7 +13,7 @@
 namespace obliv::relay {
 namespace {
 
-constexpr auto event_bytes_max = static_cast<std::size_t>(limits::sse_event_bytes);
+constexpr auto event_bytes_max = static_cast<std::uint32_t>(limits::sse_event_bytes);
 // What says nothing is short. Content that we do not know is not kept from the caller for long.
 constexpr std::size_t held_bytes_max = 4096;
 constexpr int client_closed_request = 499;
@@ -35,9 +36,35 @@ bool is_other_stream(const http::ResponseHead& head) {
            has_type(head, "application/x-ndjson");
 }
 
+std::uint32_t scan_limit(std::int64_t bytes) {
+    return static_cast<std::uint32_t>(std::min<std::int64_t>(bytes, llm::StreamScan::endless));
+}
+
 /// Whether the stream came to its own end.
 bool complete(const llm::ReplyFacts& facts) {
     return !facts.error && (facts.done || !facts.finish_reason.empty());
+}
+
+/// What the events of a reply say of it as a whole, from one of them.
+llm::Begun begun_of(const upstream::Chunk& chunk) {
+    llm::Begun begun;
+    for (auto payload : chunk.payload) {
+        auto text = [&](std::string_view key) {
+            auto at = llm::find_value(payload, key);
+            bool is_text = at < payload.size() && payload[at] == '"';
+            return std::string(is_text ? llm::string_at(payload, at) : std::string_view());
+        };
+        begun.id = text("id");
+        begun.model = text("model");
+        auto created = llm::find_value(payload, "created");
+        if (created < payload.size())
+            begun.created =
+                parse_int(payload.substr(created, payload.find_first_of(",}", created) - created))
+                    .value_or(0);
+        if (!begun.id.empty())
+            break;
+    }
+    return begun;
 }
 
 /// Whether the provider's figures can be meant: some servers report zeros whatever they have said.
@@ -191,7 +218,8 @@ void Relay::Chat::append_body() {
     request.push_back(body.substr(at));
 }
 
-Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTime now) {
+Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTime now,
+                                    std::int64_t produced_bytes_max) {
     const auto& reply = upstream.head();
     auto encoding = reply.headers.find("content-encoding").value_or("identity");
     if (!encoding.empty() && !equal_ignoring_case(encoding, "identity"))
@@ -203,8 +231,11 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
     bool chat = inbound.operation == providers::Operation::chat;
     if (opening->converted || (chat && !inbound.is_openai()))
         start_translator(provider, now);
-    if (event_stream && !translator)
-        scan = llm::StreamScan({call.stream && !call.usage_asked, event_bytes_max});
+    if (event_stream && translator)
+        translator->limit(produced_bytes_max);
+    else if (event_stream)
+        scan = llm::StreamScan(
+            {call.stream && !call.usage_asked, event_bytes_max, scan_limit(produced_bytes_max)});
     if (call.stream && !event_stream) {
         if (early)
             return fail(Code::upstream_failed,
@@ -267,13 +298,36 @@ Result<void> Relay::Chat::take_chunk(SteadyTime now) {
         for (auto payload : chunk().payload)
             std::get<llm::PlainScan>(scan).feed(payload);
     }
+    note_content(now);
+    return ok();
+}
+
+Result<void> Relay::Chat::go_on(std::int64_t produced_bytes_max, SteadyTime now) {
+    pieces.clear();
+    as_it_came = false;
+    Result<bool> done = false;
+    if (translator)
+        done = translator->go_on(produced_bytes_max, chunk().last, pieces);
+    else
+        done = std::get<llm::StreamScan>(scan).go_on(scan_limit(produced_bytes_max), pieces);
+    if (!done)
+        return done.error();
+    note_content(now);
+    return ok();
+}
+
+void Relay::Chat::note_content(SteadyTime now) {
     bool content = event_stream || translator ? facts().produced() : !chunk().payload.empty();
     if (record.call.ttft_us < 0 && content) {
         attempt.first_content(now);
         record.call.ttft_us =
             std::chrono::duration_cast<std::chrono::microseconds>(now - exchange.arrived()).count();
     }
-    return ok();
+}
+
+void Relay::Chat::cut_short() {
+    stopped_short = true;
+    stop_upstream();
 }
 
 bool Relay::Chat::worth_showing() const noexcept {
@@ -357,6 +411,8 @@ void Relay::Chat::start_reply() {
 
 void Relay::Chat::release_request() {
     // A stream may idle for minutes: what it was asked with goes.
+    choices = static_cast<std::uint16_t>(std::min<std::int64_t>(opening->call.choices, 65'535));
+    usage_asked = opening->call.usage_asked;
     opening.reset();
     exchange.release_request();
 }
@@ -368,8 +424,10 @@ Code Relay::Chat::reason(Code code) const {
 }
 
 void Relay::Chat::end_without_reply(const Error& error) {
-    // What a failed attempt may have produced reached nobody.
-    forget_reply();
+    // What a failed attempt may have produced reached nobody. Where the caller left it was no
+    // failure, and the figures that have come are true.
+    if (!gone() || !accepted)
+        forget_reply();
     auto& row = record.call;
     row.error = info(reason(error.code)).name;
     row.status = gone() ? client_closed_request : llm::status_of(inbound.errors(), error);
@@ -409,6 +467,11 @@ std::string Relay::Chat::own_words(const Error& error) const {
 }
 
 void Relay::Chat::end_stream(const Result<void>& ended) {
+    if (stopped_short && ended) {
+        record.call.finish_reason = "length";
+        record.call.error = info(Code::quota_exhausted).name;
+        return succeeded();
+    }
     auto outcome = ended;
     if (outcome && !complete(facts()))
         outcome = fail(Code::upstream_failed,
@@ -438,6 +501,8 @@ void Relay::Chat::end_refused() {
 }
 
 std::span<const std::string_view> Relay::Chat::closing_pieces() {
+    if (stopped_short && closing_error.empty())
+        closing_error = length_end();
     if (!closing_error.empty())
         pieces.push_back(closing_error);
     else if (translator)
@@ -451,7 +516,40 @@ std::span<const std::string_view> Relay::Chat::closing_pieces() {
     return pieces;
 }
 
-void Relay::Chat::fill_usage() {
+/// The end of a stream in the caller's format, as of a reply that has become too long.
+std::string Relay::Chat::length_end() const {
+    const auto& usage = record.call.usage;
+    if (translator)
+        return std::string(translator->cut(choices, usage));
+    wire::WriteOptions options;
+    options.stream = true;
+    options.usage = usage_asked;
+    options.request_id = std::string(exchange.request_id());
+    auto writer = wire::openai.new_writer(options);
+    std::string out;
+    writer->write({begun_of(chunk()), 0, 0}, out);
+    out.clear();  // that has been said
+    for (std::int32_t choice = 0; choice < choices; ++choice)
+        writer->write({llm::Finished{llm::Finish::length}, choice, 0}, out);
+    writer->write({llm::UsageReport{usage}, 0, 0}, out);
+    writer->finish(out);
+    return out;
+}
+
+/// Some models think where nobody sees it, and say how much only at the end. When that never comes,
+/// the time to the first word tells.
+std::int64_t Relay::Chat::unseen_thoughts(std::int64_t per_second) const {
+    if (!event_stream || facts().reasoning_bytes > 0 ||
+        !llm::thinks_unseen(record.call.model_served))
+        return 0;
+    auto until = record.call.ttft_us < 0
+                     ? exchange.loop().now()
+                     : exchange.arrived() + std::chrono::microseconds(record.call.ttft_us);
+    auto time = std::chrono::duration_cast<std::chrono::milliseconds>(until - attempt.begun());
+    return std::clamp<std::int64_t>(time.count() * per_second / 1000, 0, hold.output_tokens());
+}
+
+void Relay::Chat::fill_usage(std::int64_t thoughts_per_second) {
     auto& row = record.call;
     const auto& seen = facts();
     bool whole = row.finish_reason != "aborted" && row.finish_reason != "cut";
@@ -475,6 +573,8 @@ void Relay::Chat::fill_usage() {
         row.usage.input = input_estimate;
         row.usage.output = llm::estimate_tokens(seen.text_bytes);
         row.usage.reasoning = llm::estimate_tokens(seen.reasoning_bytes);
+        if (!whole)
+            row.usage.reasoning += unseen_thoughts(thoughts_per_second);
         row.source = llm::UsageSource::estimated;
     } else {
         row.usage = {};

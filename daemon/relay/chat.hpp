@@ -95,9 +95,18 @@ struct Relay::Chat : loop::InFrames {
     const llm::StreamScan& stream() const { return std::get<llm::StreamScan>(scan); }
     const upstream::Chunk& chunk() const noexcept { return upstream.chunk(); }
     /// Keeps what is needed of the reply's head, which goes with the first wait for its body.
-    Result<void> take_head(const providers::Provider& provider, WallTime now);
+    /// A stream may produce so many bytes before more money has to be set aside.
+    Result<void> take_head(const providers::Provider& provider, WallTime now,
+                           std::int64_t produced_bytes_max);
+    /// Whether the stream has produced more than is paid for, and there is more of it.
+    bool over() const noexcept { return facts().over && !facts().done; }
+    /// Lets a stream that is over go on until it has produced so many bytes in all.
+    Result<void> go_on(std::int64_t produced_bytes_max, SteadyTime now);
+    /// Ends it where it is.
+    void cut_short();
     /// Takes in the chunk that was just read: scans it and, of a stream, picks what goes out.
     Result<void> take_chunk(SteadyTime now);
+    void note_content(SteadyTime now);
     /// Whether the reply has said something: a role, a ping or half an event is nothing yet.
     bool worth_showing() const noexcept;
     /// Keeps what the last read brought until there is more; put_held_first() puts it in front of
@@ -138,7 +147,9 @@ struct Relay::Chat : loop::InFrames {
     const Error& told(const Error& error) const;
     std::string own_words(const Error& error) const;
     std::span<const std::string_view> closing_pieces();
-    void fill_usage();
+    void fill_usage(std::int64_t thoughts_per_second);
+    std::int64_t unseen_thoughts(std::int64_t per_second) const;
+    std::string length_end() const;
     /// `code`, unless the call ended because the caller left or we are stopping.
     Code reason(Code code) const;
 
@@ -178,7 +189,10 @@ struct Relay::Chat : loop::InFrames {
     std::vector<std::string_view> pieces;  ///< of the last chunk: what is still to be sent
     std::string closing_error;             ///< the event that ends a stream which broke off
     bool accepted = false;        ///< the provider's stream has begun, though nothing was shown yet
+    bool stopped_short = false;   ///< the money ran out: the stream ends as one that is too long
     bool early = false;           ///< the head of a stream was sent before any provider's came
+    bool usage_asked = false;     ///< by the caller of a stream
+    std::uint16_t choices = 1;    ///< of a stream
     bool begun = false;           ///< the provider's reply is on its way to the client
     std::int64_t input_estimate;  ///< of the body, which is gone when the call is settled
 };

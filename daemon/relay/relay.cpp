@@ -13,6 +13,7 @@
 #include "daemon/relay/upstream_error.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace obliv::relay {
 namespace {
@@ -33,18 +34,6 @@ Cause cause_of(const Error& error) {
 
 void give_up(void* call) {
     static_cast<upstream::Call*>(call)->cancel();
-}
-
-/// Reads the framing that follows a stream's `[DONE]`, so that its connection can be used again.
-/// The client has its whole reply; it waits for this only if it has sent its next request already.
-loop::Task<void> read_tail(loop::Loop& loop, upstream::Call& call) {
-    loop::Timer timer(loop.timers(), give_up, &call);
-    timer.arm(loop.now() + tail_patience);
-    while (true) {
-        auto read = co_await call.next();
-        if (!read || call.chunk().last)
-            co_return;
-    }
 }
 
 }  // namespace
@@ -284,7 +273,7 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
         auto error = co_await refused(chat, entry);
         co_return chat.failed(cause, std::move(error));
     }
-    auto readable = chat.take_head(*entry.provider, parts_.clock.wall());
+    auto readable = chat.take_head(*entry.provider, parts_.clock.wall(), produced_bytes_max(chat));
     if (!readable)
         co_return chat.failed(
             Cause::bad_reply,
@@ -411,6 +400,14 @@ loop::Task<Result<void>> Relay::pump_stream(Chat& chat) {
         }
         if (!*more)
             break;
+        if (chat.over()) {
+            auto paid = pay_on(chat);
+            if (!paid)
+                ended = paid.error();
+            if (paid && *paid)
+                continue;
+            break;
+        }
         auto read = co_await chat.upstream.next();  // where a stream spends its life
         if (read)
             read = chat.take_chunk(parts_.clock.steady());
@@ -420,6 +417,34 @@ loop::Task<Result<void>> Relay::pump_stream(Chat& chat) {
         }
     }
     co_return co_await end_stream(chat, std::move(ended));
+}
+
+/// What a stream may produce with what was set aside, in the bytes that its tokens are estimated
+/// at. A limit of the caller's own is the provider's to keep, and counts its tokens better than we
+/// do.
+std::int64_t Relay::produced_bytes_max(const Chat& chat) noexcept {
+    const auto& hold = chat.hold;
+    if (!hold.limited() || !hold.priced())
+        return std::numeric_limits<std::int64_t>::max();
+    auto bytes_each =
+        chat.opening->call.output_tokens_max ? 2 * llm::bytes_per_token : llm::bytes_per_token;
+    return hold.output_tokens() * bytes_each;
+}
+
+/// The stream has used up what was set aside for it: sets more aside and goes on, or ends it.
+Result<bool> Relay::pay_on(Chat& chat) {
+    auto& hold = chat.hold;
+    auto produced = chat.facts().produced_bytes();
+    while (hold.output_tokens() * llm::bytes_per_token <= produced)
+        if (!parts_.billing.extend(hold, chat.record.call.model_served,
+                                   settings_.output_tokens_default)) {
+            chat.cut_short();
+            return false;
+        }
+    auto done = chat.go_on(hold.output_tokens() * llm::bytes_per_token, parts_.clock.steady());
+    if (!done)
+        return done.error();
+    return true;
 }
 
 loop::Task<Result<void>> Relay::read_more(Chat& chat) {
@@ -446,7 +471,7 @@ loop::Task<void> Relay::hear_out(Chat& chat) {
 /// its closing bytes.
 loop::Task<Result<bool>> Relay::forward(Chat& chat) {
     chat.put_held_first();
-    if (chat.chunk().last || chat.facts().done)
+    if ((chat.chunk().last && !chat.over()) || chat.facts().done)
         co_return false;
     if (chat.as_it_came && chat.chunk().whole_chunks) {
         auto sent = co_await chat.exchange.write_framed(chat.chunk().raw);
@@ -463,8 +488,27 @@ loop::Task<Result<bool>> Relay::forward(Chat& chat) {
     co_return true;
 }
 
+/// Reads what follows a stream's `[DONE]`, so that its connection can be used again. The client has
+/// its whole reply; it waits for this only if it has sent its next request already, or if no
+/// figures have come yet.
+loop::Task<void> Relay::read_tail(Chat& chat) {
+    loop::Timer timer(parts_.loop.timers(), give_up, &chat.upstream);
+    timer.arm(parts_.loop.now() + tail_patience);
+    while (!chat.chunk().last) {
+        auto read = co_await read_more(chat);
+        if (!read)
+            co_return;
+    }
+}
+
 /// Settles, and only then lets the client see the end.
 loop::Task<Result<void>> Relay::end_stream(Chat& chat, Result<void> ended) {
+    if (chat.facts().done && !chat.facts().usage && !chat.chunk().last && !chat.gone()) {
+        // Some servers report it last of all.
+        chat.hold_back();
+        co_await read_tail(chat);
+        chat.put_held_first();
+    }
     chat.end_stream(ended);
     auto settled = co_await settle(chat);
     if (!settled)
@@ -474,7 +518,7 @@ loop::Task<Result<void>> Relay::end_stream(Chat& chat, Result<void> ended) {
     auto last = chat.closing_pieces();
     auto sent = co_await chat.exchange.finish(last);
     if (chat.facts().done && !chat.chunk().last)
-        co_await read_tail(parts_.loop, chat.upstream);
+        co_await read_tail(chat);
     co_return sent;
 }
 
@@ -487,7 +531,7 @@ loop::Task<Result<void>> Relay::settle(Chat& chat) {
     if (call.source == llm::UsageSource::cache)
         share = settings_.cache.share_millionths;
     else
-        chat.fill_usage();
+        chat.fill_usage(settings_.hidden_reasoning_rate);
     auto stored = call;
     stored.record = chat.log.text(&chat.candidates, chat.caller->token.group);
     auto charged = co_await parts_.billing.settle(std::move(chat.hold), std::move(stored), share);

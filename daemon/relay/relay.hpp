@@ -128,6 +128,9 @@ private:
     loop::Task<Result<void>> read_more(Chat& chat);
     loop::Task<Result<bool>> forward(Chat& chat);
     loop::Task<void> hear_out(Chat& chat);
+    loop::Task<void> read_tail(Chat& chat);
+    static std::int64_t produced_bytes_max(const Chat& chat) noexcept;
+    Result<bool> pay_on(Chat& chat);
     loop::Task<Result<void>> end_stream(Chat& chat, Result<void> ended);
     loop::Task<Result<void>> settle(Chat& chat);
 

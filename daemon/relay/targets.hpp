@@ -27,6 +27,7 @@ struct UpstreamSettings {
     /// By model: those to ask instead, in their order.
     std::map<std::string, std::vector<std::string>, std::less<>> fallbacks;
     std::int64_t output_tokens_default = limits::output_tokens_default;
+    std::int64_t hidden_reasoning_rate = limits::hidden_reasoning_rate;         ///< tokens a second
     std::chrono::milliseconds heartbeat_interval = limits::heartbeat_interval;  ///< 0: never
     cache::Rules cache;
 };

@@ -1,6 +1,7 @@
 #include "daemon/relay/translator.hpp"
 
 #include "core/config/limits.hpp"
+#include "core/llm/estimate.hpp"
 #include "core/llm/sse.hpp"
 #include "core/wire/one_call.hpp"
 
@@ -131,7 +132,7 @@ Result<void> Translator::read_all(std::span<const std::string_view> payload, boo
         if (auto done = read(piece); !done)
             return done;
     long_ = last && !stream_ && bytes_ > finish_inline_bytes_max;
-    return last && !long_ ? finish() : ok();
+    return last && !long_ && !facts_.over ? finish() : ok();
 }
 
 /// Reads on. What came before a fault was said all the same.
@@ -139,7 +140,8 @@ Result<void> Translator::read(std::string_view bytes) {
     bytes_ += bytes.size();
     if (!passes_ && !stream_ && bytes_ > reply_bytes_max)
         return fail(Code::upstream_failed, "the provider's reply is too long");
-    events_.clear();
+    if (!facts_.over)  // else what was read before still waits
+        events_.clear();
     auto done = reader_->feed(bytes, events_);
     use_events();
     return done;
@@ -147,6 +149,7 @@ Result<void> Translator::read(std::string_view bytes) {
 
 Result<void> Translator::finish() {
     events_.clear();
+    produced_bytes_max_ = endless;  // all of it has been produced, and will be charged
     auto done = reader_->finish(events_);
     use_events();
     if (done && !failed_) {
@@ -158,12 +161,55 @@ Result<void> Translator::finish() {
     return done;
 }
 
+bool Translator::over() const noexcept {
+    return !ended() && facts_.produced_bytes() > produced_bytes_max_;
+}
+
 void Translator::use_events() {
-    for (const auto& event : events_) {
-        note(event);
-        if (!passes_)
-            writer_->write(event, written_);
+    if (facts_.over)
+        return;
+    // The writer of a stream that passes writes for nobody, so that it can end the stream.
+    std::string unseen;
+    auto* out = passes_ ? &unseen : &written_;
+    bool writes = !passes_ || produced_bytes_max_ != endless;
+    for (auto event = events_.begin(); event != events_.end(); ++event) {
+        note(*event);
+        if (writes)
+            writer_->write(*event, *out);
+        unseen.clear();
+        facts_.over = !passes_ && over();
+        if (facts_.over) {
+            events_.erase(events_.begin(), event + 1);
+            return;
+        }
     }
+    facts_.over = over();
+    events_.clear();
+}
+
+Result<bool> Translator::go_on(std::int64_t produced_bytes_max, bool last,
+                               std::vector<std::string_view>& out) {
+    produced_bytes_max_ = produced_bytes_max;
+    facts_.over = false;
+    written_.clear();
+    if (passes_)
+        return pass_stream({}, last, out);
+    use_events();
+    auto done = last && !facts_.over ? finish() : ok();
+    if (!written_.empty())
+        out.push_back(written_);
+    if (!done)
+        return done.error();
+    return false;
+}
+
+std::string_view Translator::cut(std::int64_t choices, const llm::Usage& usage) {
+    closing_.clear();
+    for (std::int32_t choice = 0; choice < choices; ++choice)
+        writer_->write({llm::Finished{llm::Finish::length}, choice, 0}, closing_);
+    writer_->write({llm::UsageReport{usage}, 0, 0}, closing_);
+    writer_->finish(closing_);
+    return closing_;
 }
 
 /// Event by event: those of the reply go on as they are, an error's words are told in ours, and
@@ -201,6 +247,10 @@ Result<void> Translator::sort_events(Passing& passing, bool last) {
             withheld_ += event;
         else
             passing.shown += event.size();
+        if (facts_.over) {
+            unfinished_ = passing.rest;
+            return ok();
+        }
     }
     unfinished_ = passing.rest;
     return last ? finish() : ok();

@@ -5,6 +5,7 @@
 #include "daemon/relay/inbound.hpp"
 
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -37,6 +38,18 @@ public:
     /// views live until the next call. `last`: the reply ends here. True: it goes as it came.
     Result<bool> take(std::span<const std::string_view> payload, bool last,
                       std::vector<std::string_view>& out);
+    /// How many bytes of texts and thoughts may be produced. To be set before anything is taken: a
+    /// stream that may have to be cut is watched more closely.
+    void limit(std::int64_t produced_bytes_max) noexcept {
+        produced_bytes_max_ = produced_bytes_max;
+    }
+    /// After facts().over: takes what had to wait, with a higher limit. As take().
+    Result<bool> go_on(std::int64_t produced_bytes_max, bool last,
+                       std::vector<std::string_view>& out);
+    /// What ends a stream that was stopped at its limit: the format's own end of a reply that has
+    /// become too long.
+    std::string_view cut(std::int64_t choices, const llm::Usage& usage);
+
     /// Whether the whole reply has come and is too long to be parsed here and now: then
     /// finish_long() does it, on any thread, and nothing else is called meanwhile.
     bool is_long() const noexcept { return long_; }
@@ -59,6 +72,7 @@ private:
     void use_events();
     Result<bool> pass_stream(std::span<const std::string_view> payload, bool last,
                              std::vector<std::string_view>& out);
+    bool over() const noexcept;
     /// What is to be sorted of a stream that passes, and how much of its start may be shown.
     struct Passing {
         std::string_view rest;
@@ -70,7 +84,10 @@ private:
     void note_text(std::int64_t llm::ReplyFacts::*all, std::int64_t llm::ReplyFacts::*after,
                    std::size_t bytes);
 
+    static constexpr auto endless = std::numeric_limits<std::int64_t>::max();
+
     bool passes_;
+    std::int64_t produced_bytes_max_ = endless;
     bool stream_;  ///< to the client
     std::unique_ptr<wire::ReplyReader> reader_;
     std::unique_ptr<wire::ReplyWriter> writer_;

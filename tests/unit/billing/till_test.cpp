@@ -129,6 +129,28 @@ TEST_CASE("a call above its reservation takes what is left, the rest is a loss",
     CHECK(shop.figures(shop.team).agree());
 }
 
+TEST_CASE("a hold is extended as far as the money goes, and what it does not need goes back",
+          "[billing]") {
+    Shop shop;
+    shop.topup(shop.team, 100);
+    auto hold = must(shop.reserve(60, shop.team));
+    CHECK(hold.limited());
+    auto tokens = hold.output_tokens();
+    CHECK(shop.till->extend(hold, "m", 30'000'000));
+    auto first = hold.amount();
+    CHECK(first > nanos(60));
+    CHECK(hold.output_tokens() > tokens);
+    while (shop.till->extend(hold, "m", 30'000'000)) {
+    }
+    CHECK(hold.amount() == nanos(100));
+    CHECK(shop.figures(shop.team).available == nanos(0));
+    auto receipt = must(shop.pay(std::move(hold), 70, shop.team));
+    CHECK(receipt.cost == nanos(70));
+    CHECK(shop.figures(shop.team).available == nanos(30));
+    shop.flush();
+    CHECK(must(shop.books->verify()).ok());
+}
+
 TEST_CASE("a call that reached nobody is stored and costs nothing", "[billing]") {
     Shop shop;
     shop.topup(shop.team, 100);

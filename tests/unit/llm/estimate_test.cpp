@@ -22,3 +22,10 @@ TEST_CASE("the bound is above the estimate, and base64 is not text", "[llm]") {
     CHECK(input_tokens_bound("data:;base64,never closed") > 0);
     CHECK(input_tokens_bound(std::string(200'000'000, 'x')) == 10'000'000);
 }
+
+TEST_CASE("models that think unseen are known by their names", "[llm]") {
+    for (const char* model : {"o3-mini", "openai/o4-mini", "gpt-5.1", "grok-4-fast"})
+        CHECK(thinks_unseen(model));
+    for (const char* model : {"gpt-4o", "claude-sonnet-4-5", "qwen3", "foo-o3", ""})
+        CHECK_FALSE(thinks_unseen(model));
+}

@@ -257,3 +257,43 @@ TEST_CASE("a plain reply is measured where its figures do not tell", "[llm]") {
     zeros.feed(std::string(message) + R"(,"usage":{"prompt_tokens":0,"completion_tokens":0}})");
     CHECK(zeros.facts().text_bytes == 5);
 }
+
+TEST_CASE("usage that comes behind the closing event is read", "[llm]") {
+    auto whole = run(hello + finish + done + usage, true);
+    CHECK(whole.scan.facts().usage->input == 9);
+    auto all = hello + finish + done + usage;
+    auto at = (hello + finish + done).size();
+    auto cut = run(all, true, {at, at + 30});
+    CHECK(cut.scan.facts().usage->output == 4);
+    CHECK(cut.scan.closing() == done + usage);
+    CHECK_FALSE(run(hello + finish + done, true).scan.facts().usage);
+}
+
+TEST_CASE("what is produced beyond the limit waits, event by event, and goes on", "[llm]") {
+    auto all = role + hello + hello + hello + finish + done;
+    auto one = std::string_view("Hel\\\"lo").size();
+    for (std::size_t step : {all.size(), std::size_t{1}}) {
+        StreamScan scan({true, 1 << 20, static_cast<std::uint32_t>(one)});
+        std::string shown;
+        auto take = [&shown](const std::vector<std::string_view>& out) {
+            for (auto part : out)
+                shown += part;
+        };
+        for (std::size_t at = 0; at < all.size(); at += step) {
+            auto piece = std::string_view(all).substr(at, step);
+            std::vector<std::string_view> out;
+            REQUIRE(scan.feed(std::span(&piece, 1), out));
+            take(out);
+        }
+        CHECK(scan.facts().over);
+        CHECK_FALSE(scan.facts().done);
+        CHECK(shown == role + hello + hello);  // the one that went over it is shown
+        std::vector<std::string_view> out;
+        REQUIRE(scan.go_on(1000, out));
+        take(out);
+        CHECK_FALSE(scan.facts().over);
+        CHECK(scan.facts().done);
+        CHECK(shown == role + hello + hello + hello + finish);
+        CHECK(scan.closing() == done);
+    }
+}

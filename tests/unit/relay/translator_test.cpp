@@ -241,3 +241,52 @@ TEST_CASE("a request for vectors is written for each channel as well", "[relay]"
     providers::Offer other{providers::Operation::moderations, nullptr, "/"};
     CHECK(moderation.write(other, {}, "up", true).error().code == Code::unsupported);
 }
+
+TEST_CASE("a stream is stopped at its limit and ends as too long, whatever its way", "[relay]") {
+    const auto& more = text.substr(text.find("event: content_block_delta"));
+    for (bool converts : {false, true}) {
+        World world(converts ? wire::openai : wire::anthropic);
+        auto translator = world.translator(converts);
+        translator.limit(12);
+        auto taken = take(translator, start + text + more + more + delta + stop, true);
+        CHECK(taken.ok);
+        CHECK_FALSE(taken.same);
+        CHECK(translator.facts().over);
+        CHECK(translator.facts().text_bytes == 22);
+        if (!converts)
+            CHECK(taken.out == start + text + more);
+        llm::Usage usage;
+        usage.output = 6;
+        auto end = std::string(translator.cut(1, usage));
+        if (converts) {
+            CHECK_THAT(end, Catch::Contains("\"finish_reason\":\"length\""));
+            CHECK_THAT(end, Catch::EndsWith("data: [DONE]\n\n"));
+        } else {
+            CHECK_THAT(end, Catch::StartsWith("event: content_block_stop"));
+            CHECK_THAT(end, Catch::Contains("\"stop_reason\":\"max_tokens\""));
+            CHECK_THAT(end, Catch::Contains("message_stop"));
+        }
+    }
+}
+
+TEST_CASE("a stream that may go on loses nothing", "[relay]") {
+    const auto& more = text.substr(text.find("event: content_block_delta"));
+    for (bool converts : {false, true}) {
+        World world(converts ? wire::openai : wire::anthropic);
+        auto whole = world.translator(converts);
+        auto all = start + text + more + more + delta + stop;
+        auto expected = take(whole, all, true).out;
+        auto translator = world.translator(converts);
+        translator.limit(1);
+        auto shown = take(translator, all, true).out;
+        for (std::int64_t limit = 12; translator.facts().over; limit += 11) {
+            std::vector<std::string_view> pieces;
+            REQUIRE(translator.go_on(limit, true, pieces));
+            for (auto piece : pieces)
+                shown += piece;
+        }
+        CHECK(shown == expected);
+        CHECK(translator.closing() == whole.closing());
+        CHECK(translator.facts().done);
+    }
+}
