@@ -7,7 +7,7 @@ _obliv() {
         word=${COMP_WORDS[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--encoding|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--encoding|--tokenizer|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
@@ -170,6 +170,7 @@ _obliv() {
         'api'' --key-file') files=1 ;;
         'count'' --model'|'count'' -m') candidates='' ;;
         'count'' --encoding') candidates='o200k_base o200k_harmony cl100k_base p50k_base r50k_base' ;;
+        'count'' --tokenizer') files=1 ;;
         'count'' --request') candidates='openai responses anthropic gemini' ;;
         'sim'' --listen') candidates='' ;;
         'sim'' --threads') candidates='' ;;
@@ -272,7 +273,7 @@ _obliv() {
                 'config check') candidates=''; files=1 ;;
                 'config trust') candidates='' ;;
                 'api') candidates='GET HEAD POST PUT PATCH DELETE --body --body-file --key-file --key-stdin' ;;
-                'count') candidates='--model -m --encoding --request --show'; files=1 ;;
+                'count') candidates='--model -m --encoding --tokenizer --request --show'; files=1 ;;
                 'sim') candidates='--listen --threads --ttft --itl --jitter --output-tokens --usage --models --fault --seed --key-file --key-stdin' ;;
                 'doctor') candidates='--wait --key-file --key-stdin' ;;
                 'completion') candidates='bash zsh fish' ;;

@@ -3,10 +3,13 @@
 #include "cli/commands/invocation.hpp"
 #include "core/base/text.hpp"
 #include "core/metering/chat_tokens.hpp"
+#include "core/tokenizer/hugging_face.hpp"
 #include "core/wire/anthropic_lists.hpp"
 #include "core/wire/wire.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <optional>
 
 namespace obliv::cli {
 namespace {
@@ -21,7 +24,8 @@ constexpr std::string_view schema = "obliv.count/1";
 struct Job {
     const Tokenizers& tokenizers;
     std::string model;
-    const Encoding* encoding;  ///< null: an estimate
+    const Encoding* encoding;     ///< null: an estimate
+    std::optional<Encoding> own;  ///< of --tokenizer
     std::string text;
 };
 
@@ -55,7 +59,7 @@ std::string shown(std::string_view bytes) {
 
 Json pieces_of(const Job& job) {
     Json pieces = Json::array();
-    for (auto id : job.encoding->encode(job.text))
+    for (auto id : job.encoding->encode(job.text, job.encoding->usual()))
         pieces.push_back(Json{{"id", id}, {"text", shown(job.encoding->bytes(id))}});
     return pieces;
 }
@@ -101,7 +105,8 @@ Result<Count> counted(const Invocation& run, const Job& job) {
         return metering::chat_tokens(job.tokenizers, model, *request);
     }
     if (job.encoding != nullptr)
-        return Count{static_cast<std::int64_t>(job.encoding->count(job.text)), true};
+        return Count{
+            static_cast<std::int64_t>(job.encoding->count(job.text, job.encoding->usual())), true};
     return job.tokenizers.count(job.model, job.text);
 }
 
@@ -139,6 +144,13 @@ Result<void> choose(const Invocation& run, Job& job) {
         job.encoding = job.tokenizers.named(*name);
         return ok();
     }
+    if (auto path = run.values.text("tokenizer")) {
+        auto opened = tokenizer::open_hugging_face(*path);
+        if (!opened)
+            return fail(Code::usage, opened.error().message);
+        job.encoding = &job.own.emplace(std::move(*opened));
+        return ok();
+    }
     auto model = model_of(run);
     if (!model && !run.values.has("request"))
         return model.error();
@@ -148,13 +160,14 @@ Result<void> choose(const Invocation& run, Job& job) {
 }
 
 Result<void> count(Invocation& run) {
-    if (run.values.has("request") && (run.values.has("show") || run.values.has("encoding")))
-        return fail(Code::usage, "--request counts by its model; it goes with neither --show nor "
-                                 "--encoding, which are for plain text");
+    if (run.values.has("request") &&
+        (run.values.has("show") || run.values.has("encoding") || run.values.has("tokenizer")))
+        return fail(Code::usage, "--request counts by its model; --show, --encoding and "
+                                 "--tokenizer are for plain text");
     auto tokenizers = open_tokenizers(run);
     if (!tokenizers)
         return tokenizers.error();
-    Job job{*tokenizers, {}, nullptr, {}};
+    Job job{*tokenizers, {}, nullptr, {}, {}};
     if (auto chosen = choose(run, job); !chosen)
         return chosen;
     auto text = read_text_file(run, run.values.arguments.empty() ? "-" : run.argument(0));
@@ -182,6 +195,10 @@ Command count_command() {
          .value = "NAME",
          .help = "By this encoding instead",
          .choices = {"o200k_base", "o200k_harmony", "cl100k_base", "p50k_base", "r50k_base"}},
+        {.name = "tokenizer",
+         .value = "FILE",
+         .help = "By this Hugging Face tokenizer.json instead",
+         .kind = Kind::file},
         {.name = "request",
          .value = "FORMAT",
          .help = "The text is a whole request: count roles, tools and images too",
@@ -190,6 +207,7 @@ Command count_command() {
     command.examples = {{"obliv count -m gpt-4o README.md", "A file"},
                         {"echo hello | obliv count -m gpt-4o --json", "For a script"},
                         {"obliv count --encoding cl100k_base --show notes.txt", "See the tokens"},
+                        {"obliv count --tokenizer qwen3/tokenizer.json notes.txt", "An open model"},
                         {"obliv count --request openai request.json", "A whole request"}};
     command.run = count;
     return command;

@@ -1,5 +1,6 @@
 #include "core/tokenizer/encoding.hpp"
 
+#include "core/tokenizer/nfc.hpp"
 #include "core/tokenizer/piece_tokens.hpp"
 
 #include <algorithm>
@@ -36,7 +37,17 @@ std::vector<std::string_view> Encoding::cut_at_specials(std::string_view text,
     return cuts;
 }
 
-std::size_t Encoding::count_text(std::string_view text) const {
+// The text as it is cut; `room` holds it where it is not as it came.
+std::string_view Encoding::normalised(std::string_view text, std::string& room) const {
+    if (!parts_.nfc || surely_nfc(text))
+        return text;
+    room = nfc(text);
+    return room;
+}
+
+std::size_t Encoding::count_text(std::string_view given) const {
+    std::string normal;
+    auto text = normalised(given, normal);
     PieceTokens tokens(parts_.vocabulary, parts_.pairs.get(), parts_.whole_pieces);
     std::size_t sum = 0;
     for (Splitter splitter(parts_.split, text); !splitter.done();)
@@ -63,7 +74,9 @@ std::vector<TokenId> Encoding::encode(std::string_view text, Specials specials) 
             out.push_back(special_at(cuts[i])->id);
             continue;
         }
-        for (Splitter splitter(parts_.split, cuts[i]); !splitter.done();)
+        std::string normal;
+        auto part = normalised(cuts[i], normal);
+        for (Splitter splitter(parts_.split, part); !splitter.done();)
             tokens.append(splitter.next(), out);
     }
     return out;

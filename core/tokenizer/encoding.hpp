@@ -5,7 +5,6 @@
 #include "core/tokenizer/vocabulary.hpp"
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,12 +35,19 @@ public:
         std::unique_ptr<PairTable> pairs;  ///< null: ranks are the ids of what is made
         /// Whether a piece that is a token as a whole is taken as it is, however merging would end.
         bool whole_pieces = true;
+        bool nfc = false;  ///< a text is brought into Unicode's normal form C first
+        /// Special tokens are recognised in any text, because who serves the model does that.
+        bool specials_in_text = false;
     };
 
     explicit Encoding(Parts parts) : parts_(std::move(parts)) {}
 
     const std::string& name() const noexcept { return parts_.name; }
     SplitRule split() const noexcept { return parts_.split; }
+    /// How whoever serves the model treats a special token in what a user wrote.
+    Specials usual() const noexcept {
+        return parts_.specials_in_text ? Specials::recognised : Specials::as_text;
+    }
 
     std::size_t count(std::string_view text, Specials specials = Specials::as_text) const;
     std::vector<TokenId> encode(std::string_view text, Specials specials = Specials::as_text) const;
@@ -53,9 +59,8 @@ public:
 private:
     friend class Counter;
 
-    using Sink = std::function<void(TokenId)>;
-
     std::size_t count_text(std::string_view text) const;
+    std::string_view normalised(std::string_view text, std::string& room) const;
     std::vector<std::string_view> cut_at_specials(std::string_view text, Specials specials) const;
     const Special* special_at(std::string_view text) const noexcept;
 

@@ -57,7 +57,7 @@ Result<Encoding> open_named(const Named& named, const std::string& folder) {
     if (!vocabulary)
         return vocabulary.error();
     return Encoding({std::string(named.name), named.split, std::move(*vocabulary),
-                     specials_of(named.name), nullptr, true});
+                     specials_of(named.name), nullptr, true, false, false});
 }
 
 }  // namespace obliv::tokenizer

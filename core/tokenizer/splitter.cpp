@@ -199,6 +199,89 @@ const char* Splitter::end_o200k() noexcept {
     return white(at_, true);
 }
 
+namespace {
+
+bool is_chinese_or_japanese(const char* at, Char next) noexcept {
+    if (next.bytes != 3)
+        return false;
+    auto point = code_point(at, next);
+    return (point >= 0x4E00 && point <= 0x9FA5) || (point >= 0x3040 && point <= 0x30FF);
+}
+
+bool is_ascii_letter(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+}  // namespace
+
+// Up to the next number, or the next Chinese or Japanese character.
+void Splitter::find_part() noexcept {
+    if (part_end_ > at_)
+        return;
+    part_end_ = at_;
+    for (auto next = peek(part_end_); next.bytes != 0; next = peek(part_end_)) {
+        if (next.cls == char_number || is_chinese_or_japanese(part_end_, next))
+            return;
+        part_end_ += next.bytes;
+    }
+}
+
+// One match of the third expression in a part of the text, or what lies in front of one.
+const char* Splitter::deepseek_piece() noexcept {
+    constexpr CharClass word = char_letter | char_mark;
+    auto first = peek(at_);
+    auto behind = at_ + first.bytes;
+    if (first.bytes == 1 && first.cls == char_symbol && static_cast<unsigned char>(*at_) < 0x80 &&
+        peek(behind).bytes == 1 && is_ascii_letter(*behind)) {
+        auto end = behind;
+        while (peek(end).bytes == 1 && is_ascii_letter(*end))
+            ++end;
+        return end;
+    }
+    if ((first.cls & word) != 0)
+        return run(at_, word);
+    if ((first.cls & (char_newline | char_symbol)) == 0)
+        if (auto end = run(behind, word); end != behind)
+            return end;
+    if (auto end = spaced(at_, char_symbol); end != at_)
+        return run(end, char_newline);
+    if ((first.cls & char_white) != 0)
+        return white(at_, true);
+    return unmatched();
+}
+
+// What no expression matches, up to where one does: control characters, of which the last may go
+// with a word behind it.
+const char* Splitter::unmatched() noexcept {
+    auto at = at_ + peek(at_).bytes;
+    while (true) {
+        auto next = peek(at);
+        if (next.cls != char_control ||
+            (peek(at + next.bytes).cls & (char_letter | char_mark)) != 0)
+            return at;
+        at += next.bytes;
+    }
+}
+
+const char* Splitter::end_deepseek() noexcept {
+    auto first = peek(at_);
+    if (first.cls == char_number)
+        return digits(at_);
+    if (is_chinese_or_japanese(at_, first)) {
+        auto end = at_;
+        for (auto next = first; is_chinese_or_japanese(end, next); next = peek(end))
+            end += next.bytes;
+        return end;
+    }
+    find_part();
+    end_ = part_end_;
+    open_ = false;
+    auto end = deepseek_piece();
+    end_ = text_end_;
+    open_ = open_ && part_end_ == text_end_;
+    return end;
+}
+
 std::string_view Splitter::next() noexcept {
     open_ = false;
     auto begin = at_;
@@ -211,6 +294,9 @@ std::string_view Splitter::next() noexcept {
         break;
     case Pattern::o200k:
         at_ = end_o200k();
+        break;
+    case Pattern::deepseek:
+        at_ = end_deepseek();
         break;
     }
     return {begin, static_cast<std::size_t>(at_ - begin)};

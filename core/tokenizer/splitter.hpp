@@ -13,6 +13,9 @@ enum class Pattern : std::uint8_t {
     gpt2,    ///< r50k_base, p50k_base
     cl100k,  ///< cl100k_base; with other numbers of digits Llama 3, Qwen and GLM
     o200k,   ///< o200k_base, o200k_harmony
+    /// DeepSeek: first numbers, then runs of Chinese and Japanese are cut out, each part of the
+    /// rest is cut as if it were a text of its own.
+    deepseek,
 };
 
 struct SplitRule {
@@ -46,6 +49,10 @@ private:
     const char* end_gpt2() noexcept;
     const char* end_cl100k() noexcept;
     const char* end_o200k() noexcept;
+    const char* end_deepseek() noexcept;
+    const char* deepseek_piece() noexcept;
+    const char* unmatched() noexcept;
+    void find_part() noexcept;
     const char* cased_word(const char* at) noexcept;
     const char* caseless_end(const char* at, const char*& upper_end) noexcept;
     const char* spaced(const char* at, CharClass set) noexcept;
@@ -55,6 +62,8 @@ private:
     SplitRule rule_;
     const char* at_;
     const char* end_;
+    const char* text_end_ = end_;  ///< end_ is that of a part while deepseek_piece() runs
+    const char* part_end_ = at_;   ///< where the part that at_ lies in ends; at_: not known
     bool open_ = false;
 };
 

@@ -51,7 +51,7 @@ const Encoding* Tokenizers::of_model(std::string_view model) const noexcept {
 
 Count Tokenizers::count(std::string_view model, std::string_view text) const {
     if (const auto* encoding = of_model(model); encoding != nullptr)
-        return {static_cast<std::int64_t>(encoding->count(text)), true};
+        return {static_cast<std::int64_t>(encoding->count(text, encoding->usual())), true};
     return {static_cast<std::int64_t>(estimate(text, rule_of(model).percent)), false};
 }
 

@@ -38,6 +38,15 @@ class Count(CliTest):
         self.assertNotIn("\x1b", self.ok("count", "--encoding", "o200k_base", "--show", stdin="a\x1b[31m"))
         self.assertIn("not public", self.fails(2, "count", "-m", "claude-x", "--show", stdin="hello"))
 
+    def test_a_tokenizer_of_an_open_model(self) -> None:
+        made = {"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False}, "added_tokens": [{"id": 9, "content": "<e>"}],
+                "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}}
+        path = self.write("tokenizer.json", json.dumps(made))
+        counted = self.json("count", "--tokenizer", path, stdin="abab<e>")
+        self.assertEqual((counted["tokens"], counted["exact"], counted["encoding"]), (3, True, path))
+        self.assertEqual(self.ok("count", "--tokenizer", path, "--show", stdin="aab"), "|a|ab|\n")
+        self.assertIn("BPE", self.fails(2, "count", "--tokenizer", self.write("other.json", "{}"), stdin="a"))
+
     def test_a_special_token_is_text(self) -> None:
         self.assertGreater(int(self.ok("count", "-m", "gpt-4o", stdin="<|endoftext|>")), 1)
 
