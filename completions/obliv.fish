@@ -124,6 +124,7 @@ complete -c obliv -n '__obliv_at '\''channel'\''' -a 'history' -d 'List what hap
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'key' -d 'Manage the keys of a channel'
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'explain' -d 'Say which channels would serve a model, and why not the others'
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'models' -d 'List what a channel serves, or what its provider offers'
+complete -c obliv -n '__obliv_at '\''channel'\''' -a 'balance' -d 'Ask a channel'\''s provider what is left of each key'\''s money'
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'apply' -d 'Make the channels as a file declares them'
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'import' -d 'Add the channels of another gateway'\''s configuration'
 complete -c obliv -n 'string match -q -- '\''channel list*'\'' (__obliv_path)' -l stats -d 'Show availability, latency, failures and quota used'

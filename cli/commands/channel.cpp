@@ -1,4 +1,5 @@
 #include "cli/commands/all.hpp"
+#include "cli/commands/channel_balance.hpp"
 #include "cli/commands/channel_fleet.hpp"
 #include "cli/commands/channel_keys.hpp"
 #include "cli/commands/channel_models.hpp"
@@ -366,6 +367,7 @@ Command channel_command() {
          .run = explain},
     };
     command.verbs.push_back(channel_models_verb());
+    command.verbs.push_back(channel_balance_verb());
     for (auto& verb : channel_fleet_verbs())
         command.verbs.push_back(std::move(verb));
     return command;

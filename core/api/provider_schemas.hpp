@@ -23,6 +23,14 @@ inline constexpr std::array channel_model{
     Field{"offered", boolean, must_or_null, "the provider has it; null: it was not asked"},
 };
 
+inline constexpr std::array channel_balance{
+    Field{"key", text, must, "id of the key"},
+    Field{"hint", text, must, "enough of the key to tell it from the others"},
+    Field{"amount", text, must_or_null, "what is left, in the provider's currency"},
+    Field{"currency", text, must_or_null, "null: the provider does not say"},
+    Field{"error", text, must_or_null, "why the provider did not tell"},
+};
+
 inline constexpr std::array provider_abilities{
     Field{"json_schema", boolean, must, "replies can be held to a schema"},
     Field{"parallel_tool_calls", boolean, must, "it can be told whether to call several tools"},

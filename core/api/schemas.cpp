@@ -558,6 +558,7 @@ constexpr std::array table{
     Schema{"Price", price},
     Schema{"Model", served_model},
     Schema{"ChannelModel", provider_schemas::channel_model},
+    Schema{"ChannelBalance", provider_schemas::channel_balance},
     Schema{"ProviderAbilities", provider_schemas::provider_abilities},
     Schema{"Provider", provider_schemas::provider},
     Schema{"ProviderVersion", provider_schemas::provider_version},

@@ -11,17 +11,22 @@ using wire::Dialect;
 
 constexpr std::array chat_and_models{openai_chat("/chat/completions"), model_list("/models")};
 
-constexpr std::array with_embeddings{
-    openai_chat("/chat/completions"),
-    model_list("/models"),
-    Offer{Operation::embeddings, nullptr, "/embeddings"},
-};
-
 constexpr std::array with_rerank{
     openai_chat("/chat/completions"),
     model_list("/models"),
     Offer{Operation::embeddings, nullptr, "/embeddings"},
     Offer{Operation::rerank, nullptr, "/rerank"},
+};
+
+constexpr std::array of_deepseek{openai_chat("/chat/completions"), model_list("/models"),
+                                 balance("/user/balance")};
+constexpr std::array of_moonshot{openai_chat("/chat/completions"), model_list("/models"),
+                                 balance("/users/me/balance")};
+constexpr std::array of_openrouter{
+    openai_chat("/chat/completions"),
+    model_list("/models"),
+    Offer{Operation::embeddings, nullptr, "/embeddings"},
+    balance("/credits"),
 };
 
 constexpr std::array of_perplexity{openai_chat("/chat/completions"), model_list("/v1/models")};
@@ -124,8 +129,7 @@ const Provider custom{"custom", "", with_rerank, older()};
 const Provider deepgram{
     "deepgram", "https://api.deepgram.com/v1", of_deepgram, {}, {"authorization", "Token "}};
 
-const Provider deepseek{"deepseek", "https://api.deepseek.com", chat_and_models,
-                        dialect_of_deepseek()};
+const Provider deepseek{"deepseek", "https://api.deepseek.com", of_deepseek, dialect_of_deepseek()};
 
 // Thought comes in `reasoning`, and in `content` unless `reasoning_format` says otherwise.
 const Provider groq{"groq", "https://api.groq.com/openai/v1", chat_and_models, dialect_of_groq()};
@@ -141,10 +145,10 @@ const Provider minimax{"minimax", "https://api.minimax.io/v1", chat_and_models,
 
 const Provider mistral{"mistral", "https://api.mistral.ai/v1", of_mistral, dialect_of_mistral()};
 
-const Provider moonshot{"moonshot", "https://api.moonshot.ai/v1", chat_and_models,
+const Provider moonshot{"moonshot", "https://api.moonshot.ai/v1", of_moonshot,
                         with_thoughts(older())};
 
-const Provider openrouter{"openrouter", "https://openrouter.ai/api/v1", with_embeddings,
+const Provider openrouter{"openrouter", "https://openrouter.ai/api/v1", of_openrouter,
                           dialect_of_openrouter()};
 
 const Provider perplexity{"perplexity", "https://api.perplexity.ai", of_perplexity,

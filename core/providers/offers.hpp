@@ -22,6 +22,10 @@ constexpr Offer model_list(std::string_view path) {
     return {Operation::models, nullptr, path, {}, "GET"};
 }
 
+constexpr Offer balance(std::string_view path) {
+    return {Operation::balance, nullptr, path, {}, "GET"};
+}
+
 /// Vectors or rankings, in a form of the provider's own.
 constexpr Offer of_form(Operation operation, const wire::PlainForm& form, std::string_view path) {
     return {operation, nullptr, path, {}, "POST", &form};

@@ -23,6 +23,8 @@ std::string_view name_of(Operation operation) noexcept {
         return "rerank";
     case Operation::moderations:
         return "moderations";
+    case Operation::balance:
+        return "balance";
     }
     return "chat";
 }

@@ -29,6 +29,7 @@ enum class Operation : std::uint8_t {
     embeddings,
     rerank,
     moderations,
+    balance,  ///< what is left of the key's money
 };
 
 /// One thing that a provider does, and where.

@@ -31,6 +31,7 @@ Result<Reply> channel_history(const Request& request, Host& host);
 
 // routing.cpp
 Result<Reply> test_channel(const Request& request, Host& host);
+Result<Reply> channel_balance(const Request& request, Host& host);
 Result<Reply> channel_models(const Request& request, Host& host);
 Result<Reply> explain_channels(const Request& request, Host& host);
 Result<Reply> list_models(const Request& request, Host& host);

@@ -4,6 +4,7 @@
 #include "core/base/log.hpp"
 #include "core/base/result.hpp"
 #include "core/ledger/balance.hpp"
+#include "core/providers/balance.hpp"
 #include "core/storage/store.hpp"
 #include "daemon/channels/plan.hpp"
 
@@ -72,6 +73,9 @@ public:
 
     /// Asks a channel's provider for the names of its models.
     virtual Result<std::vector<std::string>> fetch_models(const channels::Entry& channel) = 0;
+    /// Asks it what is left of one key's money.
+    virtual Result<std::vector<providers::Balance>> fetch_balance(const channels::Entry& channel,
+                                                                  std::size_t key) = 0;
 
     /// Live figures. Nothing: the books do not know the account, or the token.
     virtual std::optional<ledger::BalanceFigures> account_figures(AccountId account) = 0;

@@ -270,6 +270,15 @@ string model_json(string_view model, const std::vector<string>& channels,
                        {"price", price == nullptr ? Json(nullptr) : price_object(*price)}});
 }
 
+string channel_balance_json(const BalanceRow& row) {
+    auto told = [](const string& text) { return text.empty() ? Json(nullptr) : Json(text); };
+    return dumped(Json{{"key", row.key},
+                       {"hint", row.hint},
+                       {"amount", told(row.amount)},
+                       {"currency", told(row.currency)},
+                       {"error", told(row.error)}});
+}
+
 string channel_model_json(string_view model, bool served, std::optional<bool> offered) {
     return dumped(Json{{"model", model},
                        {"served", served},

@@ -31,6 +31,14 @@ std::string group_json(const storage::UsageGroup& group, const std::vector<std::
 std::string verification_json(const storage::LedgerReport& report);
 std::string explanation_json(const channels::Explanation& explanation, std::string_view model,
                              std::string_view group);
+struct BalanceRow {
+    std::string key;
+    std::string hint;
+    std::string amount;    ///< empty: not told
+    std::string currency;  ///< likewise
+    std::string error;     ///< likewise
+};
+std::string channel_balance_json(const BalanceRow& row);
 std::string channel_model_json(std::string_view model, bool served, std::optional<bool> offered);
 std::string channel_test_json(const ChannelTest& test, std::string_view model);
 std::string model_json(std::string_view model, const std::vector<std::string>& channels,

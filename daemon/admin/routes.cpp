@@ -38,6 +38,7 @@ constexpr std::array table{
     Route{{"GET", "/api/v1/channels/{id}/history", admin, "Lists what happened to a channel by itself, newest first", "limit cursor", "", list, "ChannelEvent"}, channel_history},
     Route{{"POST", "/api/v1/channels/{id}/test", admin, "Tries a channel by one tiny, unbilled chat", "", "ChannelTestAsk", object, "ChannelTest"}, test_channel},
     Route{{"GET", "/api/v1/channels/{id}/models", admin, "Lists what a channel serves; `fetch=true` asks its provider", "fetch", "", list, "ChannelModel"}, channel_models},
+    Route{{"GET", "/api/v1/channels/{id}/balance", admin, "Asks a channel's provider what is left of each key's money", "", "", list, "ChannelBalance"}, channel_balance},
 
     Route{{"GET", "/api/v1/models", admin, "Lists the models that callers can name", "limit cursor group", "", list, "Model"}, list_models},
     Route{{"GET", "/api/v1/providers", admin, "Lists the types of channels", "", "", list, "Provider"}, list_providers},

@@ -30,6 +30,36 @@ std::optional<std::string> first_model(const channels::Entry& entry) {
     return std::nullopt;
 }
 
+void append_rows(std::vector<std::string>& rows, const channels::Key& key,
+                 const Result<std::vector<providers::Balance>>& told) {
+    BalanceRow row{key.id(), key.hint(), {}, {}, {}};
+    if (!told) {
+        row.error = told.error().message;
+        rows.push_back(channel_balance_json(row));
+        return;
+    }
+    for (const auto& balance : *told) {
+        row.amount = balance.amount;
+        row.currency = balance.currency;
+        rows.push_back(channel_balance_json(row));
+    }
+}
+
+/// For each key what is left. A provider that does not answer for one is not asked for the others.
+Result<std::vector<std::string>> balance_rows(const channels::Entry& entry, Host& host) {
+    std::vector<std::string> rows;
+    Result<std::vector<providers::Balance>> told;
+    for (std::size_t i = 0; i < entry.keys->size(); ++i) {
+        bool silent = i > 0 && !told && told.error().code == Code::upstream_timeout;
+        if (!silent)
+            told = host.fetch_balance(entry, i);
+        if (!told && told.error().code == Code::unsupported)
+            return told.error();
+        append_rows(rows, (*entry.keys)[i], told);
+    }
+    return rows;
+}
+
 Result<std::string> asked_model(const api::Body& body, const channels::Entry& entry) {
     if (body.set("model"))
         return body.text("model");
@@ -115,6 +145,21 @@ Result<Reply> channel_models(const Request& request, Host& host) {
         if (is_exact(model) && !std::binary_search(offered->begin(), offered->end(), model))
             rows.push_back(channel_model_json(model, true, false));
     return Reply{200, list_json(rows, "")};
+}
+
+Result<Reply> channel_balance(const Request& request, Host& host) {
+    auto channel = host.database().read(
+        [&](Session& session) { return find_channel(session, request.param("id")); });
+    if (!channel)
+        return channel.error();
+    auto table = host.channels();
+    const auto* entry = table->find(channel->id);
+    if (entry == nullptr)
+        return fail(Code::unavailable, "the channel is not in use yet; try again");
+    auto rows = balance_rows(*entry, host);
+    if (!rows)
+        return std::move(rows.error()).in("channel '" + channel->name + "'");
+    return Reply{200, list_json(*rows, "")};
 }
 
 Result<Reply> explain_channels(const Request& request, Host& host) {

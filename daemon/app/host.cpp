@@ -3,7 +3,7 @@
 #include "core/base/version.hpp"
 #include "daemon/app/channel_test.hpp"
 #include "daemon/app/health_checks.hpp"
-#include "daemon/app/model_fetch.hpp"
+#include "daemon/app/provider_fetch.hpp"
 
 namespace obliv::daemon {
 
@@ -28,6 +28,15 @@ Result<std::vector<std::string>> LiveHost::fetch_models(const channels::Entry& c
     auto target = relay::make_target(channel, parts_.publisher.settings());
     return daemon::fetch_models(parts_.loops[0], lanes_->front()->pool, std::move(target), channel,
                                 key_to_test(*channel.keys));
+}
+
+Result<std::vector<providers::Balance>> LiveHost::fetch_balance(const channels::Entry& channel,
+                                                                std::size_t key) {
+    if (channel.provider == nullptr)
+        return fail(Code::unsupported, "the type of the channel is not known");
+    auto target = relay::make_target(channel, parts_.publisher.settings());
+    return daemon::fetch_balance(parts_.loops[0], lanes_->front()->pool, std::move(target), channel,
+                                 key);
 }
 
 std::optional<ledger::BalanceFigures> LiveHost::account_figures(AccountId account) {

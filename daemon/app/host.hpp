@@ -41,6 +41,8 @@ public:
     }
     channels::RoutingSettings routing() override { return parts_.publisher.routing(); }
     Result<std::vector<std::string>> fetch_models(const channels::Entry& channel) override;
+    Result<std::vector<providers::Balance>> fetch_balance(const channels::Entry& channel,
+                                                          std::size_t key) override;
     Result<admin::ChannelTest> test_channel(const channels::Entry& channel,
                                             std::string_view upstream_model) override;
     std::optional<ledger::BalanceFigures> account_figures(AccountId account) override;

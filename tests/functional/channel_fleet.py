@@ -88,6 +88,21 @@ class ChannelFleet(FunctionalTest):
         daemon.add_channel(upstream, name="spark", type="spark")
         self.assertIn("no list of its models", self.obliv(daemon, "channel", "models", "spark", "--fetch").stderr)
 
+    def test_a_provider_is_asked_what_is_left_of_each_keys_money(self) -> None:
+        def money(connection: Connection, request: Request) -> None:
+            self.assertEqual((request.method, request.path), ("GET", "/v1/user/balance"))
+            if request.headers["authorization"] == "Bearer sk-bad":
+                return connection.reply(401, b'{"error":{"message":"no such key"}}')
+            return connection.reply(200, b'{"balance_infos":[{"currency":"CNY","total_balance":"110.00"}]}')
+        upstream = self.new_upstream(answer=money)
+        daemon = self.new_daemon()
+        daemon.add_channel(upstream, type="deepseek", keys=["sk-good", "sk-bad"])
+        rows = as_json(self.run_ok(daemon, "channel", "balance", "main", "--json").stdout)["data"]
+        self.assertEqual([(r["amount"], r["currency"]) for r in rows], [("110.00", "CNY"), (None, None)])
+        self.assertIn("no such key", rows[1]["error"])
+        daemon.add_channel(upstream, name="other")
+        self.assertIn("does not tell", self.obliv(daemon, "channel", "balance", "other").stderr)
+
     def test_a_declared_file_is_made_true_after_its_difference_was_shown(self) -> None:
         daemon = self.new_daemon()
         daemon.add_channel("http://127.0.0.1:9/v1", name="old")

@@ -90,6 +90,22 @@ TEST_CASE("a channel tells its models, and those of its provider only when asked
     CHECK(world.call("GET", "/api/v1/channels/c/models?fetch=maybe").param() == "fetch");
 }
 
+TEST_CASE("what is left of each key's money is told, or why not", "[admin]") {
+    World world;
+    auto body =
+        Json{{"name", "c"}, {"type", "deepseek"}, {"keys", {"k1", "k2"}}, {"models", {"m"}}};
+    REQUIRE(world.call("POST", "/api/v1/channels", body.dump()).status == 201);
+    auto rows = world.call("GET", "/api/v1/channels/c/balance")["data"];
+    REQUIRE(rows.size() == 2);
+    CHECK(rows[0]["amount"] == "12.50");
+    CHECK(rows[0]["currency"] == "USD");
+    CHECK(rows[0]["error"].is_null());
+    CHECK(rows[1]["amount"].is_null());
+    CHECK(rows[1]["error"] == "the provider answered 401");
+    CHECK(rows[0]["key"] != rows[1]["key"]);
+    CHECK(world.call("GET", "/api/v1/channels/nobody/balance").status == 404);
+}
+
 TEST_CASE("a description that is wrong says where", "[admin]") {
     World world;
     auto wrong = world.call("POST", "/api/v1/providers",

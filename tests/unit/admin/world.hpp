@@ -36,6 +36,12 @@ public:
         fetched = channel.channel.name;
         return offered;
     }
+    Result<std::vector<providers::Balance>> fetch_balance(const channels::Entry&,
+                                                          std::size_t key) override {
+        if (key > 0)
+            return fail(Code::upstream_credentials, "the provider answered 401");
+        return std::vector<providers::Balance>{{"12.50", "USD"}};
+    }
     Result<admin::ChannelTest> test_channel(const channels::Entry& channel,
                                             std::string_view upstream_model) override;
     std::optional<ledger::BalanceFigures> account_figures(AccountId account) override;

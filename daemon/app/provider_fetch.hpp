@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/result.hpp"
+#include "core/providers/balance.hpp"
 #include "daemon/channels/channel_table.hpp"
 #include "daemon/relay/targets.hpp"
 #include "daemon/upstream/pool.hpp"
@@ -20,5 +21,11 @@ namespace obliv::daemon {
 Result<std::vector<std::string>> fetch_models(loop::Loop& loop, upstream::Pool& pool,
                                               relay::Target target, const channels::Entry& channel,
                                               std::size_t key);
+
+/// The same for what is left of the key's money. unsupported: the provider does not tell.
+Result<std::vector<providers::Balance>> fetch_balance(loop::Loop& loop, upstream::Pool& pool,
+                                                      relay::Target target,
+                                                      const channels::Entry& channel,
+                                                      std::size_t key);
 
 }  // namespace obliv::daemon
