@@ -163,6 +163,7 @@ struct App::Parts {
     std::unique_ptr<upstream::Resolver> resolver;
     std::unique_ptr<metrics::Metrics> metrics;
     std::unique_ptr<cache::AnswerCache> answers;
+    relay::Repeats repeats;
     std::unique_ptr<ChannelLog> channel_log;
     std::unique_ptr<NoticeDesk> notices;
     std::unique_ptr<Publisher> publisher;
@@ -240,7 +241,7 @@ void App::Parts::build_services() {
         auto seed = random_seed();
         Lane::Shared shared{(*loops)[i], *workers,    *books, *database, tokenizers,
                             *tls,        *resolver,   pool,   *host,     *metrics,
-                            *vitals,     ::geteuid(), seed,   *answers};
+                            *vitals,     ::geteuid(), seed,   *answers,  repeats};
         lanes.push_back(std::make_unique<Lane>(shared));
         services.push_back(&lanes.back()->front);
         readers.push_back({lanes.back()->gate, lanes.back()->channels, lanes.back()->relay});

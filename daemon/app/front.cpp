@@ -11,6 +11,7 @@
 #include "core/wire/responses.hpp"
 #include "daemon/admin/dispatch.hpp"
 #include "daemon/relay/conversation.hpp"
+#include "daemon/relay/credential.hpp"
 
 #include <algorithm>
 #include <array>
@@ -197,7 +198,35 @@ loop::Task<Result<void>> Front::dispatch(server::Exchange& exchange, const Route
     if (!route->method.empty() && exchange.method() != route->method)
         return refuse(fail(Code::method_not_allowed,
                            "this path takes " + std::string(route->method) + " requests only"));
+    // What only reads has no need of it.
+    if (exchange.method() == "POST")
+        if (auto given = exchange.request().headers.find("idempotency-key"))
+            return once(exchange, *route, record, *given);
     return (this->*route->handler)(exchange, record);
+}
+
+/// A call that its client may repeat without being charged again.
+loop::Task<Result<void>> Front::once(server::Exchange& exchange, const Route& route,
+                                     relay::Record& record, std::string_view given) {
+    auto caller = parts_.gate.authenticate(relay::credential_of(exchange.request()));
+    if (!caller)
+        co_return caller.error();
+    auto key = relay::repeat_key((*caller)->token.account.value, exchange.path(), given);
+    if (!key)
+        co_return key.error();
+    auto found = parts_.repeats.begin(*key, parts_.clock.steady());
+    if (found.runs)
+        co_return fail(Code::conflict, "a request with this Idempotency-Key still runs");
+    if (found.reply)
+        co_return co_await relay::send_again(exchange, std::move(found.reply));
+    relay::Turn turn(parts_.repeats, *key, parts_.clock);
+    relay::OnceExchange kept(exchange);
+    auto done = co_await (this->*route.handler)(kept, record);
+    if (done && record.call.error.empty())
+        turn.reply = kept.take();
+    if (done && exchange.client_gone() && !exchange.finished())
+        co_return fail(Code::cancelled, "the client left");
+    co_return done;
 }
 
 loop::Task<Result<void>> Front::responses(server::Exchange& exchange, relay::Record& record) {

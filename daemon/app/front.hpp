@@ -2,6 +2,7 @@
 
 #include "daemon/admin/admin.hpp"
 #include "daemon/metrics/metrics.hpp"
+#include "daemon/relay/once.hpp"
 #include "daemon/relay/relay.hpp"
 #include "daemon/server/server.hpp"
 
@@ -37,6 +38,7 @@ public:
         const Clock& clock;
         const gate::Gate& gate;
         const relay::Memory& memory;
+        relay::Repeats& repeats;
     };
     explicit Front(const Parts& parts) : parts_(parts) {}
 
@@ -48,6 +50,8 @@ private:
     struct Route;
     static const Route* gemini_routes();
     const Route* find_route(std::string_view path) const;
+    loop::Task<Result<void>> once(server::Exchange& exchange, const Route& route,
+                                  relay::Record& record, std::string_view given);
     loop::Task<Result<void>> dispatch(server::Exchange& exchange, const Route* route,
                                       relay::Record& record);
     template <const wire::Wire& format>

@@ -23,6 +23,7 @@ struct Lane {
         uid_t own_uid;
         std::uint64_t seed;
         cache::AnswerCache& answers;
+        relay::Repeats& repeats;
     };
 
     explicit Lane(const Shared& shared)
@@ -35,7 +36,7 @@ struct Lane {
                                                                            shared.workers,
                                                                            real_clock()},
           front({shared.loop.index(), relay, admin, shared.metrics, shared.workers, shared.vitals,
-                 real_clock(), gate, memory}) {}
+                 real_clock(), gate, memory, shared.repeats}) {}
 
     gate::Gate gate;
     channels::Channels channels;

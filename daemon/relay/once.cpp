@@ -1,0 +1,178 @@
+#include "daemon/relay/once.hpp"
+
+#include <array>
+
+namespace obliv::relay {
+namespace {
+
+constexpr auto kept_for = std::chrono::hours(24);
+constexpr std::size_t reply_bytes_max = 4U << 20;
+constexpr std::size_t bytes_max = 128U << 20;
+constexpr std::size_t replies_max = 20'000;
+constexpr std::size_t key_bytes_max = 255;
+// What tells two requests apart: a hundred megabytes would keep the loop busy for long.
+constexpr std::size_t digest_bytes_max = 1U << 20;
+constexpr int status_ok = 200;
+
+Sha256 digest_of(std::string_view body) {
+    auto size = std::to_string(body.size());
+    return hmac_sha256(size, body.substr(0, digest_bytes_max));
+}
+
+}  // namespace
+
+Repeats::Found Repeats::begin(const Sha256& key, SteadyTime now) {
+    std::lock_guard lock(mutex_);
+    make_room(now);
+    auto [found, mine] = entries_.try_emplace(key);
+    if (mine)
+        return {};
+    const auto& reply = found->second.reply;
+    return {reply == nullptr, reply};
+}
+
+void Repeats::end(const Sha256& key, KeptReplyPtr reply, SteadyTime now) {
+    std::lock_guard lock(mutex_);
+    if (reply == nullptr) {
+        entries_.erase(key);
+        return;
+    }
+    bytes_ += reply->body.size();
+    entries_[key] = {std::move(reply), now, ended_.insert(ended_.end(), key)};
+    make_room(now);
+}
+
+void Repeats::make_room(SteadyTime now) {
+    while (!ended_.empty() && (bytes_ > bytes_max || ended_.size() > replies_max ||
+                               now - entries_.at(ended_.front()).ended >= kept_for))
+        drop_oldest();
+}
+
+void Repeats::drop_oldest() {
+    auto oldest = entries_.find(ended_.front());
+    bytes_ -= oldest->second.reply->body.size();
+    entries_.erase(oldest);
+    ended_.pop_front();
+}
+
+loop::Task<Result<std::string_view>> OnceExchange::read_body() {
+    auto body = co_await base().read_body();
+    if (body)
+        kept_.request = digest_of(*body);
+    co_return body;
+}
+
+void OnceExchange::begin(int status, std::string_view content_type) {
+    keeps_ = keeps_ && status == status_ok;
+    kept_.content_type = std::string(content_type);
+}
+
+void OnceExchange::keep(std::string_view bytes) {
+    keeps_ = keeps_ && kept_.body.size() + bytes.size() <= reply_bytes_max;
+    if (keeps_)
+        kept_.body.append(bytes);
+    else
+        std::string().swap(kept_.body);
+}
+
+/// A client that has left is no reason to end what its repeat will ask for.
+Result<void> OnceExchange::unless_left(Result<void> sent) const {
+    if (!sent && base().client_gone() && !stopping())
+        return ok();
+    return sent;
+}
+
+void OnceExchange::start(int status, std::string_view content_type,
+                         std::span<const http::Header> headers,
+                         std::optional<std::uint64_t> length) {
+    begin(status, content_type);
+    base().start(status, content_type, headers, length);
+}
+
+loop::Task<Result<void>> OnceExchange::write(server::Pieces payload) {
+    for (auto piece : payload.view())
+        keep(piece);
+    auto sent = co_await base().write(payload);
+    co_return unless_left(std::move(sent));
+}
+
+loop::Task<Result<void>> OnceExchange::write_framed(std::string_view chunks) {
+    auto rest = chunks;
+    while (keeps_ && !rest.empty()) {
+        auto step = framing_.next(rest);
+        keeps_ = step && step->consumed > 0;
+        if (!keeps_)
+            break;
+        keep(step->payload);
+        rest.remove_prefix(step->consumed);
+    }
+    auto sent = co_await base().write_framed(chunks);
+    co_return unless_left(std::move(sent));
+}
+
+loop::Task<Result<void>> OnceExchange::finish(server::Pieces payload) {
+    for (auto piece : payload.view())
+        keep(piece);
+    whole_ = true;
+    auto sent = co_await base().finish(payload);
+    co_return unless_left(std::move(sent));
+}
+
+loop::Task<Result<void>> OnceExchange::reply(int status, std::string_view content_type,
+                                             std::span<const http::Header> headers,
+                                             std::string_view body) {
+    begin(status, content_type);
+    keep(body);
+    whole_ = true;
+    auto sent = co_await base().reply(status, content_type, headers, body);
+    co_return unless_left(std::move(sent));
+}
+
+void OnceExchange::on_client_gone(std::function<void()> gone) {
+    gone_ = std::move(gone);
+    if (!gone_)
+        return base().on_client_gone({});
+    base().on_client_gone([this] {
+        if (stopping() && gone_)
+            gone_();
+    });
+}
+
+KeptReplyPtr OnceExchange::take() {
+    if (!keeps_ || !whole_)
+        return nullptr;
+    return std::make_shared<const KeptReply>(std::move(kept_));
+}
+
+Result<Sha256> repeat_key(std::int64_t account, std::string_view path, std::string_view given) {
+    if (given.empty() || given.size() > key_bytes_max) {
+        auto error =
+            fail(Code::invalid_request, "an Idempotency-Key has 1 to 255 bytes, this one has " +
+                                            std::to_string(given.size()));
+        error.param = "idempotency-key";
+        return error;
+    }
+    auto owner = std::to_string(account) + " " + std::string(path);
+    return hmac_sha256(owner, given);
+}
+
+loop::Task<Result<void>> send_again(server::Exchange& exchange, KeptReplyPtr reply) {
+    auto body = co_await exchange.read_body();
+    if (!body)
+        co_return body.error();
+    if (digest_of(*body) != reply->request) {
+        auto error = fail(Code::invalid_request,
+                          "this Idempotency-Key was used for another request; a new one is needed");
+        error.param = "idempotency-key";
+        co_return error;
+    }
+    std::array<http::Header, 2> headers;
+    headers[0] = {"idempotent-replayed", "true"};
+    headers[1] = {"cache-control", "no-cache"};
+    auto list = std::span<const http::Header>(headers);
+    std::string_view type = reply->content_type;
+    std::string_view text = reply->body;
+    co_return co_await exchange.reply(status_ok, type, list, text);
+}
+
+}  // namespace obliv::relay

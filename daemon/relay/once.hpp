@@ -1,0 +1,109 @@
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/base/digest.hpp"
+#include "core/http/chunked.hpp"
+#include "daemon/server/passing_exchange.hpp"
+
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace obliv::relay {
+
+/// A reply that is sent again to who repeats its request.
+struct KeptReply {
+    std::string content_type;
+    std::string body;
+    Sha256 request{};  ///< of its body
+};
+using KeptReplyPtr = std::shared_ptr<const KeptReply>;
+
+/// The calls that were made with an Idempotency-Key: those that run, and for a day the replies of
+/// those that ended well, as many as fit. Of the whole process, and safe from any thread.
+class Repeats {
+public:
+    struct Found {
+        bool runs = false;  ///< somebody makes this very call now
+        KeptReplyPtr reply;
+    };
+    /// Neither of the two: it is the caller's turn, and end() follows.
+    Found begin(const Sha256& key, SteadyTime now);
+    /// A null reply leaves the key as if it had never been used.
+    void end(const Sha256& key, KeptReplyPtr reply, SteadyTime now);
+
+private:
+    struct Entry {
+        KeptReplyPtr reply;  ///< null while it runs
+        SteadyTime ended{};
+        std::list<Sha256>::iterator place{};
+    };
+    void drop_oldest();
+    void make_room(SteadyTime now);
+
+    std::mutex mutex_;
+    std::map<Sha256, Entry> entries_;  // guarded by mutex_
+    std::list<Sha256> ended_;          // guarded by mutex_; oldest first
+    std::size_t bytes_ = 0;            // guarded by mutex_; of the bodies
+};
+
+/// An exchange whose reply is kept, and that goes on to its end although its client leaves: the
+/// repeat is to find the reply.
+class OnceExchange final : public server::PassingExchange {
+public:
+    explicit OnceExchange(server::Exchange& base) : PassingExchange(base) {}
+
+    loop::Task<Result<std::string_view>> read_body() override;
+    void start(int status, std::string_view content_type, std::span<const http::Header> headers,
+               std::optional<std::uint64_t> length) override;
+    loop::Task<Result<void>> write(server::Pieces payload) override;
+    loop::Task<Result<void>> write_framed(std::string_view chunks) override;
+    loop::Task<Result<void>> finish(server::Pieces payload) override;
+    loop::Task<Result<void>> reply(int status, std::string_view content_type,
+                                   std::span<const http::Header> headers,
+                                   std::string_view body) override;
+    void on_client_gone(std::function<void()> gone) override;
+    bool client_gone() const override { return false; }
+
+    /// Null unless it was whole, a success, and not too long to be kept.
+    KeptReplyPtr take();
+
+private:
+    void begin(int status, std::string_view content_type);
+    void keep(std::string_view bytes);
+    Result<void> unless_left(Result<void> sent) const;
+
+    KeptReply kept_;
+    bool keeps_ = true;
+    bool whole_ = false;
+    http::ChunkedDecoder framing_;
+    std::function<void()> gone_;
+};
+
+/// Holds a turn of Repeats, and gives it back without a reply unless there is one.
+class Turn {
+public:
+    Turn(Repeats& repeats, const Sha256& key, const Clock& clock)
+        : repeats_(repeats), key_(key), clock_(clock) {}
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() { repeats_.end(key_, std::move(reply), clock_.steady()); }
+
+    KeptReplyPtr reply;
+
+private:
+    Repeats& repeats_;
+    Sha256 key_;
+    const Clock& clock_;
+};
+
+/// The call that a client's Idempotency-Key names: of this account and path. invalid_request: it is
+/// empty or too long.
+Result<Sha256> repeat_key(std::int64_t account, std::string_view path, std::string_view given);
+
+/// Sends a kept reply. invalid_request: this request is not the one that it was the reply to.
+loop::Task<Result<void>> send_again(server::Exchange& exchange, KeptReplyPtr reply);
+
+}  // namespace obliv::relay
