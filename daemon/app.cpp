@@ -177,7 +177,7 @@ struct App::Parts {
     std::unique_ptr<HealthChecks> checks;
     bool running = false;
 
-    void open_tokenizers();
+    Result<void> open_tokenizers();
     Result<void> open_state();
     void build_services();
     Result<void> listen();
@@ -186,12 +186,17 @@ struct App::Parts {
 };
 
 // Without its vocabularies the daemon still serves and bills: what it would count, it estimates.
-void App::Parts::open_tokenizers() {
+// What the configuration names has to be there.
+Result<void> App::Parts::open_tokenizers() {
     auto opened = tokenizer::Tokenizers::open(tokenizer::Tokenizers::installed_folder());
     if (opened)
         tokenizers = std::move(*opened);
     else
         log::write(log::Level::warning, "tokens are estimated: " + opened.error().message, {});
+    for (const auto& [model, source] : config.tokenizers.models)
+        if (auto assigned = tokenizers.assign(model, source); !assigned)
+            return fail(Code::config_invalid, "tokenizers.models: " + assigned.error().message);
+    return ok();
 }
 
 Result<void> App::Parts::open_state() {
@@ -199,7 +204,8 @@ Result<void> App::Parts::open_state() {
     if (!opened)
         return opened.error();
     folder.emplace(std::move(*opened));
-    open_tokenizers();
+    if (auto counted = open_tokenizers(); !counted)
+        return counted;
     auto store = open_database(config);
     if (!store)
         return store.error();

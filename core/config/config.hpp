@@ -152,6 +152,10 @@ struct Log {
     LogFormat format = LogFormat::automatic;
 };
 
+struct Tokenizers {
+    Pairs models;  ///< model or prefix*, and the name of an encoding or the path of a file
+};
+
 struct Metrics {
     std::vector<Endpoint> listen;  ///< where /metrics needs no credential; empty: no such listener
 };
@@ -172,6 +176,7 @@ struct Config {
     Billing billing;
     Storage storage;
     Log log;
+    Tokenizers tokenizers;
     Metrics metrics;
     Secrets secrets;
 };

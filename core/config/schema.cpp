@@ -22,6 +22,7 @@ constexpr std::array section_table{
     Section{"billing", "How calls are charged."},
     Section{"storage", "The database."},
     Section{"log", "What is logged on standard error, and how."},
+    Section{"tokenizers", "How tokens are counted (docs/tokenizers.md)."},
     Section{"metrics", "The text exposition for Prometheus."},
     Section{"secrets", "The master key, under which the keys of channels lie in the database."},
 };
@@ -81,6 +82,11 @@ std::string check_cached_model(std::string_view model, std::string_view how) {
     if (how == "off" || how == "exact" || how == "semantic")
         return {};
     return "expected off, exact or semantic, got '" + visible(how) + "'";
+}
+
+std::string check_tokenizer(std::string_view model, std::string_view source) {
+    return trim(model).empty() || trim(source).empty() ? "expected MODEL=ENCODING or MODEL=FILE"
+                                                       : "";
 }
 
 /// Collects the fields of one section.
@@ -317,6 +323,12 @@ void add_rest(std::vector<Field>& out) {
              "line for each request.");
     logs.add("format", &Log::format, format, restart,
              "`auto` is `journal` under systemd, else `text`.");
+
+    Table<Tokenizers> tokenizers(out, "tokenizers", &Config::tokenizers);
+    tokenizers.add("models", &Tokenizers::models,
+                   PairsKind{"qwen3*=/etc/oblivd/qwen3/tokenizer.json", check_tokenizer}, restart,
+                   "Models, or with a * all that begin so, whose tokens are counted by a public "
+                   "encoding or by a Hugging Face tokenizer.json instead of being estimated.");
 
     Table<Metrics> metrics(out, "metrics", &Config::metrics);
     metrics.add("listen", &Metrics::listen, EndpointsKind{}, restart,

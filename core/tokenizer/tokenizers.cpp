@@ -1,12 +1,23 @@
 #include "core/tokenizer/tokenizers.hpp"
 
 #include "core/tokenizer/estimate.hpp"
+#include "core/tokenizer/hugging_face.hpp"
 #include "core/tokenizer/models.hpp"
 #include "core/tokenizer/named.hpp"
 
 #include <filesystem>
 
 namespace obliv::tokenizer {
+
+namespace {
+
+bool matches(std::string_view pattern, std::string_view model) noexcept {
+    if (!pattern.ends_with('*'))
+        return model == pattern;
+    return model.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+}  // namespace
 
 Result<Tokenizers> Tokenizers::open(const std::string& folder) {
     Tokenizers made;
@@ -29,22 +40,34 @@ std::string Tokenizers::installed_folder() {
     return share / "obliv/vocabularies";
 }
 
-void Tokenizers::assign(Assigned assigned) {
-    assigned_.push_back(std::move(assigned));
+Result<void> Tokenizers::assign(std::string pattern, const std::string& source) {
+    auto encoding = find(source);
+    if (encoding == nullptr) {
+        auto opened = open_hugging_face(source);
+        if (!opened)
+            return opened.error();
+        encoding = std::make_shared<const Encoding>(std::move(*opened));
+    }
+    assigned_.push_back({std::move(pattern), std::move(encoding)});
+    return ok();
+}
+
+std::shared_ptr<const Encoding> Tokenizers::find(std::string_view name) const noexcept {
+    for (const auto& encoding : encodings_)
+        if (encoding->name() == name)
+            return encoding;
+    return nullptr;
 }
 
 const Encoding* Tokenizers::named(std::string_view name) const noexcept {
-    for (const auto& encoding : encodings_)
-        if (encoding->name() == name)
-            return encoding.get();
-    return nullptr;
+    return find(name).get();
 }
 
 const Encoding* Tokenizers::of_model(std::string_view model) const noexcept {
     const Assigned* best = nullptr;
     for (const auto& each : assigned_)
-        if (model.starts_with(each.prefix) &&
-            (best == nullptr || each.prefix.size() > best->prefix.size()))
+        if (matches(each.pattern, model) &&
+            (best == nullptr || each.pattern.size() > best->pattern.size()))
             best = &each;
     return best != nullptr ? best->encoding.get() : named(rule_of(model).encoding);
 }

@@ -25,12 +25,6 @@ struct Count {
 /// may use it.
 class Tokenizers {
 public:
-    /// Models that begin with `prefix` are counted by this encoding rather than as models.cpp says.
-    struct Assigned {
-        std::string prefix;
-        std::shared_ptr<const Encoding> encoding;
-    };
-
     /// Knows no encoding: estimates only.
     Tokenizers() = default;
 
@@ -41,8 +35,10 @@ public:
     /// own folder, else those of obliv.
     static std::string installed_folder();
 
-    /// A longer prefix goes before a shorter one.
-    void assign(Assigned assigned);
+    /// A model, or with a `*` at its end all that begin so, is counted by `source` rather than as
+    /// models.cpp says: the name of an encoding, or the path of a tokenizer.json. A longer pattern
+    /// goes before a shorter one.
+    Result<void> assign(std::string pattern, const std::string& source);
 
     /// Null: the model's tokens can only be estimated. Lives as long as this.
     const Encoding* of_model(std::string_view model) const noexcept;
@@ -52,6 +48,13 @@ public:
     Count count(std::string_view model, std::string_view text) const;
 
 private:
+    struct Assigned {
+        std::string pattern;
+        std::shared_ptr<const Encoding> encoding;
+    };
+
+    std::shared_ptr<const Encoding> find(std::string_view name) const noexcept;
+
     std::vector<std::shared_ptr<const Encoding>> encodings_;
     std::vector<Assigned> assigned_;
 };

@@ -1,5 +1,6 @@
 #include "core/config/files.hpp"
 #include "core/storage/store.hpp"
+#include "core/tokenizer/tokenizers.hpp"
 #include "daemon/commands/settings.hpp"
 #include "daemon/commands/verbs.hpp"
 #include "daemon/ops/state_folder.hpp"
@@ -53,6 +54,16 @@ Result<void> check_ca_file(const config::Loaded& loaded) {
     return ok();
 }
 
+Result<void> check_tokenizers(const config::Loaded& loaded) {
+    using tokenizer::Tokenizers;
+    auto opened = Tokenizers::open(Tokenizers::installed_folder());
+    auto tokenizers = opened ? std::move(*opened) : Tokenizers();
+    for (const auto& [model, source] : loaded.config.tokenizers.models)
+        if (auto assigned = tokenizers.assign(model, source); !assigned)
+            return invalid(place(loaded, "tokenizers.models"), assigned.error().message);
+    return ok();
+}
+
 Result<void> check_master_key(const config::Loaded& loaded) {
     auto keys = ops::master_keys(loaded.config, false);
     if (keys || keys.error().code == Code::not_found)
@@ -79,8 +90,8 @@ Result<void> check_settings(const Invocation& invocation) {
     if (!loaded)
         return loaded.error();
     std::string problems;
-    for (const auto& done :
-         {check_ca_file(*loaded), check_master_key(*loaded), check_database(*loaded)})
+    for (const auto& done : {check_ca_file(*loaded), check_tokenizers(*loaded),
+                             check_master_key(*loaded), check_database(*loaded)})
         if (!done)
             problems += (problems.empty() ? "" : "\n") + done.error().message;
     if (!problems.empty())

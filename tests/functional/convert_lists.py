@@ -2,10 +2,12 @@
 
 Proved by asking as each SDK does: a caller sees the models that his key may call, and nothing else.
 """
+import json
+import subprocess
 import unittest
 
 from client import Response, request
-from harness import FunctionalTest
+from harness import BIN, WAIT, FunctionalTest
 
 ANTHROPIC = {"anthropic-version": "2023-06-01"}
 
@@ -59,6 +61,21 @@ class ConvertLists(FunctionalTest):
         self.assertGreater(count({**short, "tools": tools}).json["input_tokens"], count(short).json["input_tokens"] + 10)
         self.assertEqual(count({"model": "a1"}).status, 400)
         self.assertEqual(count(short, "sk-wrong").json["error"]["type"], "authentication_error")
+
+    def test_an_open_model_is_counted_by_the_tokenizer_that_the_operator_names(self) -> None:
+        made = {"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False},
+                "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}}
+        path = self.folder / "tokenizer.json"
+        path.write_text(json.dumps(made))
+        daemon = self.new_daemon(f'[tokenizers]\nmodels = ["open*={path}", "mine=cl100k_base"]\n', name="open")
+        count = daemon.api("POST", "/tokens/count", {"model": "open-1", "text": "abab"}, 200)
+        self.assertEqual(count, {"tokens": 2, "exact": True, "model": "open-1", "encoding": str(path)})
+        self.assertEqual(daemon.api("POST", "/tokens/count", {"model": "mine", "text": "a"}, 200)["encoding"], "cl100k_base")
+        path.write_text("{}")
+        done = subprocess.run([str(BIN / "oblivd"), "check", "--config", str(daemon.config)], capture_output=True, text=True,
+                              timeout=WAIT, check=False)
+        self.assertEqual(done.returncode, 78, done.stderr)
+        self.assertIn("tokenizers.models", done.stderr)
 
 
 if __name__ == "__main__":

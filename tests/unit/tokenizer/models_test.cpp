@@ -1,7 +1,6 @@
 #include "core/tokenizer/models.hpp"
 
 #include "core/tokenizer/estimate.hpp"
-#include "core/tokenizer/named.hpp"
 #include "core/tokenizer/tokenizers.hpp"
 
 #include <catch2/catch.hpp>
@@ -53,19 +52,18 @@ TEST_CASE("a count says whether it is exact", "[tokenizer]") {
     CHECK_FALSE(Tokenizers::open("/nonexistent"));
 }
 
-TEST_CASE("an encoding can be assigned to models, the longest prefix first", "[tokenizer]") {
+TEST_CASE("an encoding can be assigned to models, the longest pattern first", "[tokenizer]") {
     auto all = open_all();
-    auto own = [](std::string_view name) {
-        for (const auto& named : named_encodings())
-            if (named.name == name)
-                return std::make_shared<const Encoding>(*open_named(named, OBLIV_VOCABULARIES));
-        return std::shared_ptr<const Encoding>();
-    };
-    all.assign({"my-", own("r50k_base")});
-    all.assign({"my-new", own("cl100k_base")});
+    REQUIRE(all.assign("my-*", "r50k_base"));
+    REQUIRE(all.assign("my-new*", "cl100k_base"));
+    REQUIRE(all.assign("gpt-4o", "p50k_base"));
     CHECK(all.of_model("my-model")->name() == "r50k_base");
     CHECK(all.of_model("my-new-model")->name() == "cl100k_base");
+    CHECK(all.of_model("gpt-4o")->name() == "p50k_base");
+    CHECK(all.of_model("gpt-4o-mini")->name() == "o200k_base");
     CHECK(all.of_model("other") == nullptr);
+    CHECK(all.count("my-model", "hello").exact);
+    CHECK_FALSE(all.assign("x", "/nonexistent"));
 }
 
 TEST_CASE("an estimate is near the count, in each script and in code", "[tokenizer]") {
