@@ -86,6 +86,7 @@ Relay::Chat::Chat(server::Exchange& exchange_, Record& record_, gate::Caller cal
 
 Relay::Chat::~Chat() {
     exchange.on_client_gone({});
+    exchange.set_pulse(nullptr, nullptr);
 }
 
 void Relay::Chat::client_left() {
@@ -225,28 +226,32 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
     if (!encoding.empty() && !equal_ignoring_case(encoding, "identity"))
         return fail(Code::upstream_failed,
                     "the provider compressed its reply, which it was asked not to do");
-    const auto& call = opening->call;
     event_stream = is_event_stream(reply);
     opening->dropped.clear();
     bool chat = inbound.operation == providers::Operation::chat;
     if (opening->converted || (chat && !inbound.is_openai()))
         start_translator(provider, now);
-    if (event_stream && translator)
-        translator->limit(produced_bytes_max);
-    else if (event_stream)
-        scan = llm::StreamScan(
-            {call.stream && !call.usage_asked, event_bytes_max, scan_limit(produced_bytes_max)});
-    if (call.stream && !event_stream) {
-        if (early)
-            return fail(Code::upstream_failed,
-                        "the provider did not stream its reply, and the caller waits for a stream");
+    if (event_stream)
+        expect_stream(produced_bytes_max);
+    else if (early)
+        return fail(Code::upstream_failed,
+                    "the provider did not stream its reply, and the caller waits for a stream");
+    else if (opening->call.stream)
         exchange.set_pulse(nullptr, nullptr);
-    }
     opening->content_type =
         std::string(reply.headers.find("content-type").value_or("application/json"));
     opening->content_length = reply.content_length;
     note_upstream_id();
     return ok();
+}
+
+void Relay::Chat::expect_stream(std::int64_t produced_bytes_max) {
+    const auto& call = opening->call;
+    if (translator)
+        translator->limit(produced_bytes_max);
+    else
+        scan = llm::StreamScan(
+            {call.stream && !call.usage_asked, event_bytes_max, scan_limit(produced_bytes_max)});
 }
 
 void Relay::Chat::start_translator(const providers::Provider& provider, WallTime now) {
@@ -466,19 +471,24 @@ std::string Relay::Chat::own_words(const Error& error) const {
                               exchange.request_id());
 }
 
+Result<void> Relay::Chat::outcome_of(const Result<void>& ended) const {
+    bool all_said = complete(facts());
+    if (ended && !all_said)
+        return fail(Code::upstream_failed,
+                    facts().error ? "the provider broke off its stream with an error"
+                                  : "the provider's stream ended before it was complete");
+    if (all_said && !gone())
+        return ok();  // whatever became of the connection behind the last word
+    return ended;
+}
+
 void Relay::Chat::end_stream(const Result<void>& ended) {
     if (stopped_short && ended) {
         record.call.finish_reason = "length";
         record.call.error = info(Code::quota_exhausted).name;
         return succeeded();
     }
-    auto outcome = ended;
-    if (outcome && !complete(facts()))
-        outcome = fail(Code::upstream_failed,
-                       facts().error ? "the provider broke off its stream with an error"
-                                     : "the provider's stream ended before it was complete");
-    if (!outcome && complete(facts()) && !gone())
-        outcome = ok();  // all was said; only the connection ended badly
+    auto outcome = outcome_of(ended);
     end(outcome);
     if (!outcome && !(gone() && !exchange.stopping())) {
         auto error = exchange.stopping() ? fail(Code::unavailable, "the server is being restarted")
@@ -549,6 +559,15 @@ std::int64_t Relay::Chat::unseen_thoughts(std::int64_t per_second) const {
     return std::clamp<std::int64_t>(time.count() * per_second / 1000, 0, hold.output_tokens());
 }
 
+/// Answered without figures: vectors cost what was read, all else its price per call.
+void Relay::Chat::fill_plain_usage() {
+    auto& row = record.call;
+    bool vectors = inbound.operation == providers::Operation::embeddings;
+    row.usage = {};
+    row.usage.input = vectors ? input_estimate : 0;
+    row.source = vectors ? llm::UsageSource::estimated : llm::UsageSource::provider;
+}
+
 void Relay::Chat::fill_usage(std::int64_t thoughts_per_second) {
     auto& row = record.call;
     const auto& seen = facts();
@@ -560,13 +579,7 @@ void Relay::Chat::fill_usage(std::int64_t thoughts_per_second) {
         whole = whole && row.usage == *seen.usage;
         row.source = whole ? llm::UsageSource::provider : llm::UsageSource::partial;
     } else if (inbound.operation != providers::Operation::chat && whole && row.error.empty()) {
-        // Answered without figures: vectors cost what was read, all else its price per call.
-        row.usage = {};
-        if (inbound.operation == providers::Operation::embeddings)
-            row.usage.input = input_estimate;
-        row.source = inbound.operation == providers::Operation::embeddings
-                         ? llm::UsageSource::estimated
-                         : llm::UsageSource::provider;
+        fill_plain_usage();
     } else if (seen.produced() || ((begun || accepted) && row.finish_reason == "aborted")) {
         // A caller who leaves before the first word has had the prompt read all the same.
         row.usage = {};

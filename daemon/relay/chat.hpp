@@ -117,6 +117,7 @@ struct Relay::Chat : loop::InFrames {
     void start_reply();
     /// Before there is a reply: the caller gets a heartbeat instead, with the head before it.
     void start_early();
+    void expect_stream(std::int64_t produced_bytes_max);
     void start_translator(const providers::Provider& provider, WallTime now);
     void note_upstream_id();
     void begin_reply();
@@ -147,7 +148,9 @@ struct Relay::Chat : loop::InFrames {
     const Error& told(const Error& error) const;
     std::string own_words(const Error& error) const;
     std::span<const std::string_view> closing_pieces();
+    Result<void> outcome_of(const Result<void>& ended) const;
     void fill_usage(std::int64_t thoughts_per_second);
+    void fill_plain_usage();
     std::int64_t unseen_thoughts(std::int64_t per_second) const;
     std::string length_end() const;
     /// `code`, unless the call ended because the caller left or we are stopping.

@@ -130,10 +130,17 @@ loop::Task<Result<void>> OnceExchange::reply(int status, std::string_view conten
 
 void OnceExchange::on_client_gone(std::function<void()> gone) {
     gone_ = std::move(gone);
-    if (!gone_)
-        return base().on_client_gone({});
+    if (gone_)
+        listen();
+    else
+        base().on_client_gone({});
+}
+
+void OnceExchange::listen() {
     base().on_client_gone([this] {
-        if (stopping() && gone_)
+        if (!stopping())
+            listen();
+        else if (gone_)
             gone_();
     });
 }

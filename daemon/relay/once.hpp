@@ -71,6 +71,7 @@ public:
     KeptReplyPtr take();
 
 private:
+    void listen();
     void begin(int status, std::string_view content_type);
     void keep(std::string_view bytes);
     Result<void> unless_left(Result<void> sent) const;
