@@ -3,6 +3,7 @@
 #include "core/base/log.hpp"
 #include "core/base/random.hpp"
 #include "core/base/text.hpp"
+#include "core/base/time_format.hpp"
 #include "core/config/load.hpp"
 #include "core/tokenizer/tokenizers.hpp"
 #include "daemon/app/channel_log.hpp"
@@ -65,6 +66,12 @@ relay::UpstreamSettings upstream_settings(const config::Config& config) {
     out.hidden_reasoning_rate = config.billing.hidden_reasoning_rate;
     out.heartbeat_interval = config.server.heartbeat_interval;
     out.cache = cache_rules(config.cache);
+    for (const auto& [model, after] : config.routing.hedges) {
+        relay::Hedge hedge{model, {}};
+        if (auto span = parse_duration(after); span && after != "p95")
+            hedge.after = *span;
+        out.hedges.push_back(std::move(hedge));
+    }
     return out;
 }
 

@@ -70,6 +70,7 @@ struct Routing {
     Strategy strategy = Strategy::weighted_random;
     Pairs tiers;  ///< priority and name of a strategy, where it differs
     Affinity affinity = Affinity::off;
+    Pairs hedges;     ///< model or prefix*, and p95 or a duration
     Pairs fallbacks;  ///< model, and those to ask instead, separated by commas
 };
 

@@ -1,6 +1,7 @@
 #include "core/config/schema.hpp"
 
 #include "core/base/text.hpp"
+#include "core/base/time_format.hpp"
 #include "core/config/kinds.hpp"
 
 #include <array>
@@ -75,6 +76,14 @@ constexpr ChoiceKind<CacheScope, 3> scope{
      Word{"everyone", static_cast<int>(CacheScope::everyone)}}};
 constexpr ChoiceKind<Switch, 2> on_off{
     {Word{"off", static_cast<int>(Switch::off)}, Word{"on", static_cast<int>(Switch::on)}}};
+
+std::string check_hedge(std::string_view model, std::string_view after) {
+    if (model.empty() || model.starts_with('/'))
+        return "expected the name of a model, or how names begin such as gpt-4*";
+    if (auto span = parse_duration(after); after == "p95" || (span && span->count() > 0))
+        return {};
+    return "expected p95 or a duration such as 800ms, got '" + visible(after) + "'";
+}
 
 std::string check_cached_model(std::string_view model, std::string_view how) {
     if (model.empty() || model.starts_with('/'))
@@ -211,6 +220,10 @@ void add_routing(std::vector<Field>& out) {
     table.add("affinity", &Routing::affinity, affinity, live,
               "Calls that go to one channel while it works, so that the provider's prompt cache "
               "stays warm: of one `session` (the header x-session-id), or of one `token` as well.");
+    table.add("hedges", &Routing::hedges, PairsKind{"gpt-4o*=p95", check_hedge}, live,
+              "Models whose calls are begun on a second channel as well when the first has brought "
+              "no content after this time, or after what 95 of 100 of its calls take (`p95`). The "
+              "first with content is passed on; what the other one costs is the operator's.");
     table.add("fallbacks", &Routing::fallbacks, PairsKind{"gpt-4o=gpt-4o-mini", check_fallback},
               live,
               "Models that are asked instead, in their order, when a model fails everywhere, is "

@@ -74,6 +74,9 @@ void NoticeDesk::stop() {
     wake_.notify_all();
     if (thread_.joinable())
         thread_.join();
+    // All at once: each may have to wait for a delivery that is under way.
+    for (const auto& outlet : outlets_)
+        outlet->end_soon();
     for (const auto& outlet : outlets_)
         outlet->stop();
 }
@@ -139,53 +142,66 @@ void NoticeDesk::watch() {
 
 void NoticeDesk::look_at_balances() {
     auto view = books_.view();
+    Looked looked;
     for (const auto& [id, account] : view->accounts)
-        look_at(id, account);
+        look_at(id, account, looked);
+    act_on(looked);
 }
 
 void NoticeDesk::look_at(AccountId account) {
     auto view = books_.view();
+    Looked looked;
     if (auto found = view->accounts.find(account); found != view->accounts.end())
-        look_at(account, found->second);
+        look_at(account, found->second, looked);
+    act_on(looked);
 }
 
-void NoticeDesk::look_at(AccountId id, const billing::BooksView::Account& account) {
+void NoticeDesk::look_at(AccountId id, const billing::BooksView::Account& account, Looked& looked) {
     if (account.kind != ledger::AccountKind::prepaid && account.kind != ledger::AccountKind::credit)
         return;
-    std::optional<notices::BalanceMark> mark;
+    std::lock_guard lock(balances_mutex_);
+    auto figures = account.balance->figures();
+    auto spendable = checked_add(figures.available, figures.held).value_or(figures.available);
     std::optional<int> step;
-    Money spendable;
-    {
-        std::lock_guard lock(balances_mutex_);
-        auto figures = account.balance->figures();
-        spendable = checked_add(figures.available, figures.held).value_or(figures.available);
-        mark = balances_.look(id, spendable, step);
-    }
+    auto mark = balances_.look(id, spendable, step);
     if (!mark)
         return;
-    storage::BalanceMarkRow row{mark->account, mark->full, mark->level};
-    auto stored =
-        database_.write([&](storage::Session& session) { return session.notices().set_mark(row); });
+    looked.marks.push_back({mark->account, mark->full, mark->level});
+    if (step)
+        looked.steps.push_back({id, spendable, mark->full, *step});
+}
+
+/// One write for all: at the first start every account is new.
+void NoticeDesk::act_on(const Looked& looked) {
+    if (looked.marks.empty())
+        return;
+    auto stored = database_.write([&](storage::Session& session) -> Result<void> {
+        for (const auto& mark : looked.marks)
+            if (auto done = session.notices().set_mark(mark); !done)
+                return done;
+        return ok();
+    });
     if (!stored)
         log::write_limited(log::Level::warning, "balance_mark_not_stored",
                            "after a restart an account may be told of again",
                            {{"why", stored.error().message}});
-    if (step)
-        tell_balance(id, spendable, mark->full, *step);
+    for (const auto& step : looked.steps)
+        tell_balance(step);
 }
 
-void NoticeDesk::tell_balance(AccountId account, Money left, Money full, int step) {
-    auto row =
-        database_.read([&](storage::Session& session) { return session.accounts().get(account); });
-    auto name = row ? row->name : account.text();
+void NoticeDesk::tell_balance(const Looked::Step& step) {
+    auto row = database_.read(
+        [&](storage::Session& session) { return session.accounts().get(step.account); });
+    auto name = row ? row->name : step.account.text();
     Notice notice;
-    notice.kind = step == 0 ? "balance.empty" : "balance.low";
-    notice.severity = step == 0 ? Severity::critical : Severity::warning;
+    notice.kind = step.percent == 0 ? "balance.empty" : "balance.low";
+    notice.severity = step.percent == 0 ? Severity::critical : Severity::warning;
     notice.subject = name;
-    notice.title = visible("account " + name + ": " +
-                           (step == 0 ? std::string("nothing is left")
-                                      : "at most " + std::to_string(step) + " % is left"));
-    notice.text = left.text() + " USD of " + full.text() + " USD can still be spent.";
+    notice.title =
+        visible("account " + name + ": " +
+                (step.percent == 0 ? std::string("nothing is left")
+                                   : "at most " + std::to_string(step.percent) + " % is left"));
+    notice.text = step.left.text() + " USD of " + step.full.text() + " USD can still be spent.";
     tell(std::move(notice));
 }
 

@@ -44,9 +44,21 @@ public:
 
 private:
     void watch();
+    /// What a look at the accounts came to.
+    struct Looked {
+        struct Step {
+            AccountId account;
+            Money left;
+            Money full;
+            int percent;
+        };
+        std::vector<storage::BalanceMarkRow> marks;
+        std::vector<Step> steps;
+    };
     void look_at_balances();
-    void look_at(AccountId id, const billing::BooksView::Account& account);
-    void tell_balance(AccountId account, Money left, Money full, int step);
+    void look_at(AccountId id, const billing::BooksView::Account& account, Looked& looked);
+    void act_on(const Looked& looked);
+    void tell_balance(const Looked::Step& step);
 
     storage::Database& database_;
     billing::Books& books_;

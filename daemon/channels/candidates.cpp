@@ -145,6 +145,13 @@ const Option* Candidates::pick(const Tier& tier, SteadyTime now) {
     return sweep(tier, now, true);
 }
 
+void Candidates::leave_out(std::span<const ChannelId> channels) {
+    for (std::size_t i = 0; i < plan_->options.size(); ++i)
+        if (std::find(channels.begin(), channels.end(), plan_->options[i].entry->channel.id) !=
+            channels.end())
+            used_.add(i);
+}
+
 const Option* Candidates::next(SteadyTime now) {
     for (; tier_ < plan_->tiers.size(); ++tier_)
         if (const auto* option = pick(plan_->tiers[tier_], now))

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -51,6 +52,9 @@ public:
         abilities_ = abilities;
         tokens_ = tokens;
     }
+
+    /// These are not given out.
+    void leave_out(std::span<const ChannelId> channels);
 
     /// The next channel of the highest tier that has one left, as its strategy says; those of
     /// weight 0 when the others of their tier are used up. Null: none is left.

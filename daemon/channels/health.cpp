@@ -37,6 +37,7 @@ void Health::begin(SteadyTime now) noexcept {
 }
 
 void Health::first_content(std::chrono::microseconds after) noexcept {
+    ttft_of_late_.add(after);
     // Two loops may overwrite each other: a sample less does not show in a mean.
     auto mean = ttft_us_.load(relaxed);
     auto sample = std::max<std::int64_t>(1, after.count());

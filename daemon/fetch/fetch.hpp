@@ -34,7 +34,7 @@ struct Mail {
     std::string from;
     std::vector<std::string> to;
     std::string message;  ///< headers and body, lines ended by CRLF
-    std::chrono::milliseconds timeout{20'000};
+    std::chrono::milliseconds timeout{10'000};
 };
 /// Over `smtp://` TLS is begun where the server offers it, and a password goes to a server on
 /// another machine only under TLS.

@@ -26,12 +26,16 @@ void Outlet::put(const Notice& notice) {
     wake_.notify_one();
 }
 
-void Outlet::stop() {
+void Outlet::end_soon() {
     {
         std::lock_guard lock(mutex_);
         stopping_ = true;
     }
     wake_.notify_one();
+}
+
+void Outlet::stop() {
+    end_soon();
     if (thread_.joinable())
         thread_.join();
     std::lock_guard lock(mutex_);

@@ -37,6 +37,8 @@ public:
 
     /// Queues a notice; never waits for the receiver. Any thread. A full queue refuses it.
     void put(const Notice& notice);
+    /// The first half of stop(): does not wait.
+    void end_soon();
     /// Ends the thread after the delivery that is under way; what still waits is lost, and logged.
     /// Idempotent.
     void stop();

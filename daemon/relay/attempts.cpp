@@ -3,7 +3,9 @@
 #include "core/base/text.hpp"
 #include "core/llm/chat_call.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace obliv::relay {
 namespace {
@@ -82,7 +84,7 @@ void AttemptLog::begin(const channels::Option& option, SteadyTime now,
 
 void AttemptLog::end(Cause cause, std::string_view why, SteadyTime now) {
     const auto* option = std::exchange(option_, nullptr);
-    if (option == nullptr || (cause == Cause::ok && ended_.empty()))
+    if (option == nullptr || (cause == Cause::ok && ended_.empty() && !tells_all_))
         return;
     auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - begun_);
     const auto& channel = option->entry->channel;
@@ -91,8 +93,14 @@ void AttemptLog::end(Cause cause, std::string_view why, SteadyTime now) {
                       status_, cause});
 }
 
+void AttemptLog::adopt(AttemptLog other) {
+    std::move(other.ended_.begin(), other.ended_.end(), std::back_inserter(ended_));
+}
+
 /// A caller who left during the only attempt is in the usage row, too.
 bool AttemptLog::plain(const channels::Candidates* candidates) const noexcept {
+    if (tells_all_)
+        return false;
     bool only_left = ended_.size() == 1 && ended_.front().cause == Cause::cancelled;
     return (ended_.empty() || only_left) &&
            (candidates == nullptr || candidates->passed_over().empty());

@@ -65,6 +65,11 @@ public:
     /// The attempt that runs, if one does, has ended. `why` is fit to be shown.
     void end(channels::Cause cause, std::string_view why, SteadyTime now);
 
+    /// The record has every attempt, also if all went well.
+    void tell_all() noexcept { tells_all_ = true; }
+    /// Takes over the attempts of another road of the same call.
+    void adopt(AttemptLog other);
+
     /// The record as JSON; empty where the usage row tells it all. `candidates` is null when the
     /// call did not get so far.
     std::string text(const channels::Candidates* candidates, std::string_view group) const;
@@ -94,6 +99,7 @@ private:
     std::int64_t bytes_ = 0;
     int key_ = 0;
     int status_ = 0;
+    bool tells_all_ = false;
 };
 
 }  // namespace obliv::relay

@@ -7,6 +7,7 @@
 #include "core/llm/wire_error.hpp"
 #include "core/loop/loop.hpp"
 #include "daemon/relay/plain_reply.hpp"
+#include "daemon/relay/race.hpp"
 #include "daemon/relay/request_head.hpp"
 #include "daemon/relay/upstream_error.hpp"
 
@@ -17,6 +18,8 @@ constexpr auto event_bytes_max = static_cast<std::uint32_t>(limits::sse_event_by
 // What says nothing is short. Content that we do not know is not kept from the caller for long.
 constexpr std::size_t held_bytes_max = 4096;
 constexpr int client_closed_request = 499;
+constexpr std::string_view lost_race =
+    "another channel answered first; what this one costs is the operator's";
 // The figures follow the last word at once, and the rest of a plain reply its head.
 constexpr auto figures_patience = std::chrono::seconds(1);
 
@@ -113,6 +116,8 @@ void Relay::Chat::begin_attempt(const channels::Option& option, std::chrono::mil
     auto now = exchange.loop().now();
     attempt = AttemptMark(option, now);
     log.begin(option, now, waited);
+    if (inbound.contender != nullptr)
+        inbound.contender->began(option);
     record.channel = option.entry->channel.name;
     record.call.channel = option.entry->channel.id;
     record.call.model_served = option.match.upstream_model;
@@ -162,7 +167,8 @@ void Relay::Chat::note_end(channels::Cause cause, const Error& error) {
     fault = gone() ? channels::Cause::cancelled : cause;
     if (!gone())
         attempt.failed(cause, error, now);
-    log.end(fault, error.message, now);
+    bool lost = inbound.contender != nullptr && inbound.contender->lost();
+    log.end(fault, lost ? lost_race : std::string_view(error.message), now);
 }
 
 Error Relay::Chat::unfit(Error error) {

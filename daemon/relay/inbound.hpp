@@ -17,6 +17,8 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 /// What answers in the place of channels that all fail.
 struct StandIn;
+/// One of two roads of a hedged call.
+class Contender;
 
 /// How a call came in: what its path says before its body has been read.
 struct Inbound {
@@ -27,7 +29,8 @@ struct Inbound {
     bool json_array = false;                 ///< a stream is to be one JSON array
     /// Of vectors and rankings; null: as OpenAI's and Cohere's clients ask for them.
     const wire::PlainForm* form = nullptr;
-    StandIn* stand_in = nullptr;             ///< it was looked up in the cache already
+    StandIn* stand_in = nullptr;     ///< it was looked up in the cache already
+    Contender* contender = nullptr;  ///< it is one of two roads
 
     llm::ErrorShape errors() const noexcept { return wire->errors; }
     /// What the relay's own scanners read while its bytes pass.

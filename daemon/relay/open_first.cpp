@@ -2,6 +2,7 @@
 #include "core/loop/event.hpp"
 #include "core/loop/loop.hpp"
 #include "daemon/relay/chat.hpp"
+#include "daemon/relay/race.hpp"
 #include "daemon/relay/relay.hpp"
 
 #include <algorithm>
@@ -45,6 +46,8 @@ loop::Task<Result<void>> Relay::open_first(Chat& chat) {
         ++made;
         last = co_await try_channel(chat, *attempt);
         if (last || chat.gone())
+            co_return last;
+        if (chat.inbound.contender != nullptr && chat.inbound.contender->is_relieved())
             co_return last;
         auto key = static_cast<std::size_t>(chat.record.call.key_index);
         if (made == 1)

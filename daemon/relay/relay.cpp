@@ -9,6 +9,7 @@
 #include "daemon/relay/chat.hpp"
 #include "daemon/relay/credential.hpp"
 #include "daemon/relay/heartbeat.hpp"
+#include "daemon/relay/race.hpp"
 #include "daemon/relay/stand_in.hpp"
 #include "daemon/relay/upstream_error.hpp"
 
@@ -73,11 +74,13 @@ loop::Task<Result<void>> Relay::serve(server::Exchange& exchange, Record& record
     if (!admitted)
         co_return admitted.error();
     if (!*admitted)
-        co_return ok();  // answered by way of the cache
+        co_return ok();  // answered by way of the cache, or of two roads
     auto& chat = **admitted;
     auto opened = co_await open(chat);
     if (!opened)
         co_return co_await end_without_reply(chat, opened.error());
+    if (chat.inbound.contender != nullptr)
+        claim(chat);
     // From here a provider charges us, so what was metered is settled even if the client hangs up.
     co_return co_await run(chat);
 }
@@ -103,6 +106,13 @@ Relay::let_in(server::Exchange& exchange, Record& record, const Inbound& inbound
         settings_.cache.use_of((*caller)->token, call->model) != cache::CacheUse::off) {
         auto served = co_await serve_cached(exchange, record, inbound, std::move(*caller),
                                             std::move(*call), *body);
+        if (!served)
+            co_return served.error();
+        co_return std::unique_ptr<Chat>();
+    }
+
+    if (inbound.contender == nullptr && hedge_of(call->model) != nullptr) {
+        auto served = co_await serve_hedged(exchange, record, inbound, *body);
         if (!served)
             co_return served.error();
         co_return std::unique_ptr<Chat>();
@@ -144,12 +154,17 @@ Result<gate::Caller> Relay::identify(const server::Exchange& exchange, Record& r
 /// price of the dearest channel that may serve. Every return up to here gives everything back.
 Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const gate::Caller& caller,
                                       const Inbound& inbound, Opening& opening) {
-    auto permit = parts_.gate.limit(caller, opening.call.model);
+    // The second road of a call is no second call.
+    bool second = inbound.contender != nullptr && inbound.contender->is_second();
+    auto permit = second ? Result<gate::Permit>(gate::Permit(nullptr))
+                         : parts_.gate.limit(caller, opening.call.model);
     if (!permit)
         return permit.error();
     auto candidates = find_channels(exchange, caller->token, inbound, opening);
     if (!candidates)
         return candidates.error();
+    if (second)
+        candidates->leave_out(inbound.contender->race().tried);
     billing::Ask ask;
     ask.token = caller->token.id;
     ask.account = caller->token.account;
@@ -527,6 +542,11 @@ loop::Task<Result<void>> Relay::settle(Chat& chat) {
     call.duration_us = std::chrono::duration_cast<std::chrono::microseconds>(
                            parts_.clock.steady() - chat.exchange.arrived())
                            .count();
+    if (chat.inbound.contender != nullptr) {
+        bool mine = co_await settles(chat);
+        if (!mine)
+            co_return fail(Code::cancelled, "another channel answered first");
+    }
     auto share = billing::whole_price;
     if (call.source == llm::UsageSource::cache)
         share = settings_.cache.share_millionths;

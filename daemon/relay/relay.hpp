@@ -29,6 +29,7 @@ class Tokenizers;
 namespace obliv::relay {
 
 class AccessTokens;
+struct Race;
 
 /// What is known of a call when it has ended: for its log line and its metrics. The relay fills it
 /// in as far as the call got.
@@ -133,6 +134,14 @@ private:
     Result<bool> pay_on(Chat& chat);
     loop::Task<Result<void>> end_stream(Chat& chat, Result<void> ended);
     loop::Task<Result<void>> settle(Chat& chat);
+
+    // hedged.cpp: calls that may take two roads at a time.
+    const Hedge* hedge_of(std::string_view model) const noexcept;
+    loop::Task<Result<void>> serve_hedged(server::Exchange& exchange, Record& record,
+                                          Inbound inbound, std::string_view body);
+    loop::Task<Result<void>> run_second(std::shared_ptr<Race> race);
+    loop::Task<bool> settles(Chat& chat);
+    static void claim(Chat& chat);
 
     // cached.cpp: calls that may be answered from the cache.
     loop::Task<Result<void>> serve_cached(server::Exchange& exchange, Record& record,

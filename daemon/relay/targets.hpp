@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,6 +17,12 @@
 #include <vector>
 
 namespace obliv::relay {
+
+/// Calls that get a second channel when the first is silent for too long.
+struct Hedge {
+    std::string model;                               ///< or how names begin: `gpt-4*`
+    std::optional<std::chrono::milliseconds> after;  ///< nothing: the channel's 95th percentile
+};
 
 /// What the configuration says about calls to providers.
 struct UpstreamSettings {
@@ -30,6 +37,7 @@ struct UpstreamSettings {
     std::int64_t hidden_reasoning_rate = limits::hidden_reasoning_rate;         ///< tokens a second
     std::chrono::milliseconds heartbeat_interval = limits::heartbeat_interval;  ///< 0: never
     cache::Rules cache;
+    std::vector<Hedge> hedges;  ///< the first that fits a model counts
 };
 
 /// What a URL means, with the proxy that leads there; `proxy` as in Target.
