@@ -346,9 +346,10 @@ Result<void> App::start() {
         return done;
     parts_->loops->start();
     parts_->running = true;
+    // Before anybody can bring money in or spend it.
+    parts_->notices->start();
     parts_->server->start();
     parts_->checks->start();
-    parts_->notices->start();
     return ok();
 }
 

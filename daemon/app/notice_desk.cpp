@@ -63,6 +63,7 @@ void NoticeDesk::start() {
     if (marks)
         for (const auto& mark : *marks)
             balances_.restore({mark.account, mark.full, mark.level});
+    look_at_balances();
     thread_ = std::thread([this] { watch(); });
 }
 
@@ -132,11 +133,10 @@ std::vector<admin::NoticeTest> NoticeDesk::test() {
 
 void NoticeDesk::watch() {
     std::unique_lock lock(mutex_);
-    while (!stopping_) {
+    while (!wake_.wait_for(lock, interval_, [this] { return stopping_; })) {
         lock.unlock();
         look_at_balances();
         lock.lock();
-        wake_.wait_for(lock, interval_, [this] { return stopping_; });
     }
 }
 

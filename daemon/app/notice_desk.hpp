@@ -23,7 +23,7 @@ public:
     NoticeDesk(storage::Database& database, billing::Books& books, const config::Notices& config);
     ~NoticeDesk();  // as stop()
 
-    /// Begins to watch the balances.
+    /// Looks at the balances, and watches them from then on. Blocks for the store.
     void start();
     /// What receivers have not got by then is lost, and logged. Idempotent.
     void stop();
