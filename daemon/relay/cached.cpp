@@ -238,14 +238,13 @@ loop::Task<Result<void>> Relay::ask_channels(Question& question) {
     question.stand_in.answer = stale.answer;
     KeepingExchange keeping(question.exchange, question.body,
                             question.keeps ? settings_.cache.answer_bytes_max : 0);
+    keeping.on_whole([this, &question, &keeping] { keep(question, keeping.take()); });
     parts_.answers.count(Lookup::miss);
     auto inbound = question.inbound;
     inbound.stand_in = &question.stand_in;
     auto served = co_await serve(keeping, question.record, std::move(inbound));
-    if (served) {
-        keep(question, keeping.take());
+    if (served)
         co_return served;
-    }
     if (!question.stand_in.answer || keeping.replied() || !is_outage(served.error().code))
         co_return served;
     if (!question.stand_in.used) {
@@ -256,7 +255,7 @@ loop::Task<Result<void>> Relay::ask_channels(Question& question) {
     co_return co_await give(question, stale);
 }
 
-/// Keeps an answer that came to a good end.
+/// Keeps an answer that came to a good end. Runs when its call has been settled.
 void Relay::keep(Question& question, std::optional<cache::Answer> kept) {
     const auto& row = question.record.call;
     if (!kept || !row.error.empty() || row.source == llm::UsageSource::none)

@@ -45,6 +45,12 @@ void KeepingExchange::drop() noexcept {
     std::string().swap(answer_.body);
 }
 
+void KeepingExchange::end() {
+    whole_ = true;
+    if (on_whole_)
+        on_whole_();
+}
+
 void KeepingExchange::start(int status, std::string_view content_type,
                             std::span<const http::Header> headers,
                             std::optional<std::uint64_t> length) {
@@ -75,7 +81,7 @@ loop::Task<Result<void>> KeepingExchange::write_framed(std::string_view chunks) 
 loop::Task<Result<void>> KeepingExchange::finish(server::Pieces payload) {
     for (auto piece : payload.view())
         keep(piece);
-    whole_ = true;
+    end();
     return base().finish(payload);
 }
 
@@ -84,7 +90,7 @@ loop::Task<Result<void>> KeepingExchange::reply(int status, std::string_view con
                                                 std::string_view body) {
     begin(status, content_type, headers);
     keep(body);
-    whole_ = true;
+    end();
     return base().reply(status, content_type, with_mark(headers), body);
 }
 

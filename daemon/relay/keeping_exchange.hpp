@@ -5,6 +5,7 @@
 #include "daemon/cache/answer_cache.hpp"
 #include "daemon/server/passing_exchange.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,10 @@ public:
     /// `body` is what the relay reads, and outlives the reading. `bytes_max` zero: nothing is kept.
     KeepingExchange(server::Exchange& base, std::string_view body, std::size_t bytes_max)
         : PassingExchange(base), body_(body), bytes_max_(bytes_max), keeps_(bytes_max > 0) {}
+
+    /// `whole` runs when the reply is whole, before its last bytes leave: who has seen the end of
+    /// an answer is given it again.
+    void on_whole(std::function<void()> whole) { on_whole_ = std::move(whole); }
 
     loop::Task<Result<std::string_view>> read_body() override;
     void start(int status, std::string_view content_type, std::span<const http::Header> headers,
@@ -36,12 +41,14 @@ private:
     void begin(int status, std::string_view content_type, std::span<const http::Header> headers);
     void keep(std::string_view bytes);
     void drop() noexcept;
+    void end();
 
     std::string_view body_;
     std::size_t bytes_max_;
     bool keeps_;
     bool whole_ = false;
     cache::Answer answer_;
+    std::function<void()> on_whole_;
     http::ChunkedDecoder framing_;
     std::vector<http::Header> headers_;  ///< of the reply, while its head is written
 };

@@ -200,9 +200,9 @@ class RelayCache(FunctionalTest):
         row = daemon.call(stale[-1].request_id)
         self.assertEqual((row["status"], row["usage_source"], row["cost"], row["error"]), (200, "cache", "0.00", None))
         # Also when nobody is asked any more, because the breaker is open.
-        for _ in range(8):
-            row = daemon.call(self.post(ask(), "stale").request_id)
-        self.assertEqual((row["usage_source"], row["attempts"]), ("cache", 0))
+        rows = [daemon.call(self.post(ask(), "stale").request_id) for _ in range(8)]
+        self.assertEqual({row["usage_source"] for row in rows}, {"cache"})
+        self.assertIn(0, {row["attempts"] for row in rows})
         self.assertGreaterEqual(self.daemon.post(self.key, ask(seed=9)).status, 500)
         self.assert_books(daemon)
 
@@ -219,14 +219,14 @@ class RelayCache(FunctionalTest):
         for caller in callers:
             caller.start()
         self.assertTrue(self.upstream.wait_requests(1))
-        until(lambda: daemon.api("GET", "/system/status")["requests_in_flight"] >= 8, "all wait")
+        until(lambda: daemon.api("GET", "/system/status")["requests_in_flight"] >= 9, "all wait, and this one asks")
         go.set()
         for caller in callers:
             caller.join(20)
         self.assertEqual({reply.status for reply in replies}, {200})
         self.assertEqual({self.words(reply) for reply in replies}, {"Once."})
         self.assertEqual(len(self.upstream.requests), 1)
-        self.assertEqual(sorted(reply.headers["x-oblivious-cache"] for reply in replies)[0], "miss")
+        self.assertEqual(sorted(reply.headers["x-oblivious-cache"] for reply in replies), ["miss"] + ["shared"] * 7)
         self.assert_books(daemon)
 
     def test_who_waited_for_a_call_that_failed_asks_for_himself(self) -> None:
@@ -243,7 +243,7 @@ class RelayCache(FunctionalTest):
         self.assertTrue(self.upstream.wait_requests(1))
         second = threading.Thread(target=lambda: replies.append(daemon.post(self.key, ask())))
         second.start()
-        until(lambda: daemon.api("GET", "/system/status")["requests_in_flight"] >= 2, "both wait")
+        until(lambda: daemon.api("GET", "/system/status")["requests_in_flight"] >= 3, "both wait, and this one asks")
         go.set()
         first.join(20)
         second.join(20)
