@@ -126,6 +126,25 @@ class UsedUp(FunctionalTest):
                         self.daemon.api("DELETE", f"/channels/{name}")
         self.assert_books(self.daemon)
 
+    def test_legacy_completions_end_as_too_long_too(self) -> None:
+        def answer(connection: provider.Connection, asked: provider.Request) -> None:
+            self.assertEqual(asked.path, "/v1/chat/completions")
+            self.endless("openai", 3)(connection, asked)
+        self.upstream.answer = answer
+        self.daemon.add_channel(self.upstream, type="vllm")
+        key = self.daemon.add_token("budget", budget="100")
+        stream = Stream(self.daemon.port, "/v1/completions", {"model": "m1", "prompt": "Hello?", "stream": True}, {"Authorization": f"Bearer {key}"})
+        self.addCleanup(stream.close)
+        rest = stream.rest()
+        choices = [choice for document in formats.documents_of(Response(200, stream.headers, rest)) for choice in document["choices"]]
+        text = "".join(choice["text"] for choice in choices)
+        self.assertTrue(400 < len(text) <= 400 + len(WORD), len(text))
+        self.assertEqual([choice["finish_reason"] for choice in choices if choice["finish_reason"]], ["length"])
+        self.assertTrue(rest.endswith(b"data: [DONE]\n\n"))
+        self.assertTrue(self.stopped.wait(WAIT))
+        self.assertEqual(self.daemon.call(stream.headers["x-request-id"])["cost"], "100.00")
+        self.assert_books(self.daemon)
+
     def test_who_has_more_is_not_cut(self) -> None:
         self.daemon.add_prepaid("rich", "100000")
         key = self.daemon.add_token("rich", account="rich")
