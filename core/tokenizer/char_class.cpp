@@ -35,15 +35,21 @@ struct Lead {
 };
 
 Lead lead_of(unsigned char byte) noexcept {
-    if (byte >= 0xC2 && byte <= 0xDF)
-        return {2, 0x80, 0xBF};
-    if (byte >= 0xE0 && byte <= 0xEF)
-        return {3, static_cast<unsigned char>(byte == 0xE0 ? 0xA0 : 0x80),
-                static_cast<unsigned char>(byte == 0xED ? 0x9F : 0xBF)};
-    if (byte >= 0xF0 && byte <= 0xF4)
-        return {4, static_cast<unsigned char>(byte == 0xF0 ? 0x90 : 0x80),
-                static_cast<unsigned char>(byte == 0xF4 ? 0x8F : 0xBF)};
-    return {0, 0, 0};
+    switch (byte) {
+    case 0xE0:
+        return {3, 0xA0, 0xBF};
+    case 0xED:
+        return {3, 0x80, 0x9F};
+    case 0xF0:
+        return {4, 0x90, 0xBF};
+    case 0xF4:
+        return {4, 0x80, 0x8F};
+    default:
+        break;
+    }
+    if (byte < 0xC2 || byte > 0xF4)
+        return {0, 0, 0};
+    return {static_cast<std::uint8_t>(byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4), 0x80, 0xBF};
 }
 
 constexpr Char invalid{char_symbol, 1, false};

@@ -122,23 +122,29 @@ std::optional<TokenId> id_of(const Json& value) {
     return static_cast<TokenId>(value.get<std::uint64_t>());
 }
 
+Result<void> add_token(const std::string& text, const Json& value,
+                       std::vector<std::string>& tokens) {
+    auto id = id_of(value);
+    if (!id)
+        return refused("model.vocab: an id is not a number below the limit");
+    auto bytes = bytes_of_byte_level(text);
+    if (!bytes || bytes->empty())
+        return ok();  // a special token, which merging never makes
+    if (*id >= tokens.size())
+        tokens.resize(*id + 1);
+    if (!tokens[*id].empty())
+        return refused("model.vocab: two tokens have the same id");
+    tokens[*id] = std::move(*bytes);
+    return ok();
+}
+
 Result<Vocabulary> read_vocabulary(const Json& vocab) {
     if (!vocab.is_object() || vocab.empty() || vocab.size() > tokens_limit)
         return refused("model.vocab: expected an object of ids by tokens");
     std::vector<std::string> tokens;
-    for (const auto& [text, value] : vocab.items()) {
-        auto id = id_of(value);
-        if (!id)
-            return refused("model.vocab: an id is not a number below the limit");
-        auto bytes = bytes_of_byte_level(text);
-        if (!bytes || bytes->empty())
-            continue;  // a special token, which merging never makes
-        if (*id >= tokens.size())
-            tokens.resize(*id + 1);
-        if (!tokens[*id].empty())
-            return refused("model.vocab: two tokens have the same id");
-        tokens[*id] = std::move(*bytes);
-    }
+    for (const auto& [text, value] : vocab.items())
+        if (auto added = add_token(text, value, tokens); !added)
+            return added.error();
     auto packed = pack(tokens);
     if (!packed)
         return packed.error();

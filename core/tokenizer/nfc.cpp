@@ -82,20 +82,24 @@ void reorder(Points& points) {
     }
 }
 
+// A syllable of two or three parts; 0: they make none.
+char32_t composed_hangul(char32_t first, char32_t second) noexcept {
+    // Below its range, a difference wraps around to a large number.
+    if (first - leads < lead_count && second - vowels < vowel_count)
+        return hangul + ((first - leads) * vowel_count + (second - vowels)) * tail_count;
+    bool open = first - hangul < hangul_count && (first - hangul) % tail_count == 0;
+    return open && second - tails - 1 < tail_count - 1 ? first + (second - tails) : 0;
+}
+
 // 0: they do not become one.
 char32_t composed(char32_t first, char32_t second) noexcept {
-    if (first >= leads && first < leads + lead_count && second >= vowels &&
-        second < vowels + vowel_count)
-        return hangul + ((first - leads) * vowel_count + (second - vowels)) * tail_count;
-    if (first >= hangul && first < hangul + hangul_count && (first - hangul) % tail_count == 0 &&
-        second > tails && second < tails + tail_count)
-        return first + (second - tails);
-    const auto* found = std::lower_bound(
-        std::begin(unicode::compositions), std::end(unicode::compositions),
-        std::pair(first, second),
-        [](const unicode::Composition& row, const std::pair<char32_t, char32_t>& value) {
-            return std::pair(row.first, row.second) < value;
-        });
+    if (auto syllable = composed_hangul(first, second); syllable != 0)
+        return syllable;
+    const auto* found = std::lower_bound(std::begin(unicode::compositions),
+                                         std::end(unicode::compositions), std::pair(first, second),
+                                         [](const unicode::Composition& row, const auto& value) {
+                                             return std::pair(row.first, row.second) < value;
+                                         });
     bool same = found != std::end(unicode::compositions) && found->first == first &&
                 found->second == second;
     return same ? found->whole : 0;

@@ -60,20 +60,22 @@ inline const char* Splitter::run_bytes(const char* at, std::string_view set) noe
     return at;
 }
 
+// The byte at `at`, a letter as a small one where case does not count; 0 for what is no ASCII.
+char Splitter::folded(const char* at, bool any_case) noexcept {
+    auto found = peek(at);
+    if (found.bytes == 2 && any_case && at[0] == '\xC5' && at[1] == '\xBF')
+        return 's';
+    if (found.bytes != 1)
+        return 0;
+    return any_case && found.cls == char_upper ? static_cast<char>(*at + ('a' - 'A')) : *at;
+}
+
 // Past 's, 't, 're, 've, 'm, 'll or 'd; `at` itself where none begins. Without regard to case the
 // long s (U+017F) is an s as well.
 const char* Splitter::contraction(const char* at, bool any_case) noexcept {
     if (peek(at).bytes != 1 || *at != '\'')
         return at;
-    auto letter = [this, any_case](const char* p) -> char {
-        auto found = peek(p);
-        if (found.bytes == 2 && any_case && p[0] == '\xC5' && p[1] == '\xBF')
-            return 's';
-        if (found.bytes != 1)
-            return 0;
-        return any_case && found.cls == char_upper ? static_cast<char>(*p + ('a' - 'A')) : *p;
-    };
-    auto first = letter(at + 1);
+    auto first = folded(at + 1, any_case);
     switch (first) {
     case 's':
         return at + 1 + peek(at + 1).bytes;
@@ -83,9 +85,9 @@ const char* Splitter::contraction(const char* at, bool any_case) noexcept {
         return at + 2;
     case 'r':
     case 'v':
-        return letter(at + 2) == 'e' ? at + 3 : at;
+        return folded(at + 2, any_case) == 'e' ? at + 3 : at;
     case 'l':
-        return letter(at + 2) == 'l' ? at + 3 : at;
+        return folded(at + 2, any_case) == 'l' ? at + 3 : at;
     default:
         return at;
     }
@@ -226,18 +228,20 @@ void Splitter::find_part() noexcept {
     }
 }
 
+const char* Splitter::ascii_letters(const char* at) noexcept {
+    while (peek(at).bytes == 1 && is_ascii_letter(*at))
+        ++at;
+    return at;
+}
+
 // One match of the third expression in a part of the text, or what lies in front of one.
 const char* Splitter::deepseek_piece() noexcept {
     constexpr CharClass word = char_letter | char_mark;
     auto first = peek(at_);
     auto behind = at_ + first.bytes;
-    if (first.bytes == 1 && first.cls == char_symbol && static_cast<unsigned char>(*at_) < 0x80 &&
-        peek(behind).bytes == 1 && is_ascii_letter(*behind)) {
-        auto end = behind;
-        while (peek(end).bytes == 1 && is_ascii_letter(*end))
-            ++end;
+    bool ascii_symbol = first.cls == char_symbol && static_cast<unsigned char>(*at_) < 0x80;
+    if (auto end = ascii_symbol ? ascii_letters(behind) : behind; end != behind)
         return end;
-    }
     if ((first.cls & word) != 0)
         return run(at_, word);
     if ((first.cls & (char_newline | char_symbol)) == 0)

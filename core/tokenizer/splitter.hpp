@@ -45,12 +45,14 @@ private:
     Char peek(const char* at) noexcept;
     const char* run(const char* at, CharClass set) noexcept;
     const char* run_bytes(const char* at, std::string_view set) noexcept;
+    char folded(const char* at, bool any_case) noexcept;
     const char* contraction(const char* at, bool any_case) noexcept;
     const char* end_gpt2() noexcept;
     const char* end_cl100k() noexcept;
     const char* end_o200k() noexcept;
     const char* end_deepseek() noexcept;
     const char* deepseek_piece() noexcept;
+    const char* ascii_letters(const char* at) noexcept;
     const char* unmatched() noexcept;
     void find_part() noexcept;
     const char* cased_word(const char* at) noexcept;
