@@ -6,6 +6,7 @@
 #include "core/llm/chat_call.hpp"
 #include "core/wire/anthropic.hpp"
 #include "core/wire/anthropic_lists.hpp"
+#include "core/wire/cohere.hpp"
 #include "core/wire/completions.hpp"
 #include "core/wire/gemini.hpp"
 #include "core/wire/gemini_lists.hpp"
@@ -28,6 +29,9 @@ const Format anthropic_count{"anthropic",
                              wire::anthropic_count_reply};
 const Format bedrock{"bedrock", llm::ErrorShape::management, true, read_converse,
                      new_converse_writer};
+
+const Format cohere{"cohere", llm::ErrorShape::openai, false, wire::cohere.read_request,
+                    wire::cohere.new_writer};
 
 const Format responses{"responses", llm::ErrorShape::openai, false, wire::responses.read_request,
                        wire::responses.new_writer};
@@ -69,6 +73,7 @@ const std::array routes{
     Route{"/v1/moderations", "", {.document = read_moderation}},
     Route{"/v1/rerank", "", {.document = read_rerank}},
     Route{"/v2/rerank", "", {.document = read_rerank}},
+    Route{"/v2/chat", "", {&cohere}},
     Route{"/v1/messages", "", {&anthropic}},
     Route{"/v1/messages/count_tokens", "", {.format = &anthropic_count, .count_only = true}},
     Route{gemini_models, ":generateContent", {&gemini}},

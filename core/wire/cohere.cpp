@@ -2,7 +2,7 @@
 
 namespace obliv::wire {
 
-const Wire cohere{"cohere", llm::ErrorShape::openai, nullptr,
-                  nullptr,  write_cohere_request,    new_cohere_reader};
+const Wire cohere{"cohere",          llm::ErrorShape::openai, read_cohere_request,
+                  new_cohere_writer, write_cohere_request,    new_cohere_reader};
 
 }  // namespace obliv::wire

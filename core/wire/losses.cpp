@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace obliv::wire {
 namespace {
@@ -58,6 +59,21 @@ constexpr std::array table{
     Names{Term::cache_control, "cache_control", "cache_control", "cachedContent", "cache_control"},
 };
 
+/// Cohere has words of its own for these few.
+std::string_view cohere_name(const Names& row) {
+    constexpr std::array own{
+        std::pair{Term::top_p, std::string_view("p")},
+        std::pair{Term::top_k, std::string_view("k")},
+        std::pair{Term::stop, std::string_view("stop_sequences")},
+        std::pair{Term::reasoning_budget, std::string_view("thinking.token_budget")},
+        std::pair{Term::reasoning_effort, std::string_view("thinking")},
+        std::pair{Term::tool_strict, std::string_view("strict_tools")}};
+    for (const auto& [term, name] : own)
+        if (term == row.term)
+            return name;
+    return row.openai;
+}
+
 std::string only_for(std::string_view wire) {
     return "only " + std::string(wire) + " knows it";
 }
@@ -68,6 +84,8 @@ std::string_view name_in(std::string_view wire, Term term) noexcept {
     for (const auto& row : table) {
         if (row.term != term)
             continue;
+        if (wire == "cohere")
+            return cohere_name(row);
         return wire == "anthropic"   ? row.anthropic
                : wire == "gemini"    ? row.gemini
                : wire == "responses" ? row.responses

@@ -80,6 +80,8 @@ private:
         Json parts = Json::array();
         for (const auto& part : message.content)
             write_part(part, parts, out);
+        if (parts.empty() && !losses_.same_wire())
+            return;  // a message of nothing, for what it had is of another provider
         out["content"] = content_of(std::move(parts));
         body_["messages"].push_back(std::move(out));
     }
@@ -216,7 +218,10 @@ private:
             out[dialect_.reasoning_field] = thought;
         if (!calls.empty())
             out["tool_calls"] = std::move(calls);
-        body_["messages"].push_back(std::move(out));
+        // A message of nothing, for what it had is of another provider, would be refused.
+        bool empty = out.size() == 2 && out["content"].is_null();
+        if (!empty || losses_.same_wire())
+            body_["messages"].push_back(std::move(out));
     }
 
     /// A provider that did not think this itself has no use for it, unless its dialect says so.
@@ -359,6 +364,9 @@ private:
 
     void write_tool_choice() {
         const auto& choice = request_.tool_choice;
+        // Among no tools there is nothing to choose, which other formats let their clients say.
+        if (!body_.contains("tools") && !losses_.same_wire())
+            return;
         std::string_view mode;
         switch (choice.kind) {
         case ToolChoice::Kind::unset:

@@ -96,7 +96,7 @@ for (const model of models.split(",")) {
         answers[model] = await cases[name]({ model: provider(model), maxRetries: 0 });
     } catch (error) {
         answers[model] = APICallError.isInstance(error)
-            ? { error: "APICallError", status: error.statusCode ?? null, message: error.message, retryable: error.isRetryable }
+            ? { error: "APICallError", status: error.statusCode ?? null, message: `${error.message} ${error.responseBody}`, retryable: error.isRetryable }
             : { error: error.name ?? typeof error, message: String(error.message ?? JSON.stringify(error)) };
     }
 }

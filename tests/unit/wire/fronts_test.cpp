@@ -119,7 +119,7 @@ TEST_CASE("every front tells what a recorded provider said", "[wire][recordings]
                     continue;
                 auto said = facts_of(whole);
                 // A front of the provider's own format gets the bytes as they are.
-                for (std::string_view front : {"openai", "anthropic", "gemini", "responses"})
+                for (std::string_view front : {"openai", "anthropic", "gemini", "responses", "cohere"})
                     if (front != place.wire)
                         check_front(front, *events, said);
                 ++replayed;
