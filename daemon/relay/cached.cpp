@@ -108,17 +108,23 @@ loop::Task<Result<void>> Relay::serve_cached(server::Exchange& exchange, Record&
                      !says(exchange, "no-store");
     if (!question.keeps)
         co_return co_await ask_channels(question);
-    auto given = co_await look_up(question);
-    if (!given.answer && question.use == CacheUse::semantic)
-        given = co_await look_closer(question);
-    if (!given.answer && settings_.cache.single_flight && !question.call.stream)
-        given = co_await fly_along(question);
+    auto given = co_await search(question);
     if (!given.answer)
         co_return co_await ask_channels(question);
     auto paid = co_await charge_again(question, *given.answer);
     if (!paid)
         co_return paid.error();
     co_return co_await give(question, given);
+}
+
+/// Everywhere an answer may be had without asking a provider, the cheapest place first.
+loop::Task<Relay::Given> Relay::search(Question& question) {
+    auto given = co_await look_up(question);
+    if (!given.answer && question.use == CacheUse::semantic)
+        given = co_await look_closer(question);
+    if (!given.answer && settings_.cache.single_flight && !question.call.stream)
+        given = co_await fly_along(question);
+    co_return given;
 }
 
 /// The answer to the same question.

@@ -93,20 +93,20 @@ loop::Task<bool> Relay::settles(Chat& chat) {
         co_return true;
     auto& mine = contender.is_second() ? race.second_end : race.first_end;
     auto& others = contender.is_second() ? race.first_end : race.second_end;
-    bool won = race.winner == &contender;
-    if (!won) {
+    if (race.winner == &contender) {
+        auto until = parts_.loop.now() + end_of_loser;
+        if (!others.left)
+            co_await others.event.until(until);
+    } else {
         mine.leave(std::move(chat.log), chat.record.call.attempts);
         // Undecided: whatever the second road brings counts.
-        if (race.winner == nullptr && !contender.is_second() && race.second_runs)
+        if (race.winner == nullptr && race.second_runs && !contender.is_second())
             co_await others.event.until(SteadyTime::max());
-        if (race.winner != nullptr || contender.is_second()) {
+        if (race.is_lost_for(contender)) {
             chat.hold.release();
             co_return false;
         }
         chat.log = std::move(mine.log);
-    } else if (!others.left) {
-        auto until = parts_.loop.now() + end_of_loser;
-        co_await others.event.until(until);
     }
     chat.log.adopt(std::move(others.log));
     chat.record.call.attempts += others.attempts;

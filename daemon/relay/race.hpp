@@ -62,6 +62,11 @@ struct Race {
     Race(const Race&) = delete;
     Race& operator=(const Race&) = delete;
 
+    /// Whether a road that has not won is not billed: the other one is, or will be.
+    bool is_lost_for(const Contender& road) const noexcept {
+        return winner != nullptr || road.is_second();
+    }
+
     std::string_view body;
     Contender first;
     Contender second;

@@ -147,6 +147,7 @@ private:
     loop::Task<Result<void>> serve_cached(server::Exchange& exchange, Record& record,
                                           Inbound inbound, gate::Caller caller, llm::ChatCall call,
                                           std::string_view body);
+    loop::Task<Given> search(Question& question);
     loop::Task<Given> look_up(Question& question);
     loop::Task<Given> look_closer(Question& question);
     loop::Task<cache::Meaning> ask_meaning(Question& question, std::string body);

@@ -56,6 +56,17 @@ bool tells_usage(const Inbound& inbound, const llm::ChatCall& call) noexcept {
     return !is_choice || call.usage_asked;
 }
 
+namespace {
+
+/// Whether the answer can be given as it is.
+bool has_form(const cache::Answer& answer, const Inbound& inbound, const llm::ChatCall& call) {
+    return answer.stream == call.stream &&
+           answer.json_array == (call.stream && inbound.json_array) &&
+           (!call.stream || answer.usage_told == tells_usage(inbound, call));
+}
+
+}  // namespace
+
 std::string key_prefix(cache::Scope scope, const storage::Token& token, const Inbound& inbound,
                        const HeaderList& headers) {
     std::string out = "everyone";
@@ -106,9 +117,7 @@ std::optional<LastWords> last_words(std::string_view prefix, const Inbound& inbo
 std::optional<Replay> replay_of(const cache::Answer& answer, const Inbound& inbound,
                                 const llm::ChatCall& call, std::string_view body,
                                 std::string_view request_id) {
-    bool array = call.stream && inbound.json_array;
-    if (answer.stream == call.stream && answer.json_array == array &&
-        (!call.stream || answer.usage_told == tells_usage(inbound, call)))
+    if (has_form(answer, inbound, call))
         return Replay{{}, answer.content_type};
     if (inbound.operation != providers::Operation::chat)
         return std::nullopt;
@@ -124,7 +133,7 @@ std::optional<Replay> replay_of(const cache::Answer& answer, const Inbound& inbo
     options.request = &*request;
     options.model = call.model;
     options.request_id = std::string(request_id);
-    options.json_array = array;
+    options.json_array = call.stream && inbound.json_array;
     auto writer = inbound.wire->new_writer(options);
     Replay out;
     for (const auto& event : events)
