@@ -3,6 +3,7 @@
 #include "core/wire/embedding_parts.hpp"
 #include "core/wire/gemini_wire.hpp"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -154,7 +155,8 @@ std::string reply_of(const llm::PlainReply& reply, bool batch) {
     // Vectors are long and already JSON: they are not parsed again.
     const auto& vectors = std::get<llm::Vectors>(reply.what).values;
     std::string out = batch ? R"({"embeddings":[)" : R"({"embedding":)";
-    for (std::size_t i = 0; i < vectors.size(); ++i)
+    auto count = batch ? vectors.size() : std::min<std::size_t>(vectors.size(), 1);
+    for (std::size_t i = 0; i < count; ++i)
         out.append(i > 0 ? "," : "").append(R"({"values":)").append(vectors[i]).append("}");
     return out + (batch ? "]}" : "}");
 }

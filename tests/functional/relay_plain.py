@@ -66,6 +66,28 @@ class RelayPlain(FunctionalTest):
         row = self.daemon.call(reply.request_id)
         self.assertEqual((row["model"], row["usage"]["input"], row["error"]), ("omni-moderation-latest", 0, None))
 
+    def test_moderations_cost_their_price_per_call_and_nothing_when_they_fail(self) -> None:
+        self.daemon.set_price("omni-moderation-latest", input="0", output="0", per_call="0.001")
+        self.answer(b'{"id":"modr-1","model":"omni-moderation-latest","results":[{"flagged":true}]}')
+        good = self.post("/v1/moderations", {"input": ["a", "b"]})
+        self.answer(b'{"error":{"message":"too many inputs","type":"invalid_request_error","param":"input","code":null}}', 400)
+        bad = self.post("/v1/moderations", {"input": ["a", "b"]})
+        self.assert_openai_error(bad, 400)
+        self.assertEqual(bad.json["error"]["message"], "too many inputs")
+        self.assertEqual([self.daemon.call(reply.request_id)["cost"] for reply in (good, bad)], ["0.001", "0.00"])
+        self.assert_openai_error(self.post("/v1/moderations", {"input": "a"}, "sk-wrong"), 401)
+        self.assert_books(self.daemon)
+
+    def test_a_failing_moderation_is_failed_over_under_the_channels_own_name(self) -> None:
+        self.upstream.queue.append(provider.error(500))
+        second = self.new_upstream()
+        second.answer = lambda connection, _: connection.reply(200, b'{"id":"modr-2","results":[{"flagged":false}]}')
+        self.daemon.add_channel(second, name="second", models=["omni-moderation-latest"], priority=-1,
+                                aliases={"omni-moderation-latest": "text-moderation-007"})
+        reply = self.post("/v1/moderations", {"model": "omni-moderation-latest", "input": "a"})
+        self.assertEqual((reply.status, reply.json["id"]), (200, "modr-2"))
+        self.assertEqual(second.requests[0].json["model"], "text-moderation-007")
+
     def test_a_provider_that_does_not_rerank_is_not_asked(self) -> None:
         reply = self.post("/v1/rerank", {"model": "e1", "query": "q", "documents": ["a"]})
         self.assertGreaterEqual(reply.status, 400)
