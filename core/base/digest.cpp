@@ -25,6 +25,14 @@ Sha256 sha256(std::string_view bytes) noexcept {
     return digest;
 }
 
+std::array<std::uint8_t, 20> sha1(std::string_view bytes) noexcept {
+    std::array<std::uint8_t, 20> digest{};
+    bool done =
+        EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha1(), nullptr) == 1;
+    check(done, "SHA-1 cannot fail");
+    return digest;
+}
+
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes) noexcept {
     Sha256 mac{};
     check(key.size() <= std::numeric_limits<int>::max(), "an HMAC key is a few bytes long");

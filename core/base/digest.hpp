@@ -17,6 +17,9 @@ struct Sha256Hash {
     std::size_t operator()(const Sha256& digest) const noexcept;
 };
 
+/// SHA-1 of `bytes`, which protects nothing: WebSocket handshakes are made with it.
+std::array<std::uint8_t, 20> sha1(std::string_view bytes) noexcept;
+
 /// HMAC-SHA-256 (RFC 2104): how providers' request signatures are made.
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes) noexcept;
 

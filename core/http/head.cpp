@@ -372,8 +372,13 @@ Result<Parse> parse_response_head(std::string_view bytes, std::string_view metho
         Framing framing;
         if (auto fields = read_fields(rest, limits, head.headers, framing); !fields)
             return distrust(std::move(fields.error().message));
-        if (head.status == 101)
+        if (head.status == 101 && method != websocket_method)
             return distrust("an upgrade nobody asked for");
+        if (head.status == 101) {
+            head.body = BodyEnd::close;
+            head.keep_alive = false;
+            return Parse::complete;
+        }
         if (head.status < 200)
             continue;
         if (auto settled = settle_response(framing, method, head); !settled)

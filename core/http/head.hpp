@@ -54,6 +54,10 @@ struct ResponseHead {
 Result<Parse> parse_request_head(std::string_view bytes, const HeadLimits& limits,
                                  RequestHead& head);
 
+/// In place of a method for parse_response_head: the request asks for a WebSocket, and 101 may be
+/// its reply.
+inline constexpr std::string_view websocket_method = "GET WebSocket";
+
 /// The same for a reply. 1xx heads before it are skipped. `method` is the request's: a reply to
 /// HEAD has no body. A reply we cannot trust is `Code::upstream_failed`.
 Result<Parse> parse_response_head(std::string_view bytes, std::string_view method,

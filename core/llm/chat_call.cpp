@@ -75,8 +75,8 @@ class Reader {
 public:
     explicit Reader(std::string_view body) : body_(body) {}
     /// Of a call that is no chat.
-    Reader(std::string_view body, std::string_view model_default)
-        : body_(body), is_chat_(false), model_default_(model_default) {}
+    Reader(std::string_view body, std::string_view model_default, bool may_stream)
+        : body_(body), is_chat_(false), may_stream_(may_stream), model_default_(model_default) {}
 
     Result<ChatCall> read() {
         // One parser per thread: it keeps its buffers from call to call.
@@ -289,7 +289,7 @@ private:
             return bad_field("model", "given: which model is asked?");
         if (is_chat_ && !seen_[messages])
             return bad_field("messages", "given: an array of messages");
-        call_.stream = call_.stream && is_chat_;
+        call_.stream = call_.stream && may_stream_;
         // Servers differ in which of the two they know: the larger one is what may come.
         call_.output_tokens_max = std::max(max_completion_tokens_, max_tokens_);
         call_.choices = choices_.value_or(1);
@@ -314,6 +314,7 @@ private:
 
     std::string_view body_;
     bool is_chat_ = true;
+    bool may_stream_ = true;
     std::string_view model_default_;
     ChatCall call_;
     std::array<bool, field_names.size()> seen_{};
@@ -324,7 +325,7 @@ private:
 
 /// The edit that makes upstream report usage at the end of the stream.
 std::optional<Edit> usage_edit(const ChatCall& call) {
-    if (!call.stream || call.usage_asked)
+    if (!call.stream || call.usage_asked || call.media)
         return std::nullopt;
     if (call.include_usage)
         return Edit{*call.include_usage, "true"};
@@ -338,18 +339,34 @@ std::optional<Edit> usage_edit(const ChatCall& call) {
     return Edit{{call.stream_options->at + 1, 0}, std::move(text)};
 }
 
+/// In a form a name stands as it is.
+std::vector<Edit> form_edits(const ChatCall& call, std::string_view upstream_model) {
+    std::vector<Edit> edits;
+    if (upstream_model == call.model)
+        return edits;
+    if (call.model_span.length > 0)
+        edits.push_back({call.model_span, std::string(upstream_model)});
+    else
+        edits.push_back(
+            {{0, 0}, call.media->model_head + std::string(upstream_model) + std::string("\r\n")});
+    return edits;
+}
+
 }  // namespace
 
 Result<ChatCall> parse_chat_call(std::string_view body) {
     return Reader(body).read();
 }
 
-Result<ChatCall> parse_plain_call(std::string_view body, std::string_view model_default) {
-    return Reader(body, model_default).read();
+Result<ChatCall> parse_plain_call(std::string_view body, std::string_view model_default,
+                                  bool may_stream) {
+    return Reader(body, model_default, may_stream).read();
 }
 
 std::vector<Edit> upstream_edits(const ChatCall& call, std::string_view upstream_model,
                                  bool ask_usage) {
+    if (call.media && call.media->is_form())
+        return form_edits(call, upstream_model);
     std::vector<Edit> edits;
     if (upstream_model != call.model && call.model_span.length > 0)
         edits.push_back({call.model_span, json_quoted(upstream_model)});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/result.hpp"
+#include "core/llm/media_call.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -34,6 +35,7 @@ struct ChatCall {
     Span object_open;                               ///< the brace that opens the body
     std::optional<std::int64_t> output_tokens_max;  ///< max_completion_tokens or max_tokens
     std::int64_t choices = 1;                       ///< n
+    std::shared_ptr<const MediaCall> media{};       ///< of a call for pictures or sound
 };
 
 /// Reads a request body. `body` is followed by json_padding readable bytes. Refused with a message
@@ -42,10 +44,11 @@ struct ChatCall {
 /// from it in case: two readers of such a body may see two different calls.
 Result<ChatCall> parse_chat_call(std::string_view body);
 
-/// The same for a call that is answered whole and is no chat: embeddings, rerank, moderations. It
-/// has no messages and never streams. `model_default` is the model of a body that names none;
+/// The same for a call that is no chat: embeddings, rerank, moderations. It has no messages, and is
+/// answered whole unless it `may_stream`. `model_default` is the model of a body that names none;
 /// empty: it has to name one.
-Result<ChatCall> parse_plain_call(std::string_view body, std::string_view model_default);
+Result<ChatCall> parse_plain_call(std::string_view body, std::string_view model_default,
+                                  bool may_stream = false);
 
 /// One replacement in a body: `length` bytes at `at` become `text`.
 struct Edit {

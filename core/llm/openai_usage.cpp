@@ -1,6 +1,7 @@
 #include "core/llm/openai_usage.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <simdjson.h>
 
 namespace obliv::llm {
@@ -102,6 +103,74 @@ bool reasons_beside(const Raw& raw) {
                             std::max<std::int64_t>(0, raw.completion) + raw.reasoning;
 }
 
+/// The counts of images, speech, transcripts and Realtime; negative: absent.
+struct MediaRaw {
+    std::int64_t input = -1;
+    std::int64_t output = -1;
+    std::int64_t cached = 0;
+    std::int64_t audio_in = 0;
+    std::int64_t image_in = 0;
+    std::int64_t cached_audio = 0;
+    std::int64_t cached_image = 0;
+    std::int64_t audio_out = 0;
+    std::int64_t reasoning = 0;
+    std::int64_t seconds = -1;
+    bool broken = false;
+};
+
+void read_seconds(od::value& value, MediaRaw& raw) {
+    double seconds = 0;
+    if (value.get_double().get(seconds) || !(seconds >= 0) ||
+        seconds > static_cast<double>(count_max))
+        raw.broken = true;
+    else
+        raw.seconds = static_cast<std::int64_t>(std::ceil(seconds));
+}
+
+void read_cached_details(od::value& value, MediaRaw& raw) {
+    each_field(value, [&](std::string_view key, od::value& field) {
+        if (key == "audio_tokens")
+            read_count(field, raw.cached_audio, raw.broken);
+        else if (key == "image_tokens")
+            read_count(field, raw.cached_image, raw.broken);
+    });
+}
+
+void read_input_details(od::value& value, MediaRaw& raw) {
+    each_field(value, [&](std::string_view key, od::value& field) {
+        if (key == "audio_tokens")
+            read_count(field, raw.audio_in, raw.broken);
+        else if (key == "image_tokens")
+            read_count(field, raw.image_in, raw.broken);
+        else if (key == "cached_tokens")
+            read_count(field, raw.cached, raw.broken);
+        else if (key == "cached_tokens_details")
+            read_cached_details(field, raw);
+    });
+}
+
+void read_output_details(od::value& value, MediaRaw& raw) {
+    each_field(value, [&](std::string_view key, od::value& field) {
+        if (key == "audio_tokens")
+            read_count(field, raw.audio_out, raw.broken);
+        else if (key == "reasoning_tokens")
+            read_count(field, raw.reasoning, raw.broken);
+    });
+}
+
+void read_media_field(std::string_view key, od::value& field, MediaRaw& raw) {
+    if (key == "input_tokens")
+        read_count(field, raw.input, raw.broken);
+    else if (key == "output_tokens")
+        read_count(field, raw.output, raw.broken);
+    else if (key == "seconds")
+        read_seconds(field, raw);
+    else if (key == "input_token_details" || key == "input_tokens_details")
+        read_input_details(field, raw);
+    else if (key == "output_token_details" || key == "output_tokens_details")
+        read_output_details(field, raw);
+}
+
 }  // namespace
 
 std::optional<Usage> parse_openai_usage(std::string_view object) {
@@ -135,6 +204,47 @@ std::optional<Usage> parse_openai_usage(std::string_view object) {
     auto inside = reasons_beside(raw) ? 0 : raw.reasoning;
     usage.output = rest(std::max<std::int64_t>(0, raw.completion), inside + raw.audio_out);
     return usage;
+}
+
+std::optional<Usage> parse_media_usage(std::string_view object) {
+    if (object.size() > object_bytes_max)
+        return std::nullopt;
+    thread_local od::parser parser;
+    simdjson::padded_string text(object);
+    od::document document;
+    od::value root;
+    if (parser.iterate(text).get(document) || document.get_value().get(root))
+        return std::nullopt;
+    MediaRaw raw;
+    each_field(root,
+               [&](std::string_view key, od::value& field) { read_media_field(key, field, raw); });
+    if (raw.broken)
+        return std::nullopt;
+    if (raw.input < 0 && raw.output < 0 && raw.seconds < 0)
+        return parse_openai_usage(object);
+    Usage usage;
+    auto all = std::max<std::int64_t>(0, raw.input);
+    usage.cache_read = std::min(all, raw.cached);
+    // Sound and pictures that came from the cache are counted as both.
+    auto fresh = all - usage.cache_read;
+    usage.audio_in = std::min(fresh, rest(raw.audio_in, raw.cached_audio));
+    usage.image_in = std::min(fresh - usage.audio_in, rest(raw.image_in, raw.cached_image));
+    usage.input = fresh - usage.audio_in - usage.image_in;
+    usage.audio_out = raw.audio_out;
+    usage.reasoning = raw.reasoning;
+    usage.output = rest(std::max<std::int64_t>(0, raw.output), raw.audio_out + raw.reasoning);
+    usage.seconds = std::max<std::int64_t>(0, raw.seconds);
+    return usage;
+}
+
+Usage sum(const Usage& a, const Usage& b) noexcept {
+    Usage out;
+    for (auto member :
+         {&Usage::input, &Usage::cache_read, &Usage::cache_write_5m, &Usage::cache_write_1h,
+          &Usage::audio_in, &Usage::image_in, &Usage::output, &Usage::reasoning, &Usage::audio_out,
+          &Usage::images, &Usage::seconds, &Usage::characters})
+        out.*member = a.*member + b.*member;
+    return out;
 }
 
 }  // namespace obliv::llm

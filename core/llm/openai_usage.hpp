@@ -17,4 +17,12 @@ namespace obliv::llm {
 /// 0 to 10^12: such a report is no basis for a bill.
 std::optional<Usage> parse_openai_usage(std::string_view object);
 
+/// Reads the `usage` object of images, speech, transcripts and Realtime, into normal form:
+/// `input_tokens` and `output_tokens` with their details (`..._token_details` or
+/// `..._tokens_details`), or `seconds` of sound. Other objects are read by parse_openai_usage().
+std::optional<Usage> parse_media_usage(std::string_view object);
+
+/// Both together.
+Usage sum(const Usage& a, const Usage& b) noexcept;
+
 }  // namespace obliv::llm

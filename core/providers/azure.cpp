@@ -13,12 +13,20 @@ constexpr std::array by_deployment{
     model_list("/openai/models?api-version=2024-10-21"),
     Offer{Operation::embeddings, nullptr,
           "/openai/deployments/{model}/embeddings?api-version=2024-10-21"},
+    generations_of_images("/openai/deployments/{model}/images/generations?api-version=2024-10-21"),
+    transcriptions("/openai/deployments/{model}/audio/transcriptions?api-version=2024-10-21"),
+    translations("/openai/deployments/{model}/audio/translations?api-version=2024-10-21"),
 };
 
 constexpr std::array without_version{
     openai_chat("/chat/completions"),
     model_list("/models"),
     Offer{Operation::embeddings, nullptr, "/embeddings"},
+    generations_of_images("/images/generations"),
+    Offer{Operation::image_edits, nullptr, "/images/edits"},
+    speech("/audio/speech"),
+    transcriptions("/audio/transcriptions"),
+    translations("/audio/translations"),
 };
 
 constexpr std::array of_foundry{

@@ -29,6 +29,66 @@ constexpr std::array of_openrouter{
     balance("/credits"),
 };
 
+/// Whatever OpenAI's API has, a server may have.
+constexpr std::array with_all{
+    openai_chat("/chat/completions"),
+    model_list("/models"),
+    Offer{Operation::embeddings, nullptr, "/embeddings"},
+    Offer{Operation::rerank, nullptr, "/rerank"},
+    Offer{Operation::moderations, nullptr, "/moderations"},
+    generations_of_images("/images/generations"),
+    Offer{Operation::image_edits, nullptr, "/images/edits"},
+    Offer{Operation::image_variations, nullptr, "/images/variations"},
+    speech("/audio/speech"),
+    transcriptions("/audio/transcriptions"),
+    translations("/audio/translations"),
+    Offer{Operation::files, nullptr, "/files"},
+    Offer{Operation::batches, nullptr, "/batches"},
+    Offer{Operation::realtime, nullptr, "/realtime?model={model}", {}, "GET"},
+};
+
+constexpr std::array of_groq{
+    openai_chat("/chat/completions"),
+    model_list("/models"),
+    speech("/audio/speech"),
+    transcriptions("/audio/transcriptions"),
+    translations("/audio/translations"),
+};
+
+constexpr std::array of_qianfan{
+    openai_chat("/chat/completions"),
+    model_list("/models"),
+    Offer{Operation::embeddings, nullptr, "/embeddings"},
+    Offer{Operation::rerank, nullptr, "/rerank"},
+    generations_of_images("/images/generations"),
+};
+
+constexpr std::array of_together{
+    openai_chat("/chat/completions"),
+    model_list("/models"),
+    Offer{Operation::embeddings, nullptr, "/embeddings"},
+    Offer{Operation::rerank, nullptr, "/rerank"},
+    generations_of_images("/images/generations"),
+    speech("/audio/speech"),
+    transcriptions("/audio/transcriptions"),
+    translations("/audio/translations"),
+};
+
+constexpr std::array of_vllm{
+    openai_chat("/chat/completions"),
+    model_list("/models"),
+    Offer{Operation::embeddings, nullptr, "/embeddings"},
+    Offer{Operation::rerank, nullptr, "/rerank"},
+    transcriptions("/audio/transcriptions"),
+    translations("/audio/translations"),
+};
+
+constexpr std::array of_xai{
+    openai_chat("/chat/completions"),
+    model_list("/models"),
+    generations_of_images("/images/generations"),
+};
+
 constexpr std::array of_perplexity{openai_chat("/chat/completions"), model_list("/v1/models")};
 
 constexpr std::array of_mistral{
@@ -36,6 +96,7 @@ constexpr std::array of_mistral{
     model_list("/models"),
     Offer{Operation::embeddings, nullptr, "/embeddings"},
     Offer{Operation::moderations, nullptr, "/moderations"},
+    transcriptions("/audio/transcriptions"),
 };
 
 constexpr std::array of_voyage{
@@ -123,7 +184,7 @@ const Provider cerebras{"cerebras", "https://api.cerebras.ai/v1", chat_and_model
                         dialect_of_groq()};
 
 // Any other server that speaks OpenAI's format.
-const Provider custom{"custom", "", with_rerank, older()};
+const Provider custom{"custom", "", with_all, older()};
 
 // Speech only; its keys are not bearer tokens.
 const Provider deepgram{
@@ -132,7 +193,7 @@ const Provider deepgram{
 const Provider deepseek{"deepseek", "https://api.deepseek.com", of_deepseek, dialect_of_deepseek()};
 
 // Thought comes in `reasoning`, and in `content` unless `reasoning_format` says otherwise.
-const Provider groq{"groq", "https://api.groq.com/openai/v1", chat_and_models, dialect_of_groq()};
+const Provider groq{"groq", "https://api.groq.com/openai/v1", of_groq, dialect_of_groq()};
 
 // The router of inference providers: how a model behaves depends on who serves it.
 const Provider huggingface{"huggingface", "https://router.huggingface.co/v1", chat_and_models,
@@ -155,16 +216,16 @@ const Provider perplexity{"perplexity", "https://api.perplexity.ai", of_perplexi
                           dialect_of_perplexity()};
 
 // Keys look like `bce-v3/ALTAK-.../...` and are sent whole.
-const Provider qianfan{"qianfan", "https://qianfan.baidubce.com/v2", with_rerank, older()};
+const Provider qianfan{"qianfan", "https://qianfan.baidubce.com/v2", of_qianfan, older()};
 
-const Provider together{"together", "https://api.together.xyz/v1", with_rerank, open_server()};
+const Provider together{"together", "https://api.together.xyz/v1", of_together, open_server()};
 
-const Provider vllm{"vllm", "http://127.0.0.1:8000/v1", with_rerank, open_server()};
+const Provider vllm{"vllm", "http://127.0.0.1:8000/v1", of_vllm, open_server()};
 
 // Embeddings and rerank only.
 const Provider voyage{"voyage", "https://api.voyageai.com/v1", of_voyage};
 
-const Provider xai{"xai", "https://api.x.ai/v1", chat_and_models,
+const Provider xai{"xai", "https://api.x.ai/v1", of_xai,
                    Dialect{.developer_role = false, .hints = false}};
 
 }  // namespace obliv::providers

@@ -81,6 +81,12 @@ constexpr std::array path_keys{
     PathKey{"embeddings", Operation::embeddings, "POST"},
     PathKey{"rerank", Operation::rerank, "POST"},
     PathKey{"moderations", Operation::moderations, "POST"},
+    PathKey{"image_generations", Operation::image_generations, "POST"},
+    PathKey{"image_edits", Operation::image_edits, "POST"},
+    PathKey{"image_variations", Operation::image_variations, "POST"},
+    PathKey{"speech", Operation::speech, "POST"},
+    PathKey{"transcriptions", Operation::transcriptions, "POST"},
+    PathKey{"translations", Operation::translations, "POST"},
 };
 
 class Reader {

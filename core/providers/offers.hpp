@@ -31,4 +31,20 @@ constexpr Offer of_form(Operation operation, const wire::PlainForm& form, std::s
     return {operation, nullptr, path, {}, "POST", &form};
 }
 
+constexpr Offer generations_of_images(std::string_view path) {
+    return {Operation::image_generations, nullptr, path};
+}
+
+constexpr Offer speech(std::string_view path) {
+    return {Operation::speech, nullptr, path};
+}
+
+constexpr Offer transcriptions(std::string_view path) {
+    return {Operation::transcriptions, nullptr, path};
+}
+
+constexpr Offer translations(std::string_view path) {
+    return {Operation::translations, nullptr, path};
+}
+
 }  // namespace obliv::providers

@@ -16,6 +16,15 @@ constexpr std::array offers{
     model_list("/models"),
     Offer{Operation::embeddings, nullptr, "/embeddings"},
     Offer{Operation::moderations, nullptr, "/moderations"},
+    generations_of_images("/images/generations"),
+    Offer{Operation::image_edits, nullptr, "/images/edits"},
+    Offer{Operation::image_variations, nullptr, "/images/variations"},
+    speech("/audio/speech"),
+    transcriptions("/audio/transcriptions"),
+    translations("/audio/translations"),
+    Offer{Operation::files, nullptr, "/files"},
+    Offer{Operation::batches, nullptr, "/batches"},
+    Offer{Operation::realtime, nullptr, "/realtime?model={model}", {}, "GET"},
 };
 
 }  // namespace

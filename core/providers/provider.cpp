@@ -25,6 +25,24 @@ std::string_view name_of(Operation operation) noexcept {
         return "moderations";
     case Operation::balance:
         return "balance";
+    case Operation::image_generations:
+        return "image_generations";
+    case Operation::image_edits:
+        return "image_edits";
+    case Operation::image_variations:
+        return "image_variations";
+    case Operation::speech:
+        return "speech";
+    case Operation::transcriptions:
+        return "transcriptions";
+    case Operation::translations:
+        return "translations";
+    case Operation::files:
+        return "files";
+    case Operation::batches:
+        return "batches";
+    case Operation::realtime:
+        return "realtime";
     }
     return "chat";
 }

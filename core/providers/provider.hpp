@@ -13,6 +13,10 @@
 #include <utility>
 #include <vector>
 
+namespace obliv::wire {
+struct ImageTask;
+}
+
 namespace obliv::providers {
 
 /// Where a channel points.
@@ -30,6 +34,27 @@ enum class Operation : std::uint8_t {
     rerank,
     moderations,
     balance,  ///< what is left of the key's money
+    image_generations,
+    image_edits,
+    image_variations,
+    speech,
+    transcriptions,
+    translations,
+    files,     ///< kept by the provider: what is done to them is behind the path
+    batches,   ///< likewise
+    realtime,  ///< over a WebSocket
+};
+
+/// How images are asked for that a provider makes in the background: a task is begun, asked after
+/// until it has ended, and taken back if nobody waits for it any more.
+struct TaskApi {
+    std::string_view below;   ///< taken off the end of the base URL before a path is put there
+    std::string_view submit;  ///< path
+    std::string_view tasks;   ///< path; the id of a task follows
+    std::string_view cancel;  ///< behind that
+    std::string_view header;  ///< of the request that begins one: a whole line without its end
+    Result<std::string> (*write)(std::string_view body, std::string_view model);
+    Result<wire::ImageTask> (*read)(std::string_view reply);
 };
 
 /// One thing that a provider does, and where.
@@ -42,6 +67,7 @@ struct Offer {
     std::string_view method = "POST";
     /// Of vectors and rankings; null: the form in which clients ask for them (client_form).
     const wire::PlainForm* form = nullptr;
+    const TaskApi* tasks = nullptr;  ///< of images; null: the reply brings them
 };
 
 /// The header that carries a channel's key.

@@ -14,6 +14,7 @@ constexpr std::array offers{
     openai_chat("/chat/completions"),
     model_list("/models"),
     Offer{Operation::embeddings, nullptr, "/embeddings"},
+    generations_of_images("/images/generations"),
 };
 
 constexpr wire::Dialect dialect() {

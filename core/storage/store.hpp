@@ -6,6 +6,7 @@
 #include "core/storage/channels.hpp"
 #include "core/storage/ledger.hpp"
 #include "core/storage/notices.hpp"
+#include "core/storage/objects.hpp"
 #include "core/storage/prices.hpp"
 #include "core/storage/providers.hpp"
 #include "core/storage/responses.hpp"
@@ -36,6 +37,7 @@ public:
     virtual LedgerStore& ledger() = 0;
     virtual ResponseStore& responses() = 0;
     virtual NoticeStore& notices() = 0;
+    virtual ObjectStore& objects() = 0;
 };
 
 struct Options {

@@ -12,6 +12,7 @@
 #include "daemon/admin/dispatch.hpp"
 #include "daemon/relay/conversation.hpp"
 #include "daemon/relay/credential.hpp"
+#include "daemon/relay/objects.hpp"
 
 #include <algorithm>
 #include <array>
@@ -144,6 +145,13 @@ const Front::Route* Front::find_route(std::string_view path) const {
         Route{"/v1/moderations", "POST", &Front::relayed<Operation::moderations>},
         Route{"/v1/rerank", "POST", &Front::relayed<Operation::rerank>},
         Route{"/v2/rerank", "POST", &Front::relayed<Operation::rerank>},
+        Route{"/v1/realtime", "GET", &Front::realtime},
+        Route{"/v1/images/generations", "POST", &Front::relayed<Operation::image_generations>},
+        Route{"/v1/images/edits", "POST", &Front::relayed<Operation::image_edits>},
+        Route{"/v1/images/variations", "POST", &Front::relayed<Operation::image_variations>},
+        Route{"/v1/audio/speech", "POST", &Front::relayed<Operation::speech>},
+        Route{"/v1/audio/transcriptions", "POST", &Front::relayed<Operation::transcriptions>},
+        Route{"/v1/audio/translations", "POST", &Front::relayed<Operation::translations>},
         Route{"/v1/messages/count_tokens", "POST", &Front::count_tokens},
         Route{"/v1/models", "GET", &Front::models},
         Route{"/v1beta/models", "GET", &Front::models},
@@ -159,6 +167,10 @@ const Front::Route* Front::find_route(std::string_view path) const {
         if (route.path == name)
             return &route;
     static constexpr Route stored{"/v1/responses/{id}", "", &Front::stored_response};
+    static constexpr Route files{"/v1/files", "", &Front::object};
+    static constexpr Route batches{"/v1/batches", "", &Front::object};
+    if (auto call = relay::object_call("", path))
+        return call->kind == storage::ObjectKind::file ? &files : &batches;
     return relay::is_stored_response(path) ? &stored : nullptr;
 }
 
@@ -236,6 +248,14 @@ loop::Task<Result<void>> Front::responses(server::Exchange& exchange, relay::Rec
     co_return co_await parts_.relay.serve(conversation, record, std::move(inbound));
 }
 
+loop::Task<Result<void>> Front::realtime(server::Exchange& exchange, relay::Record& record) {
+    return parts_.relay.serve_realtime(exchange, record);
+}
+
+loop::Task<Result<void>> Front::object(server::Exchange& exchange, relay::Record& record) {
+    return parts_.relay.serve_object(exchange, record, parts_.memory);
+}
+
 loop::Task<Result<void>> Front::stored_response(server::Exchange& exchange, relay::Record&) {
     return relay::serve_stored_response(exchange, parts_.gate, parts_.memory);
 }
@@ -280,6 +300,13 @@ loop::Task<Result<void>> Front::metrics(server::Exchange& exchange, relay::Recor
     co_return co_await answer(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", *text);
 }
 
+std::string Front::methods_of(const Route& route, std::string_view path) {
+    if (!route.method.empty())
+        return std::string(route.method);
+    auto methods = relay::object_methods(path);
+    return methods.empty() ? "GET, DELETE" : methods;
+}
+
 server::ErrorReply Front::render(const Error& error, const server::Exchange& exchange) {
     auto shape = shape_of(exchange);
     server::ErrorReply reply;
@@ -292,8 +319,7 @@ server::ErrorReply Front::render(const Error& error, const server::Exchange& exc
         reply.headers.emplace_back("request-id", exchange.request_id());
     if (error.code == Code::method_not_allowed)
         if (const auto* route = find_route(exchange.path()))
-            reply.headers.emplace_back("allow", route->method.empty() ? "GET, DELETE"
-                                                                      : std::string(route->method));
+            reply.headers.emplace_back("allow", methods_of(*route, exchange.path()));
     return reply;
 }
 

@@ -52,6 +52,7 @@ private:
     const Route* find_route(std::string_view path) const;
     loop::Task<Result<void>> once(server::Exchange& exchange, const Route& route,
                                   relay::Record& record, std::string_view given);
+    static std::string methods_of(const Route& route, std::string_view path);
     loop::Task<Result<void>> dispatch(server::Exchange& exchange, const Route* route,
                                       relay::Record& record);
     template <const wire::Wire& format>
@@ -68,6 +69,8 @@ private:
     }
     loop::Task<Result<void>> gemini(server::Exchange& exchange, relay::Record& record);
     loop::Task<Result<void>> responses(server::Exchange& exchange, relay::Record& record);
+    loop::Task<Result<void>> realtime(server::Exchange& exchange, relay::Record& record);
+    loop::Task<Result<void>> object(server::Exchange& exchange, relay::Record& record);
     loop::Task<Result<void>> stored_response(server::Exchange& exchange, relay::Record& record);
     loop::Task<Result<void>> models(server::Exchange& exchange, relay::Record& record);
     loop::Task<Result<void>> model(server::Exchange& exchange, relay::Record& record);

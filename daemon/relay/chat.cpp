@@ -15,8 +15,6 @@ namespace obliv::relay {
 namespace {
 
 constexpr auto event_bytes_max = static_cast<std::uint32_t>(limits::sse_event_bytes);
-// What says nothing is short. Content that we do not know is not kept from the caller for long.
-constexpr std::size_t held_bytes_max = 4096;
 constexpr int client_closed_request = 499;
 constexpr std::string_view lost_race =
     "another channel answered first; what this one costs is the operator's";
@@ -77,7 +75,12 @@ Relay::Chat::Chat(server::Exchange& exchange_, Record& record_, gate::Caller cal
     : exchange(exchange_), record(record_), caller(std::move(caller_)), inbound(inbound_),
       permit(std::move(admission.permit)), candidates(std::move(admission.candidates)),
       hold(std::move(admission.hold)), opening(std::move(opening_)),
-      input_estimate(llm::estimate_input_tokens(opening->body)) {
+      input_estimate(opening->call.media ? opening->call.media->estimate.input
+                                         : llm::estimate_input_tokens(opening->body)) {
+    if (opening->call.media) {
+        rare = std::make_unique<Rare>();
+        rare->asked = opening->call.media;
+    }
     exchange.on_client_gone([this] { client_left(); });
 }
 
@@ -87,7 +90,7 @@ Relay::Chat::~Chat() {
 }
 
 void Relay::Chat::client_left() {
-    bool all_said = begun && (!event_stream || !facts().finish_reason.empty());
+    bool all_said = begun && talk() == nullptr && (!event_stream || !facts().finish_reason.empty());
     if (!all_said)
         return stop_upstream();
     if (patience)
@@ -144,6 +147,8 @@ void Relay::Chat::choose_offer(const channels::Option& option) {
 void Relay::Chat::forget_reply() {
     scan = llm::PlainScan();
     translator.reset();
+    if (rare)
+        rare->media.reset();
     event_stream = false;
     pieces.clear();
     forget_held();
@@ -195,9 +200,13 @@ Result<void> Relay::Chat::write_request(const Target& target, const channels::Op
     HeaderList passed;
     if (!converted && !inbound.is_openai())
         passed = forwarded_headers(inbound, exchange.request());
+    if (talk() != nullptr)
+        passed = talk_headers();
     opening->head.clear();
     Errand errand{*option.entry,       target, *offer, key, option.match.upstream_model,
                   opening->call.stream};
+    if (rare && rare->asked)
+        errand.content_type = rare->asked->content_type;
     auto made = append_head(opening->head, errand,
                             converted ? opening->conversion->written().headers : passed,
                             request_pieces().subspan(1), now);
@@ -231,7 +240,9 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
     bool chat = inbound.operation == providers::Operation::chat;
     if (opening->converted || (chat && !inbound.is_openai()))
         start_translator(provider, now);
-    if (event_stream)
+    if (opening->call.media)
+        start_media();
+    else if (event_stream)
         expect_stream(produced_bytes_max);
     else if (early)
         return fail(Code::upstream_failed,
@@ -294,6 +305,8 @@ Result<void> Relay::Chat::take_chunk(SteadyTime now) {
         if (!same)
             return same.error();
         as_it_came = *same;
+    } else if (media() != nullptr) {
+        as_it_came = media()->feed(chunk().payload, pieces);
     } else if (auto* stream = std::get_if<llm::StreamScan>(&scan)) {
         auto same = stream->feed(chunk().payload, pieces);
         if (!same)
@@ -321,39 +334,9 @@ Result<void> Relay::Chat::go_on(std::int64_t produced_bytes_max, SteadyTime now)
     return ok();
 }
 
-void Relay::Chat::note_content(SteadyTime now) {
-    bool content = event_stream || translator ? facts().produced() : !chunk().payload.empty();
-    if (record.call.ttft_us < 0 && content) {
-        attempt.first_content(now);
-        record.call.ttft_us =
-            std::chrono::duration_cast<std::chrono::microseconds>(now - exchange.arrived()).count();
-    }
-}
-
 void Relay::Chat::cut_short() {
     stopped_short = true;
     stop_upstream();
-}
-
-bool Relay::Chat::worth_showing() const noexcept {
-    if (!event_stream)
-        return !chunk().payload.empty() || !chunk().last;
-    return facts().produced() || !facts().finish_reason.empty() ||
-           held.size() + chunk().raw.size() >= held_bytes_max;
-}
-
-void Relay::Chat::hold_back() {
-    accepted = true;
-    for (auto piece : pieces)
-        held.append(piece);
-    pieces.clear();
-}
-
-void Relay::Chat::put_held_first() {
-    if (held.empty())
-        return;
-    pieces.insert(pieces.begin(), held);
-    as_it_came = false;
 }
 
 void Relay::Chat::refused_for_model() {
@@ -465,9 +448,10 @@ const Error& Relay::Chat::told(const Error& error) const {
 }
 
 std::string Relay::Chat::own_words(const Error& error) const {
-    if (stream().error().empty())
+    auto error_text = stream_error();
+    if (error_text.empty())
         return llm::error_body(llm::ErrorShape::openai, error, exchange.request_id());
-    return callers_error_body(stream().error(), inbound.errors(), upstream.status(),
+    return callers_error_body(error_text, inbound.errors(), upstream.status(),
                               exchange.request_id());
 }
 
@@ -519,6 +503,11 @@ std::span<const std::string_view> Relay::Chat::closing_pieces() {
         pieces.push_back(translator->closing());
     if (translator)
         return pieces;
+    if (media() != nullptr) {
+        if (closing_error.empty())
+            pieces.push_back(media()->closing());
+        return pieces;
+    }
     if (!stream().closing().empty())
         pieces.push_back(stream().closing());
     else if (closing_error.empty() && !stream().unfinished().empty())

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "core/llm/media_reply.hpp"
 #include "core/llm/reply_scan.hpp"
 #include "core/loop/event.hpp"
 #include "core/loop/timer_wheel.hpp"
 #include "daemon/relay/attempts.hpp"
 #include "daemon/relay/conversion.hpp"
 #include "daemon/relay/relay.hpp"
+#include "daemon/relay/talk.hpp"
 #include "daemon/relay/translator.hpp"
 
 #include <array>
@@ -83,6 +85,8 @@ struct Relay::Chat : loop::InFrames {
     Result<void> write_request(const Target& target, const channels::Option& option,
                                std::size_t key, WallTime now);
     void append_body();
+    HeaderList talk_headers() const;
+    std::optional<Result<void>> upgraded();
     std::span<const std::string_view> request_pieces() const noexcept { return opening->request; }
     bool gone() const { return exchange.client_gone() || exchange.stopping(); }
     /// Nobody listens any more. A provider that has said everything is heard out for a moment,
@@ -118,6 +122,7 @@ struct Relay::Chat : loop::InFrames {
     /// Before there is a reply: the caller gets a heartbeat instead, with the head before it.
     void start_early();
     void expect_stream(std::int64_t produced_bytes_max);
+    void start_media();
     void start_translator(const providers::Provider& provider, WallTime now);
     void note_upstream_id();
     void begin_reply();
@@ -134,6 +139,7 @@ struct Relay::Chat : loop::InFrames {
     Headers reply_headers() const noexcept;
     const llm::ReplyFacts& facts() const noexcept {
         return translator != nullptr ? translator->facts()
+               : media() != nullptr  ? media()->facts()
                : event_stream        ? stream().facts()
                                      : std::get<llm::PlainScan>(scan).facts();
     }
@@ -153,6 +159,10 @@ struct Relay::Chat : loop::InFrames {
     void fill_plain_usage();
     std::int64_t unseen_thoughts(std::int64_t per_second) const;
     std::string length_end() const;
+    void fill_media_usage();
+    void fill_abandoned_media();
+    void fill_whole_media(std::int64_t images);
+    std::string_view stream_error() const noexcept;
     /// `code`, unless the call ended because the caller left or we are stopping.
     Code reason(Code code) const;
 
@@ -188,6 +198,15 @@ struct Relay::Chat : loop::InFrames {
     /// Instead of the scanners, if it is not OpenAI's form. Shared with the worker that may be
     /// parsing a long reply.
     std::shared_ptr<Translator> translator;
+    /// What hardly any call has.
+    struct Rare {
+        std::shared_ptr<const llm::MediaCall> asked;  ///< of a call for pictures or sound
+        std::unique_ptr<llm::MediaScan> media;        ///< of its reply, instead of the scanners
+        std::unique_ptr<Talk> talk;                   ///< of Realtime, in place of a reply
+    };
+    std::unique_ptr<Rare> rare;  ///< null for a chat
+    llm::MediaScan* media() const noexcept { return rare ? rare->media.get() : nullptr; }
+    Talk* talk() const noexcept { return rare ? rare->talk.get() : nullptr; }
     std::string held;                      ///< read, and not shown yet
     std::vector<std::string_view> pieces;  ///< of the last chunk: what is still to be sent
     std::string closing_error;             ///< the event that ends a stream which broke off

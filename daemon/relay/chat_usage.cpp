@@ -38,6 +38,8 @@ void Relay::Chat::fill_plain_usage() {
 }
 
 void Relay::Chat::fill_usage(std::int64_t thoughts_per_second) {
+    if (rare && rare->asked)
+        return fill_media_usage();
     auto& row = record.call;
     const auto& seen = facts();
     bool whole = row.finish_reason != "aborted" && row.finish_reason != "cut";

@@ -6,6 +6,18 @@
 #include <array>
 
 namespace obliv::relay {
+namespace {
+
+/// A browser cannot set headers on a WebSocket: OpenAI's SDK puts the key among its protocols.
+std::optional<std::string> key_among(std::string_view protocols) {
+    constexpr std::string_view prefix = "openai-insecure-api-key.";
+    for (auto protocol : split(protocols, ','))
+        if (auto name = trim(protocol); name.starts_with(prefix))
+            return std::string(name.substr(prefix.size()));
+    return std::nullopt;
+}
+
+}  // namespace
 
 std::string credential_of(const http::RequestHead& request) {
     if (auto value = request.headers.find("authorization")) {
@@ -18,7 +30,12 @@ std::string credential_of(const http::RequestHead& request) {
     for (auto name : names)
         if (auto value = request.headers.find(name))
             return std::string(*value);
-    return http::query_value(request.query, "key").value_or("");
+    if (auto value = request.headers.find("sec-websocket-protocol"))
+        if (auto key = key_among(*value))
+            return *key;
+    if (auto key = http::query_value(request.query, "key"))
+        return *key;
+    return http::query_value(request.query, "token").value_or("");
 }
 
 }  // namespace obliv::relay

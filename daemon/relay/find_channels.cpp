@@ -26,6 +26,11 @@ std::uint64_t affinity_of(const server::Exchange& exchange, const storage::Token
 void require(channels::Candidates& candidates, const llm::ChatCall& call, std::string_view body) {
     if (!candidates.plan().limited)
         return;
+    if (call.media) {
+        if (call.stream)
+            candidates.require(channels::ability("stream"), 0);
+        return;
+    }
     channels::Abilities needs = 0;
     for (auto name : llm::needs_of(call, body))
         needs |= channels::ability(name);

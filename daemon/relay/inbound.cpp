@@ -1,8 +1,10 @@
 #include "daemon/relay/inbound.hpp"
 
+#include "core/llm/media_body.hpp"
 #include "core/llm/pattern.hpp"
 #include "core/wire/anthropic.hpp"
 #include "core/wire/completions.hpp"
+#include "core/wire/media_form.hpp"
 
 namespace obliv::relay {
 namespace {
@@ -45,6 +47,16 @@ Result<llm::ChatCall> named_call(const Inbound& inbound, std::string_view body) 
     return call;
 }
 
+/// Images may name no model either ("Create image").
+Result<llm::ChatCall> media_call(llm::MediaKind media, std::string_view body,
+                                 std::string_view content_type) {
+    constexpr std::string_view image_model = "dall-e-2";
+    auto model = media == llm::MediaKind::images ? image_model : std::string_view{};
+    if (content_type.find("multipart/") != std::string_view::npos)
+        return wire::read_media_form(media, body, content_type, model);
+    return llm::parse_media_body(media, body, model);
+}
+
 }  // namespace
 
 bool Inbound::passes(const providers::Offer& offer, bool renamed) const noexcept {
@@ -58,14 +70,33 @@ bool Inbound::passes(const providers::Offer& offer, bool renamed) const noexcept
     return offer.wire == wire && !json_array && wire != &wire::completions;
 }
 
-Result<llm::ChatCall> parse_call(const Inbound& inbound, std::string_view body) {
+std::optional<llm::MediaKind> Inbound::media() const noexcept {
+    switch (operation) {
+    case Operation::image_generations:
+    case Operation::image_edits:
+    case Operation::image_variations:
+        return llm::MediaKind::images;
+    case Operation::speech:
+        return llm::MediaKind::speech;
+    case Operation::transcriptions:
+    case Operation::translations:
+        return llm::MediaKind::transcript;
+    default:
+        return std::nullopt;
+    }
+}
+
+Result<llm::ChatCall> parse_call(const Inbound& inbound, std::string_view body,
+                                 std::string_view content_type) {
     if (inbound.operation == Operation::chat) {
         bool simple = inbound.is_openai() || inbound.wire == &wire::anthropic;
         return simple ? llm::parse_chat_call(body) : call_of(inbound, body);
     }
     if (inbound.form != nullptr && inbound.form->model_in_body)
         return named_call(inbound, body);
-    // OpenAI API reference, "Create moderation": the only call that may name no model.
+    if (auto media = inbound.media())
+        return media_call(*media, body, content_type);
+    // OpenAI API reference, "Create moderation": it may name no model.
     constexpr std::string_view moderation_model = "omni-moderation-latest";
     return llm::parse_plain_call(
         body, inbound.operation == Operation::moderations ? moderation_model : "");

@@ -6,6 +6,7 @@
 #include "core/providers/provider.hpp"
 #include "core/wire/openai.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,14 +40,18 @@ struct Inbound {
     const wire::PlainForm* plain_form() const noexcept {
         return form != nullptr ? form : providers::client_form(operation);
     }
+    /// Of a call for pictures or sound: which; nothing: it is for text.
+    std::optional<llm::MediaKind> media() const noexcept;
     /// Whether the bytes of a call and of its reply pass as they are. `renamed`: the provider calls
     /// the model otherwise than the caller.
     bool passes(const providers::Offer& offer, bool renamed) const noexcept;
 };
 
 /// What the relay has to know of a request to find out who serves it and what it may cost.
-/// invalid_request names the field at fault.
-Result<llm::ChatCall> parse_call(const Inbound& inbound, std::string_view body);
+/// invalid_request names the field at fault. `content_type` is the request's; only of pictures and
+/// sound it matters.
+Result<llm::ChatCall> parse_call(const Inbound& inbound, std::string_view body,
+                                 std::string_view content_type = {});
 
 /// The whole of a chat request. Its `usage_in_stream` is what the client asked for.
 Result<llm::ChatRequest> read_request(const Inbound& inbound, std::string_view body,

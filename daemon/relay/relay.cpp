@@ -97,12 +97,13 @@ Relay::let_in(server::Exchange& exchange, Record& record, const Inbound& inbound
     auto body = co_await exchange.read_body();
     if (!body)
         co_return body.error();
-    auto call = co_await parse(*body, inbound);
+    auto type = exchange.request().headers.find("content-type").value_or(std::string_view{});
+    auto call = co_await parse(*body, inbound, type);
     if (!call)
         co_return call.error();
     record.call.model = call->model;
     record.call.stream = call->stream;
-    if (inbound.stand_in == nullptr &&
+    if (inbound.stand_in == nullptr && !call->media &&
         settings_.cache.use_of((*caller)->token, call->model) != cache::CacheUse::off) {
         auto served = co_await serve_cached(exchange, record, inbound, std::move(*caller),
                                             std::move(*call), *body);
@@ -111,7 +112,7 @@ Relay::let_in(server::Exchange& exchange, Record& record, const Inbound& inbound
         co_return std::unique_ptr<Chat>();
     }
 
-    if (inbound.contender == nullptr && hedge_of(call->model) != nullptr) {
+    if (inbound.contender == nullptr && !call->media && hedge_of(call->model) != nullptr) {
         auto served = co_await serve_hedged(exchange, record, inbound, *body);
         if (!served)
             co_return served.error();
@@ -170,7 +171,12 @@ Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const ga
     ask.account = caller->token.account;
     ask.model = opening.wish.model;
     ask.served = candidates->plan().upstream_models;
-    ask.at_most.input = llm::input_tokens_bound(opening.body);
+    if (opening.call.media)
+        ask.at_most = opening.call.media->at_most;
+    else
+        ask.at_most.input = llm::input_tokens_bound(opening.body);
+    if (inbound.operation == providers::Operation::realtime)
+        ask_of_realtime(ask);
     if (inbound.operation == providers::Operation::chat)
         ask.at_most.output =
             opening.call.output_tokens_max.value_or(settings_.output_tokens_default) *
@@ -190,10 +196,11 @@ Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const ga
     return Admission{std::move(*permit), std::move(*candidates), std::move(*hold)};
 }
 
-loop::Task<Result<llm::ChatCall>> Relay::parse(std::string_view body, const Inbound& inbound) {
+loop::Task<Result<llm::ChatCall>> Relay::parse(std::string_view body, const Inbound& inbound,
+                                               std::string_view content_type) {
     if (body.size() <= body_bytes_inline_max)
-        co_return parse_call(inbound, body);
-    auto work = [body, inbound] { return parse_call(inbound, body); };
+        co_return parse_call(inbound, body, content_type);
+    auto work = [body, inbound, content_type] { return parse_call(inbound, body, content_type); };
     co_return co_await loop::run_blocking(parts_.workers, std::move(work));
 }
 
@@ -217,6 +224,8 @@ loop::Task<Result<void>> Relay::end_without_reply(Chat& chat, const Error& last)
 loop::Task<Result<void>> Relay::run(Chat& chat) {
     if (verdict_on(chat.status) == Verdict::callers)
         return pass_on_refusal(chat);
+    if (chat.offer->tasks != nullptr)
+        return answer_task(chat);
     if (chat.is_stream())
         return pump_stream(chat);
     if (chat.translator && !chat.translator->passes())
@@ -257,6 +266,8 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     chat.attempt.use_key(*key, now);
     chat.record.call.key_index = static_cast<int>(*key);
     chat.log.set_key(static_cast<int>(*key));
+    if (chat.offer->tasks != nullptr)
+        co_return co_await run_task(chat, *target, option, *key);
     auto ready = chat.write_request(*target, option, *key, parts_.clock.wall());
     if (!ready)
         co_return chat.failed(Cause::unusable,
@@ -267,14 +278,24 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
             co_return authorized.error();
     }
     auto pieces = chat.request_pieces();
-    auto call =
-        co_await parts_.pool.open(target->endpoint, "POST", pieces, target->timeouts, &chat.cancel);
+    bool talks = chat.talk() != nullptr;
+    const auto& timeouts = talks ? target->talk_timeouts : target->timeouts;
+    auto method = talks ? http::websocket_method : std::string_view("POST");
+    auto call = co_await parts_.pool.open(target->endpoint, method, pieces, timeouts, &chat.cancel);
     if (!call)
         co_return chat.failed(cause_of(call.error()),
                               std::move(call.error()).in("channel '" + entry.channel.name + "'"));
     chat.upstream = std::move(*call);
     chat.status = target->taken_for(chat.upstream.status());
     chat.log.set_status(chat.upstream.status());
+    auto agreed = talks ? chat.upgraded() : std::nullopt;
+    if (agreed) {
+        if (*agreed)
+            co_return ok();
+        co_return chat.failed(
+            Cause::bad_reply,
+            std::move(agreed->error()).in("channel '" + entry.channel.name + "'"));
+    }
     auto verdict = verdict_on(chat.status);
     if (verdict == Verdict::callers) {
         if (chat.opening->has_fallbacks)

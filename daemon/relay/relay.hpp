@@ -14,6 +14,7 @@
 #include "daemon/upstream/pool.hpp"
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,8 @@ namespace obliv::relay {
 
 class AccessTokens;
 struct Race;
+struct Memory;
+struct Talk;
 
 /// What is known of a call when it has ended: for its log line and its metrics. The relay fills it
 /// in as far as the call got.
@@ -78,6 +81,12 @@ public:
     loop::Task<Result<void>> count_tokens(server::Exchange& exchange, Record& record,
                                           Inbound inbound);
 
+    /// `GET /v1/realtime`: a WebSocket both ways, the road of realtime.cpp.
+    loop::Task<Result<void>> serve_realtime(server::Exchange& exchange, Record& record);
+    /// Files and batches, which providers keep: the road of object_road.cpp.
+    loop::Task<Result<void>> serve_object(server::Exchange& exchange, Record& record,
+                                          const Memory& memory);
+
     /// Event streams that are open on this loop. Any thread.
     std::int64_t open_streams() const noexcept {
         return open_streams_.load(std::memory_order_relaxed);
@@ -88,6 +97,7 @@ private:
     struct Opening;
     struct Question;
     struct Given;
+    struct ObjectErrand;
     /// What a call has been given before a provider sees it; all of it goes back by itself.
     struct Admission {
         gate::Permit permit;
@@ -107,7 +117,8 @@ private:
     Result<Admission> admit(const server::Exchange& exchange, const gate::Caller& caller,
                             const Inbound& inbound, Opening& opening);
     Result<std::vector<std::string>> models_of(server::Exchange& exchange, Record& record);
-    loop::Task<Result<llm::ChatCall>> parse(std::string_view body, const Inbound& inbound);
+    loop::Task<Result<llm::ChatCall>> parse(std::string_view body, const Inbound& inbound,
+                                            std::string_view content_type);
     loop::Task<Result<void>> open(Chat& chat);
     loop::Task<Result<void>> run(Chat& chat);
     loop::Task<Result<void>> end_without_reply(Chat& chat, const Error& last);
@@ -157,6 +168,45 @@ private:
     void keep(Question& question, std::optional<cache::Answer> kept);
     loop::Task<Result<void>> charge_again(Question& question, const cache::Answer& answer);
     loop::Task<Result<void>> give(Question& question, const Given& given);
+
+    struct TaskErrand;
+    loop::Task<Result<void>> run_task(Chat& chat, const Target& target,
+                                      const channels::Option& option, std::size_t key);
+    loop::Task<Result<void>> begin_task(Chat& chat, TaskErrand& errand);
+    loop::Task<Result<void>> await_task(Chat& chat, TaskErrand& errand);
+    loop::Task<Result<void>> poll_task(TaskErrand& errand);
+    loop::Task<bool> cancel_task(TaskErrand& errand);
+    loop::Task<Result<void>> answer_task(Chat& chat);
+
+    loop::Task<Result<void>> converse(Chat& chat);
+    loop::Task<Result<void>> hear_client(Chat& chat);
+    loop::Task<Result<void>> tell_client(Chat& chat);
+    static Result<void> note_client(Talk& talk, std::string_view bytes);
+    static Result<void> note_provider(Talk& talk, std::span<const std::string_view> payload);
+    static std::string farewell_frames(const Chat& chat, const Result<void>& told);
+    loop::Task<Result<void>> settle_response(Chat& chat, llm::Usage usage, bool estimated);
+    storage::Call row_of_response(Chat& chat, const llm::Usage& usage,
+                                  llm::UsageSource source) const;
+    loop::Task<Result<void>> charge_response(Chat& chat, storage::Call row);
+    loop::Task<Result<void>> end_talk(Chat& chat, Result<void> ended);
+    void ask_of_realtime(billing::Ask& ask) const;
+
+    loop::Task<Result<void>> list_objects(server::Exchange& exchange, const ObjectErrand& errand,
+                                          const Memory& memory);
+    loop::Task<Result<void>> place_object(ObjectErrand& errand, const Memory& memory);
+    Result<void> choose_keeper(ObjectErrand& errand);
+    Result<std::string> head_of_object(const server::Exchange& exchange, const ObjectErrand& errand,
+                                       const Target& target) const;
+    loop::Task<Result<void>> run_object(server::Exchange& exchange, Record& record,
+                                        ObjectErrand& errand, const Memory& memory);
+    static billing::Ask ask_for(const storage::Call& call, const llm::Usage& at_most);
+    static loop::Task<Result<void>> refuse_object(server::Exchange& exchange, upstream::Call& reply,
+                                                  int status, std::string_view channel);
+    static loop::Task<Result<void>> pass_content(server::Exchange& exchange, upstream::Call& reply,
+                                                 int status);
+    loop::Task<Result<void>> note_object(Record& record, ObjectErrand& errand,
+                                         std::string_view text, const Memory& memory,
+                                         billing::Hold hold);
 
     Parts parts_;
     Random random_;

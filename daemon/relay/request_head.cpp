@@ -3,9 +3,23 @@
 namespace obliv::relay {
 namespace {
 
+constexpr std::string_view json_content = "content-type: application/json\r\n";
+
 void append_headers(std::string& head, const HeaderList& headers) {
     for (const auto& [name, value] : headers)
         head.append(name).append(": ").append(value).append("\r\n");
+}
+
+/// The headers of the channel. What they say of the body stands last, and is about JSON.
+void append_own_headers(std::string& head, const Errand& errand) {
+    std::string_view own = errand.target.heads[errand.key];
+    if (errand.content_type.empty()) {
+        head.append(own);
+        return;
+    }
+    if (own.ends_with(json_content))
+        own.remove_suffix(json_content.size());
+    head.append(own).append("content-type: ").append(errand.content_type).append("\r\n");
 }
 
 /// The signature covers the request line, so it may change that too.
@@ -40,7 +54,7 @@ Result<void> append_head(std::string& head, const Errand& errand, const HeaderLi
         length += piece.size();
     const auto& provider = *errand.entry.provider;
     errand.target.append_line(head, provider, errand.offer, errand.model, errand.stream);
-    head.append(errand.target.heads[errand.key]);
+    append_own_headers(head, errand);
     append_headers(head, headers);
     if (provider.sign != nullptr)
         if (auto made = sign(head, errand, body, now); !made)

@@ -19,6 +19,7 @@ struct Errand {
     std::size_t key = 0;
     std::string_view model;  ///< as the provider calls it
     bool stream = false;
+    std::string_view content_type{};  ///< of the body; empty: as the target's heads say
 };
 
 /// Appends the whole head of a request to `head`: line, headers, the key or the signature, length,

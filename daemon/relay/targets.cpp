@@ -129,6 +129,8 @@ Target make_target(const channels::Entry& entry, const UpstreamSettings& setting
     Target target;
     const auto& channel = entry.channel;
     target.timeouts = timeouts_of(channel, settings.timeouts);
+    target.talk_timeouts = target.timeouts;
+    target.talk_timeouts.idle = target.talk_timeouts.total = {};
     if (entry.provider == nullptr) {
         target.problem = "its type is not known";
         return target;

@@ -53,8 +53,9 @@ struct Target {
     /// For each key: headers, up to but not including Content-Length.
     std::vector<std::string> heads;
     upstream::Timeouts timeouts;
-    std::string proxy;                          ///< as it is set; empty: the environment's
-    std::string problem;                        ///< why the channel cannot be called; empty: it can
+    std::string proxy;                 ///< as it is set; empty: the environment's
+    upstream::Timeouts talk_timeouts;  ///< of a WebSocket, which may be open and silent for long
+    std::string problem;               ///< why the channel cannot be called; empty: it can
     std::vector<llm::FieldChange> parameters;   ///< to be made in every body
     std::vector<std::pair<int, int>> statuses;  ///< of replies, and what each is taken for
 

@@ -167,7 +167,7 @@ void Connection::wait_until(SteadyTime at) {
 /// takes as long as to the next tick of the wheel.
 void Connection::arm_timer() {
     auto at = deadline_;
-    bool serving = phase_ == Phase::serving || phase_ == Phase::flushing;
+    bool serving = !upgraded_ && (phase_ == Phase::serving || phase_ == Phase::flushing);
     if (serving && !watching_ && !client_gone_)
         at = std::min(at, hub_.loop.turn_began());  // at the next tick
     else if (phase_ == Phase::serving)
@@ -183,7 +183,8 @@ void Connection::on_timer() {
         socket_.interrupt();
         return;
     }
-    if ((phase_ == Phase::serving || phase_ == Phase::flushing) && !watching_ && !client_gone_)
+    if ((phase_ == Phase::serving || phase_ == Phase::flushing) && !watching_ && !client_gone_ &&
+        !upgraded_)
         watch();
     // What is half sent is neither silence nor a place for more.
     if (phase_ == Phase::serving && now >= next_beat())

@@ -27,7 +27,8 @@ struct GiveBack {
 inline constexpr auto first_request_grace = std::chrono::seconds(1);
 
 /// One client and its exchanges, one after the other. Everything happens on its loop. Which file
-/// holds what: connection.cpp its life, connection_read.cpp requests, connection_write.cpp replies.
+/// holds what: connection.cpp its life, connection_read.cpp requests, connection_write.cpp replies,
+/// connection_raw.cpp what is no HTTP any more.
 class Connection final : public Exchange {
 public:
     Connection(Hub& hub, loop::Socket socket, Peer peer);
@@ -61,6 +62,11 @@ public:
                                    std::string_view body) override;
 
     void set_pulse(const Pulse* pulse, void* owner) override;
+
+    loop::Task<Result<void>> upgrade(std::span<const http::Header> headers) override;
+    loop::Task<Result<std::string_view>> receive() override;
+    loop::Task<Result<void>> send_raw(std::string_view bytes) override;
+    void stop_receiving() override;
 
     bool replied() const override { return bytes_sent_ > 0; }
     bool finished() const override { return finished_; }
@@ -169,6 +175,8 @@ private:
     std::unique_ptr<Unsent> unsent_;  // null: nothing
 
     // The connection.
+    bool upgraded_ = false;  // to another protocol
+    bool deaf_ = false;      // nothing more is to be received of it
     bool watching_ = false;  // for the client to hang up
     bool timed_out_ = false;
     bool closing_ = false;

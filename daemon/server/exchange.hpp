@@ -106,6 +106,18 @@ public:
     /// nothing while bytes flow. Both outlive the exchange or are taken back.
     virtual void set_pulse(const Pulse* pulse, void* owner) = 0;
 
+    // Another protocol in place of a reply.
+    /// Sends the head of a 101 with `headers`: from here on the connection is two streams of bytes,
+    /// of receive() and send_raw(), each for one coroutine at a time. When serve() returns, it is
+    /// closed. Only a connection can do this; all else is `unsupported`.
+    virtual loop::Task<Result<void>> upgrade(std::span<const http::Header> headers);
+    /// What the client sends next; empty: it has closed its side, or stop_receiving() was called.
+    /// Valid until the next call.
+    virtual loop::Task<Result<std::string_view>> receive();
+    virtual loop::Task<Result<void>> send_raw(std::string_view bytes);
+    /// Ends a receive() that waits, and every later one.
+    virtual void stop_receiving() {}
+
     virtual bool replied() const = 0;              ///< a byte of the reply has been sent
     virtual bool finished() const = 0;             ///< the reply is whole
     virtual int status() const = 0;                ///< of the reply; 0 before there is one

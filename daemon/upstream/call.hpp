@@ -47,6 +47,9 @@ public:
     /// `Code::upstream_failed`). Valid as long as the call.
     loop::Task<Result<std::string_view>> read_all(std::size_t bytes_max);
 
+    /// After a 101: sends more, beside a next() that waits.
+    loop::Task<Result<void>> send(std::string_view bytes);
+
     /// Makes a pending or later next() return `Code::cancelled` at once.
     void cancel() noexcept;
 

@@ -92,6 +92,11 @@ loop::Task<Result<void>> Connection::send(std::span<const std::string_view> piec
     co_return ok();
 }
 
+loop::Task<Result<void>> Connection::send_more(std::string_view bytes) {
+    std::span<const std::string_view> pieces(&bytes, 1);
+    co_return co_await send(pieces);
+}
+
 loop::Task<Result<void>> Connection::read_head(std::string_view method) {
     set_deadline(timeouts_.first_byte, "it has not answered");
     begin_ = end_ = 0;

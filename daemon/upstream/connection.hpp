@@ -42,6 +42,7 @@ public:
     loop::Task<Result<void>> next();
     const Chunk& chunk() const noexcept { return chunk_; }
     loop::Task<Result<std::string_view>> read_all(std::size_t bytes_max);
+    loop::Task<Result<void>> send_more(std::string_view bytes);
     void cancel() noexcept;
 
     const http::ResponseHead& head() const noexcept { return *head_; }

@@ -189,6 +189,10 @@ loop::Task<Result<std::string_view>> Call::read_all(std::size_t bytes_max) {
     return connection_->read_all(bytes_max);
 }
 
+loop::Task<Result<void>> Call::send(std::string_view bytes) {
+    return connection_->send_more(bytes);
+}
+
 void Call::cancel() noexcept {
     if (connection_)
         connection_->cancel();

@@ -63,11 +63,12 @@ public:
     Pool& operator=(const Pool&) = delete;
 
     /// Sends `request` (a whole HTTP/1.1 request as pieces, valid until this returns) and returns
-    /// once the head of the reply has arrived. `method` is the request's. A kept connection that
-    /// turns out to be dead is replaced once. An https endpoint behind a proxy is reached through a
-    /// tunnel; for an http one the request itself must hold Endpoint::target_prefix() in front of
-    /// its path, and Proxy-Authorization if the proxy wants it. Failures: `Code::upstream_failed`,
-    /// `Code::upstream_timeout`, `Code::cancelled`, each naming the host.
+    /// once the head of the reply has arrived. `method` is the request's, or
+    /// http::websocket_method, after which a 101 is a call of next() and send(). A kept connection
+    /// that turns out to be dead is replaced once. An https endpoint behind a proxy is reached
+    /// through a tunnel; for an http one the request itself must hold Endpoint::target_prefix() in
+    /// front of its path, and Proxy-Authorization if the proxy wants it. Failures:
+    /// `Code::upstream_failed`, `Code::upstream_timeout`, `Code::cancelled`, each naming the host.
     loop::Task<Result<Call>> open(const Endpoint& endpoint, std::string_view method,
                                   std::span<const std::string_view> request,
                                   const Timeouts& timeouts, Cancel* cancel = nullptr);

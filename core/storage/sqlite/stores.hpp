@@ -168,12 +168,26 @@ private:
     const Context& context_;
 };
 
+class SqliteObjects final : public ObjectStore {
+public:
+    explicit SqliteObjects(const Context& context) : context_(context) {}
+    Result<void> put(const StoredObject& object) override;
+    Result<StoredObject> get(AccountId account, ObjectKind kind, std::string_view id) override;
+    Result<std::vector<StoredObject>> list(AccountId account, ObjectKind kind,
+                                           const ObjectPage& page) override;
+    Result<void> remove(AccountId account, ObjectKind kind, std::string_view id) override;
+    Result<bool> settle(AccountId account, std::string_view id) override;
+
+private:
+    const Context& context_;
+};
+
 class SqliteSession final : public Session {
 public:
     explicit SqliteSession(const Context& context)
         : tokens_(context), channels_(context), prices_(context), providers_(context),
           accounts_(context), usage_(context), ledger_(context), responses_(context),
-          notices_(context) {}
+          notices_(context), objects_(context) {}
     TokenStore& tokens() override { return tokens_; }
     ChannelStore& channels() override { return channels_; }
     PriceStore& prices() override { return prices_; }
@@ -183,6 +197,7 @@ public:
     LedgerStore& ledger() override { return ledger_; }
     ResponseStore& responses() override { return responses_; }
     NoticeStore& notices() override { return notices_; }
+    ObjectStore& objects() override { return objects_; }
 
 private:
     SqliteTokens tokens_;
@@ -194,6 +209,7 @@ private:
     SqliteLedger ledger_;
     SqliteResponses responses_;
     SqliteNotices notices_;
+    SqliteObjects objects_;
 };
 
 /// All rows of a statement, `read(query, row)` filling each.

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/base/ids.hpp"
+#include "core/base/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace obliv::storage {
+
+enum class ObjectKind : std::uint8_t { file, batch };
+
+/// Something that a provider keeps for a caller: where it is, and whose.
+struct StoredObject {
+    std::string id;  ///< as the provider named it
+    ObjectKind kind = ObjectKind::file;
+    TenantId tenant;
+    AccountId account;  ///< whose it is: nobody else finds it
+    ChannelId channel;
+    int key_index = 0;  ///< another key of the channel may belong to another customer of its
+    WallTime created{};
+    std::string json;      ///< as the provider last described it
+    bool settled = false;  ///< of a batch: it has been charged
+};
+
+/// Which of an account's objects: behind the one that `after` names, which is the provider's id.
+struct ObjectPage {
+    std::string after;
+    int limit = 100;
+    bool newest_first = true;
+};
+
+class ObjectStore {
+public:
+    virtual ~ObjectStore() = default;
+    /// One with the same id of the same account is described anew, and stays where it was.
+    virtual Result<void> put(const StoredObject& object) = 0;
+    virtual Result<StoredObject> get(AccountId account, ObjectKind kind,
+                                     std::string_view id) = 0;  ///< not_found
+    virtual Result<std::vector<StoredObject>> list(AccountId account, ObjectKind kind,
+                                                   const ObjectPage& page) = 0;
+    virtual Result<void> remove(AccountId account, ObjectKind kind,
+                                std::string_view id) = 0;  ///< not_found
+    /// Marks a batch as charged. False: it was.
+    virtual Result<bool> settle(AccountId account, std::string_view id) = 0;
+};
+
+}  // namespace obliv::storage

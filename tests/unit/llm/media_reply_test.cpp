@@ -1,0 +1,107 @@
+#include "core/llm/media_reply.hpp"
+
+#include "core/base/random.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace obliv;
+using namespace obliv::llm;
+
+namespace {
+
+const std::string used = R"("usage":{"input_tokens":50,"output_tokens":7,)"
+                         R"("input_tokens_details":{"text_tokens":10,"image_tokens":40}})";
+
+std::string event(const std::string& type, const std::string& more) {
+    return "event: " + type + "\ndata: {\"type\":\"" + type + "\"," + more + "}\n\n";
+}
+
+struct Fed {
+    std::string out;
+    MediaScan scan;
+};
+
+/// Feeds `text` in pieces of random sizes, or byte by byte.
+Fed feed(MediaScan scan, const std::string& text, Random* random) {
+    Fed fed{"", std::move(scan)};
+    std::size_t at = 0;
+    while (at < text.size()) {
+        std::size_t size = random == nullptr ? text.size() : random->below(40) + 1;
+        std::vector<std::string_view> payload{std::string_view(text).substr(at, size)};
+        std::vector<std::string_view> out;
+        bool same = fed.scan.feed(payload, out);
+        std::string shown;
+        for (auto piece : out)
+            shown += piece;
+        CHECK(same == (shown == payload[0]));
+        fed.out += shown;
+        at += size;
+    }
+    return fed;
+}
+
+}  // namespace
+
+TEST_CASE("a stream of images is understood and held at its end, wherever it is cut", "[llm]") {
+    auto seed = static_cast<std::uint64_t>(real_clock().wall().time_since_epoch().count());
+    INFO("seed " << seed);
+    Random random(seed);
+    auto partial = event("image_generation.partial_image", "\"b64_json\":\"cGFydA==\"");
+    auto whole = event("image_generation.completed", "\"b64_json\":\"ZG9uZQ==\"," + used);
+    auto text = partial + whole + whole;
+    for (int round = 0; round < 300; ++round) {
+        auto fed = feed({MediaScan::Form::stream, 2}, text, round == 0 ? nullptr : &random);
+        REQUIRE(fed.out == text.substr(0, text.size() - 2));
+        REQUIRE(fed.scan.closing() == "\n\n");
+        REQUIRE(fed.scan.images() == 2);
+        REQUIRE(fed.scan.facts().done);
+        REQUIRE(fed.scan.facts().finish_reason == "completed");
+        REQUIRE(fed.scan.facts().usage);
+        CHECK(fed.scan.facts().usage->input == 20);
+        CHECK(fed.scan.facts().usage->image_in == 80);
+        CHECK(fed.scan.facts().usage->output == 14);
+    }
+}
+
+TEST_CASE("a whole reply of images is counted, wherever it is cut", "[llm]") {
+    Random random(7);
+    std::string text = R"({"created":1,"data":[{"b64_json":")" + std::string(500, 'A') +
+                       R"("},{"url" : "https://x.test/\"usage\":{}"}],)" + used + "}";
+    for (int round = 0; round < 300; ++round) {
+        auto fed = feed({MediaScan::Form::json, 2}, text, round == 0 ? nullptr : &random);
+        REQUIRE(fed.out == text);
+        REQUIRE(fed.scan.images() == 2);
+        REQUIRE(fed.scan.facts().usage);
+        CHECK(fed.scan.facts().usage->output == 7);
+        CHECK_FALSE(fed.scan.facts().done);
+    }
+}
+
+TEST_CASE("an error in a stream is withheld from its event's start on", "[llm]") {
+    auto partial = event("image_edit.partial_image", "\"b64_json\":\"cA==\"");
+    auto failed = event("error", R"("error":{"message":"no"})");
+    auto fed = feed({MediaScan::Form::stream, 1}, partial + failed, nullptr);
+    CHECK(fed.out == partial);
+    CHECK(fed.scan.facts().error);
+    CHECK(fed.scan.error() == R"({"type":"error","error":{"message":"no"}})");
+}
+
+TEST_CASE("bytes that are no text are not looked at", "[llm]") {
+    std::string sound = R"({"usage":{"input_tokens":1},"type":"error"})";
+    auto fed = feed({MediaScan::Form::bytes, 1}, sound, nullptr);
+    CHECK(fed.out == sound);
+    CHECK_FALSE(fed.scan.facts().usage);
+    CHECK_FALSE(fed.scan.facts().error);
+}
+
+TEST_CASE("a transcript says how long its sound was", "[llm]") {
+    auto number = feed({MediaScan::Form::json, 1}, R"({"duration":2.25,"text":"a"})", nullptr);
+    CHECK(number.scan.seconds() == 3);
+    auto text = feed({MediaScan::Form::json, 1}, R"({"duration":"8.47","text":"a"})", nullptr);
+    CHECK(text.scan.seconds() == 9);
+    auto none = feed({MediaScan::Form::json, 1}, R"({"duration":-1,"text":"a"})", nullptr);
+    CHECK_FALSE(none.scan.seconds());
+}
