@@ -67,6 +67,8 @@ function(obliv_unit_test folder)
     set(target test_${folder})
     add_executable(${target} ${ARG_SOURCES})
     target_link_libraries(${target} PRIVATE obliv_flags catch_main test_support ${ARG_USES})
+    # Nine tenths of a test's time go into compiling it: half of that was optimisation.
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Debug>:-O0>)
     target_compile_definitions(${target} PRIVATE OBLIV_FIXTURES="${CMAKE_SOURCE_DIR}/tests/fixtures")
     add_dependencies(unit_tests ${target})
     add_test(NAME unit.${folder} COMMAND ${target})
