@@ -22,7 +22,8 @@ Result<llm::ChatRequest> read_request(const api::Body& body) {
     if (format != "gemini")
         given["model"] = body.text("model");
     auto text = given.dump();
-    wire::RequestSource source{text, body.text("model")};
+    auto model = body.text("model");  // a source only looks at what it is given
+    wire::RequestSource source{text, model};
     auto request = format == "anthropic" ? wire::read_anthropic_count(source)
                                          : wire::find(format)->read_request(source);
     if (!request)
