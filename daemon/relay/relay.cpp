@@ -579,6 +579,8 @@ loop::Task<Result<void>> Relay::settle(Chat& chat) {
     if (!charged)
         co_return charged.error();
     call.cost = *charged;
+    // Before the last bytes leave: who has seen the end may ask again, perhaps on another loop.
+    chat.permit = gate::Permit(nullptr);
     co_return ok();
 }
 

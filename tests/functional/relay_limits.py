@@ -61,6 +61,12 @@ class RelayLimits(FunctionalTest):
             self.assertEqual([call.result().status for call in held], [200, 200])
         self.assertEqual(self.daemon.post(key, ask()).status, 200)
 
+    def test_who_has_seen_the_end_may_ask_again(self) -> None:
+        # Each on a connection of its own, which another loop may take.
+        key = self.daemon.add_token(concurrent_max=1)
+        statuses = {self.daemon.post(key, ask(stream=bool(i % 2))).status for i in range(100)}
+        self.assertEqual(statuses, {200})
+
     def test_a_caller_that_leaves_gives_its_place_back(self) -> None:
         key = self.daemon.add_token(concurrent_max=1)
 
