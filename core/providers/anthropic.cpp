@@ -10,7 +10,6 @@ namespace {
 constexpr std::array offers{
     Offer{Operation::chat, &wire::anthropic, "/v1/messages"},
     Offer{Operation::models, nullptr, "/v1/models", {}, "GET"},
-    Offer{Operation::count_tokens, nullptr, "/v1/messages/count_tokens"},
 };
 
 // A caller's own anthropic-beta header says what is newer than this.

@@ -12,7 +12,6 @@ constexpr std::array offers{
     Offer{Operation::chat, &wire::gemini, "/v1beta/models/{model}:generateContent",
           "/v1beta/models/{model}:streamGenerateContent?alt=sse"},
     Offer{Operation::models, nullptr, "/v1beta/models", {}, "GET"},
-    Offer{Operation::count_tokens, nullptr, "/v1beta/models/{model}:countTokens"},
     of_form(Operation::embeddings, wire::gemini_embeddings,
             "/v1beta/models/{model}:batchEmbedContents"),
     of_form(Operation::embeddings, wire::gemini_embedding, "/v1beta/models/{model}:embedContent"),

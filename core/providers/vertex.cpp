@@ -18,7 +18,6 @@ constexpr string_view scope = "https://www.googleapis.com/auth/cloud-platform";
 constexpr std::array of_google{
     Offer{Operation::chat, &wire::gemini, "/publishers/google/models/{model}:generateContent",
           "/publishers/google/models/{model}:streamGenerateContent?alt=sse"},
-    Offer{Operation::count_tokens, nullptr, "/publishers/google/models/{model}:countTokens"},
     of_form(Operation::embeddings, wire::vertex_embeddings,
             "/publishers/google/models/{model}:predict"),
 };

@@ -90,12 +90,14 @@ bool is_exact(std::string_view pattern) {
     return !pattern.starts_with('/') && pattern.find('*') == std::string_view::npos;
 }
 
-}  // namespace
+/// A channel as it is stored and as calls see it.
+struct UsedChannel {
+    storage::Channel channel;
+    std::shared_ptr<const ChannelTable> table;
+    const channels::Entry* entry;  ///< in the table
+};
 
-Result<Reply> test_channel(const Request& request, Host& host) {
-    auto body = request.body();
-    if (!body)
-        return body.error();
+Result<UsedChannel> used_channel(const Request& request, Host& host) {
     auto channel = host.database().read(
         [&](Session& session) { return find_channel(session, request.param("id")); });
     if (!channel)
@@ -104,12 +106,25 @@ Result<Reply> test_channel(const Request& request, Host& host) {
     const auto* entry = table->find(channel->id);
     if (entry == nullptr)
         return fail(Code::unavailable, "the channel is not in use yet; try again");
+    return UsedChannel{std::move(*channel), std::move(table), entry};
+}
+
+}  // namespace
+
+Result<Reply> test_channel(const Request& request, Host& host) {
+    auto body = request.body();
+    if (!body)
+        return body.error();
+    auto used = used_channel(request, host);
+    if (!used)
+        return used.error();
+    const auto& [channel, table, entry] = *used;
     auto model = asked_model(*body, *entry);
     if (!model)
         return model.error();
     auto match = ChannelTable::match(*entry, *model);
     if (!match)
-        return bad_model("the channel '" + channel->name + "' does not serve '" + *model + "'");
+        return bad_model("the channel '" + channel.name + "' does not serve '" + *model + "'");
     auto test = host.test_channel(*entry, match->upstream_model);
     if (!test)
         return test.error();
@@ -117,48 +132,40 @@ Result<Reply> test_channel(const Request& request, Host& host) {
 }
 
 Result<Reply> channel_models(const Request& request, Host& host) {
-    auto channel = host.database().read(
-        [&](Session& session) { return find_channel(session, request.param("id")); });
-    if (!channel)
-        return channel.error();
-    auto table = host.channels();
-    const auto* entry = table->find(channel->id);
-    if (entry == nullptr)
-        return fail(Code::unavailable, "the channel is not in use yet; try again");
+    auto used = used_channel(request, host);
+    if (!used)
+        return used.error();
+    const auto& [channel, table, entry] = *used;
     std::vector<std::string> rows;
     auto fetch = request.query("fetch").value_or("false");
     if (fetch != "true" && fetch != "false")
         return bad_query("fetch", "expected true or false");
     if (fetch == "false") {
-        for (const auto& model : channel->models)
+        for (const auto& model : channel.models)
             rows.push_back(channel_model_json(model, true, std::nullopt));
         return Reply{200, list_json(rows, "")};
     }
     auto offered = host.fetch_models(*entry);
     if (!offered)
-        return std::move(offered.error()).in("channel '" + channel->name + "'");
+        return std::move(offered.error()).in("channel '" + channel.name + "'");
     for (const auto& model : *offered)
         rows.push_back(
             channel_model_json(model, ChannelTable::match(*entry, model).has_value(), true));
     // Exact names that the provider does not have, or does not tell.
-    for (const auto& model : channel->models)
+    for (const auto& model : channel.models)
         if (is_exact(model) && !std::binary_search(offered->begin(), offered->end(), model))
             rows.push_back(channel_model_json(model, true, false));
     return Reply{200, list_json(rows, "")};
 }
 
 Result<Reply> channel_balance(const Request& request, Host& host) {
-    auto channel = host.database().read(
-        [&](Session& session) { return find_channel(session, request.param("id")); });
-    if (!channel)
-        return channel.error();
-    auto table = host.channels();
-    const auto* entry = table->find(channel->id);
-    if (entry == nullptr)
-        return fail(Code::unavailable, "the channel is not in use yet; try again");
+    auto used = used_channel(request, host);
+    if (!used)
+        return used.error();
+    const auto& [channel, table, entry] = *used;
     auto rows = balance_rows(*entry, host);
     if (!rows)
-        return std::move(rows.error()).in("channel '" + channel->name + "'");
+        return std::move(rows.error()).in("channel '" + channel.name + "'");
     return Reply{200, list_json(*rows, "")};
 }
 

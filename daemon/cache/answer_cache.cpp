@@ -171,14 +171,6 @@ void AnswerCache::put(const Sha256& key, AnswerPtr answer, const Sha256& bucket,
     table_->make_room();
 }
 
-void AnswerCache::clear() {
-    std::lock_guard lock(table_->mutex);
-    table_->entries.clear();
-    table_->by_key.clear();
-    table_->buckets.clear();
-    table_->bytes = 0;
-}
-
 AnswerCache::Place AnswerCache::board(const Sha256& key) {
     std::lock_guard lock(table_->mutex);
     auto [place, leads] = table_->flights.try_emplace(key);

@@ -86,8 +86,6 @@ public:
                          SteadyTime now);
     /// Replaces what had this key. An empty `meaning`: it is found by its key only.
     void put(const Sha256& key, AnswerPtr answer, const Sha256& bucket = {}, Meaning meaning = {});
-    /// Forgets every answer.
-    void clear();
 
     /// A place on the flight of this key: the first who asks leads it, and must land() it.
     struct Place {

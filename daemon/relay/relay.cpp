@@ -236,6 +236,9 @@ loop::Task<Result<void>> Relay::run(Chat& chat) {
 loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     const auto& option = *attempt.option;
     const auto& entry = *option.entry;
+    auto of_channel = [&entry](Error error) {
+        return std::move(error).in("channel '" + entry.channel.name + "'");
+    };
     chat.begin_attempt(option, attempt.wait);
     if (const auto* pulse = pulse_of(chat))
         chat.exchange.set_pulse(pulse, &chat);
@@ -244,24 +247,20 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     if (target == nullptr || !target->problem.empty()) {
         auto error =
             fail(Code::no_channel, target == nullptr ? "it is being changed" : target->problem);
-        co_return chat.failed(Cause::unusable,
-                              std::move(error).in("channel '" + entry.channel.name + "'"));
+        co_return chat.failed(Cause::unusable, of_channel(std::move(error)));
     }
     if (chat.offer == nullptr)
         co_return chat.failed(Cause::unusable,
-                              fail(Code::unsupported, "its provider does not do this")
-                                  .in("channel '" + entry.channel.name + "'"));
+                              of_channel(fail(Code::unsupported, "its provider does not do this")));
     auto now = parts_.loop.now();
     auto key = entry.keys->choose(random_, now, attempt.without_key);
     if (!key || *key >= target->heads.size())
         co_return chat.failed(Cause::unusable,
-                              fail(Code::no_channel, "channel '" + entry.channel.name +
-                                                         "': all of its keys are resting"));
+                              of_channel(fail(Code::no_channel, "all of its keys are resting")));
     if (chat.opening->converted) {
         auto converted = co_await convert(chat, option);
         if (!converted)
-            co_return chat.unfit(
-                std::move(converted.error()).in("channel '" + entry.channel.name + "'"));
+            co_return chat.unfit(of_channel(std::move(converted.error())));
     }
     chat.attempt.use_key(*key, now);
     chat.record.call.key_index = static_cast<int>(*key);
@@ -270,8 +269,7 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
         co_return co_await run_task(chat, *target, option, *key);
     auto ready = chat.write_request(*target, option, *key, parts_.clock.wall());
     if (!ready)
-        co_return chat.failed(Cause::unusable,
-                              std::move(ready.error()).in("channel '" + entry.channel.name + "'"));
+        co_return chat.failed(Cause::unusable, of_channel(std::move(ready.error())));
     if (entry.provider->token_request != nullptr) {
         auto authorized = co_await authorize(chat, entry, *key, target->proxy);
         if (!authorized)
@@ -283,8 +281,7 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     auto method = talks ? http::websocket_method : std::string_view("POST");
     auto call = co_await parts_.pool.open(target->endpoint, method, pieces, timeouts, &chat.cancel);
     if (!call)
-        co_return chat.failed(cause_of(call.error()),
-                              std::move(call.error()).in("channel '" + entry.channel.name + "'"));
+        co_return chat.failed(cause_of(call.error()), of_channel(std::move(call.error())));
     chat.upstream = std::move(*call);
     chat.status = target->taken_for(chat.upstream.status());
     chat.log.set_status(chat.upstream.status());
@@ -292,9 +289,7 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     if (agreed) {
         if (*agreed)
             co_return ok();
-        co_return chat.failed(
-            Cause::bad_reply,
-            std::move(agreed->error()).in("channel '" + entry.channel.name + "'"));
+        co_return chat.failed(Cause::bad_reply, of_channel(std::move(agreed->error())));
     }
     auto verdict = verdict_on(chat.status);
     if (verdict == Verdict::callers) {
@@ -311,15 +306,12 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     }
     auto readable = chat.take_head(*entry.provider, parts_.clock.wall(), produced_bytes_max(chat));
     if (!readable)
-        co_return chat.failed(
-            Cause::bad_reply,
-            std::move(readable.error()).in("channel '" + entry.channel.name + "'"));
+        co_return chat.failed(Cause::bad_reply, of_channel(std::move(readable.error())));
     auto first = co_await read_first(chat);
     if (!first) {
         auto cause =
             first.error().code == Code::upstream_timeout ? Cause::timeout : Cause::bad_reply;
-        co_return chat.failed(cause,
-                              std::move(first.error()).in("channel '" + entry.channel.name + "'"));
+        co_return chat.failed(cause, of_channel(std::move(first.error())));
     }
     co_return ok();
 }
