@@ -232,10 +232,8 @@ loop::Task<Result<void>> Front::once(server::Exchange& exchange, const Route& ro
     if (found.reply)
         co_return co_await relay::send_again(exchange, std::move(found.reply));
     relay::Turn turn(parts_.repeats, *key, parts_.clock);
-    relay::OnceExchange kept(exchange);
+    relay::OnceExchange kept(exchange, record, turn);
     auto done = co_await (this->*route.handler)(kept, record);
-    if (done && record.call.error.empty())
-        turn.reply = kept.take();
     if (done && exchange.client_gone() && !exchange.finished())
         co_return fail(Code::cancelled, "the client left");
     co_return done;

@@ -113,7 +113,7 @@ loop::Task<Result<void>> OnceExchange::write_framed(std::string_view chunks) {
 loop::Task<Result<void>> OnceExchange::finish(server::Pieces payload) {
     for (auto piece : payload.view())
         keep(piece);
-    whole_ = true;
+    hand_over();
     auto sent = co_await base().finish(payload);
     co_return unless_left(std::move(sent));
 }
@@ -123,7 +123,7 @@ loop::Task<Result<void>> OnceExchange::reply(int status, std::string_view conten
                                              std::string_view body) {
     begin(status, content_type);
     keep(body);
-    whole_ = true;
+    hand_over();
     auto sent = co_await base().reply(status, content_type, headers, body);
     co_return unless_left(std::move(sent));
 }
@@ -145,10 +145,9 @@ void OnceExchange::listen() {
     });
 }
 
-KeptReplyPtr OnceExchange::take() {
-    if (!keeps_ || !whole_)
-        return nullptr;
-    return std::make_shared<const KeptReply>(std::move(kept_));
+void OnceExchange::hand_over() {
+    if (keeps_ && record_.call.error.empty())
+        turn_.end(std::make_shared<const KeptReply>(std::move(kept_)));
 }
 
 Result<Sha256> repeat_key(std::int64_t account, std::string_view path, std::string_view given) {

@@ -3,6 +3,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/digest.hpp"
 #include "core/http/chunked.hpp"
+#include "daemon/relay/relay.hpp"
 #include "daemon/server/passing_exchange.hpp"
 
 #include <list>
@@ -49,11 +50,38 @@ private:
     std::size_t bytes_ = 0;            // guarded by mutex_; of the bodies
 };
 
+/// Holds a turn of Repeats, and gives it back without a reply unless it was ended with one.
+class Turn {
+public:
+    Turn(Repeats& repeats, const Sha256& key, const Clock& clock)
+        : repeats_(repeats), key_(key), clock_(clock) {}
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() {
+        if (!ended_)
+            end(nullptr);
+    }
+
+    void end(KeptReplyPtr reply) {
+        ended_ = true;
+        repeats_.end(key_, std::move(reply), clock_.steady());
+    }
+
+private:
+    Repeats& repeats_;
+    Sha256 key_;
+    const Clock& clock_;
+    bool ended_ = false;
+};
+
 /// An exchange whose reply is kept, and that goes on to its end although its client leaves: the
 /// repeat is to find the reply.
 class OnceExchange final : public server::PassingExchange {
 public:
-    explicit OnceExchange(server::Exchange& base) : PassingExchange(base) {}
+    /// `record` tells by the last bytes of the reply whether the call failed; they leave after the
+    /// turn has been ended, so that who has seen them may repeat the call.
+    OnceExchange(server::Exchange& base, const Record& record, Turn& turn)
+        : PassingExchange(base), record_(record), turn_(turn) {}
 
     loop::Task<Result<std::string_view>> read_body() override;
     void start(int status, std::string_view content_type, std::span<const http::Header> headers,
@@ -67,37 +95,20 @@ public:
     void on_client_gone(std::function<void()> gone) override;
     bool client_gone() const override { return false; }
 
-    /// Null unless it was whole, a success, and not too long to be kept.
-    KeptReplyPtr take();
-
 private:
+    /// The reply is whole; it is kept if it is a success, and not too long.
+    void hand_over();
     void listen();
     void begin(int status, std::string_view content_type);
     void keep(std::string_view bytes);
     Result<void> unless_left(Result<void> sent) const;
 
+    const Record& record_;
+    Turn& turn_;
     KeptReply kept_;
     bool keeps_ = true;
-    bool whole_ = false;
     http::ChunkedDecoder framing_;
     std::function<void()> gone_;
-};
-
-/// Holds a turn of Repeats, and gives it back without a reply unless there is one.
-class Turn {
-public:
-    Turn(Repeats& repeats, const Sha256& key, const Clock& clock)
-        : repeats_(repeats), key_(key), clock_(clock) {}
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-    ~Turn() { repeats_.end(key_, std::move(reply), clock_.steady()); }
-
-    KeptReplyPtr reply;
-
-private:
-    Repeats& repeats_;
-    Sha256 key_;
-    const Clock& clock_;
 };
 
 /// The call that a client's Idempotency-Key names: of this account and path. invalid_request: it is
