@@ -1,4 +1,5 @@
 #include "daemon/upstream/connection.hpp"
+#include "daemon/upstream/guard.hpp"
 #include "daemon/upstream/tls.hpp"
 
 #include <cerrno>
@@ -26,6 +27,12 @@ loop::Task<Result<void>> Connection::connect() {
     if (!addresses)
         co_return addresses.error();
     auto found = std::move(*addresses);
+    if (endpoint.guard) {
+        // These very addresses are connected to: a name that changes its mind changes nothing.
+        found = endpoint.guard->permitted(host, std::move(found));
+        if (found.empty())
+            co_return failure(Code::forbidden, "has no address that may be reached from here");
+    }
     auto connected = co_await connect_any(std::move(found));
     if (!connected || !endpoint.tls)
         co_return connected;

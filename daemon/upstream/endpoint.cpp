@@ -76,6 +76,12 @@ Result<std::uint16_t> port_of(std::string_view url, std::string_view text, std::
     return static_cast<std::uint16_t>(*number);
 }
 
+/// What may not stand in a request as it is.
+bool is_unsafe(char c) {
+    auto byte = static_cast<unsigned char>(c);
+    return byte <= ' ' || byte >= 0x7f;
+}
+
 std::string bracketed(const std::string& host) {
     return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
@@ -137,6 +143,8 @@ std::string Endpoint::target_prefix() const {
 
 std::string Endpoint::key() const {
     auto text = (tls ? "https://" : "http://") + bracketed(host) + ":" + std::to_string(port);
+    if (guard)
+        text += " guarded " + std::to_string(reinterpret_cast<std::uintptr_t>(guard.get()));
     if (!proxy.host.empty())
         text += " by " + bracketed(proxy.host) + ":" + std::to_string(proxy.port) + " " +
                 proxy.authorization;
@@ -165,6 +173,49 @@ Result<BaseUrl> parse_base_url(std::string_view url) {
         path.remove_suffix(1);
     base.path = std::string(path);
     return base;
+}
+
+Result<FetchUrl> parse_fetch_url(std::string_view url) {
+    auto parts = split_url(url);
+    if (!parts)
+        return parts.error();
+    FetchUrl out;
+    auto& endpoint = out.endpoint;
+    endpoint.tls = equal_ignoring_case(parts->scheme, "https");
+    if (!endpoint.tls && !equal_ignoring_case(parts->scheme, "http"))
+        return bad_url(url, "only http and https are fetched");
+    if (!parts->user_info.empty())
+        return bad_url(url, "a URL with a user name is not fetched");
+    auto port = port_of(url, parts->port, endpoint.tls ? 443 : 80);
+    if (!port)
+        return port.error();
+    endpoint.port = *port;
+    endpoint.host = lowered(parts->host);
+    if (std::any_of(endpoint.host.begin(), endpoint.host.end(), is_unsafe))
+        return bad_url(url, "the host is malformed");
+    auto target = parts->rest.substr(0, parts->rest.find('#'));
+    if (!target.starts_with('/'))
+        out.target = "/";
+    for (char c : target)
+        out.target +=
+            is_unsafe(c) ? http::percent_encode(std::string_view(&c, 1)) : std::string(1, c);
+    return out;
+}
+
+std::string redirected(const FetchUrl& from, std::string_view location) {
+    if (location.find("://") < location.find_first_of("/?#"))
+        return std::string(location);
+    std::string scheme = from.endpoint.tls ? "https:" : "http:";
+    if (location.starts_with("//"))
+        return scheme + std::string(location);
+    auto origin =
+        scheme + "//" + bracketed(from.endpoint.host) + ":" + std::to_string(from.endpoint.port);
+    if (location.starts_with('/'))
+        return origin + std::string(location);
+    auto path = from.target.substr(0, from.target.find('?'));
+    if (!location.starts_with('?'))
+        path.erase(path.rfind('/') + 1);
+    return origin + path + std::string(location);
 }
 
 Result<Proxy> parse_proxy(std::string_view url) {

@@ -3,10 +3,13 @@
 #include "core/base/result.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace obliv::upstream {
+
+class Guard;
 
 /// An HTTP proxy on the way. `authorization` is the value of Proxy-Authorization, or empty.
 struct Proxy {
@@ -23,6 +26,9 @@ struct Endpoint {
     std::uint16_t port = 0;
     bool tls = false;
     Proxy proxy{};  ///< none when its host is empty
+    /// Picks those of the host's addresses that may be connected to; null: any. Not with a proxy,
+    /// which finds the addresses itself.
+    std::shared_ptr<const Guard> guard{};
 
     bool operator==(const Endpoint&) const = default;
 
@@ -42,6 +48,17 @@ struct BaseUrl {
     std::string path;
 };
 Result<BaseUrl> parse_base_url(std::string_view url);
+
+/// A whole URL taken apart, to be fetched: the endpoint, and what its request line names. Only http
+/// and https; user names are refused, a fragment is left out.
+struct FetchUrl {
+    Endpoint endpoint;
+    std::string target;
+};
+Result<FetchUrl> parse_fetch_url(std::string_view url);
+
+/// Where `location`, told by a redirect of `from`, leads: an absolute URL.
+std::string redirected(const FetchUrl& from, std::string_view location);
 
 /// Reads a proxy URL: `http://[user:password@]host[:port]`.
 Result<Proxy> parse_proxy(std::string_view url);

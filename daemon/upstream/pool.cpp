@@ -42,6 +42,9 @@ Shelf& Pool::Parts::shelf_for(const Endpoint& endpoint) {
     if (!shelf) {
         shelf = std::make_unique<Shelf>();
         shelf->endpoint = endpoint;
+        // One that no connection comes back to goes with the next look around.
+        if (!timer.armed())
+            timer.arm(loop.now() + options.idle_expiry);
     }
     return *shelf;
 }
@@ -63,7 +66,8 @@ std::unique_ptr<Connection> Pool::Parts::take(Shelf& shelf) {
 void Pool::Parts::give_back(std::unique_ptr<Connection> connection) {
     connection->rest();
     auto& shelf = connection->shelf();
-    if (shelf.idle.size() >= options.idle_max_per_endpoint)
+    // Callers choose what is guarded: nothing of it is kept, or they could fill the table of files.
+    if (shelf.endpoint.guard || shelf.idle.size() >= options.idle_max_per_endpoint)
         return;
     connection->idle_since = loop.turn_began();
     shelf.idle.push_back(std::move(connection));
@@ -125,6 +129,10 @@ loop::Task<Result<Call>> Pool::open(const Endpoint& endpoint, std::string_view m
         reused = false;
         connection.reset();
     }
+}
+
+SteadyTime Pool::now() const noexcept {
+    return parts_->loop.now();
 }
 
 std::size_t Pool::idle() const noexcept {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/base/clock.hpp"
 #include "core/base/result.hpp"
 #include "core/loop/task.hpp"
 #include "daemon/upstream/call.hpp"
@@ -73,6 +74,8 @@ public:
                                   std::span<const std::string_view> request,
                                   const Timeouts& timeouts, Cancel* cancel = nullptr);
 
+    /// The time of its loop.
+    SteadyTime now() const noexcept;
     /// Connections waiting for a call, over all endpoints.
     std::size_t idle() const noexcept;
     /// Connections made since the start: with the number of calls this tells how well reuse works.
