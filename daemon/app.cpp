@@ -1,5 +1,6 @@
 #include "daemon/app.hpp"
 
+#include "core/base/check.hpp"
 #include "core/base/log.hpp"
 #include "core/base/random.hpp"
 #include "core/base/text.hpp"
@@ -13,6 +14,8 @@
 #include "daemon/app/price_alarm.hpp"
 #include "daemon/app/pulse.hpp"
 #include "daemon/ops/state_folder.hpp"
+#include "daemon/relay/proofs.hpp"
+#include "daemon/upstream/guard.hpp"
 #include "daemon/upstream/resolver.hpp"
 #include "daemon/upstream/tls.hpp"
 
@@ -72,6 +75,11 @@ relay::UpstreamSettings upstream_settings(const config::Config& config) {
             hedge.after = *span;
         out.hedges.push_back(std::move(hedge));
     }
+    auto guard = upstream::Guard::make(config.fetch.allow);
+    check(guard.has_value(), "what may be fetched was checked with the configuration");
+    out.downloads.guard = std::make_shared<const upstream::Guard>(std::move(*guard));
+    out.downloads.bytes_max = static_cast<std::size_t>(config.fetch.bytes);
+    out.downloads.time_max = config.fetch.timeout;
     return out;
 }
 
@@ -164,6 +172,7 @@ struct App::Parts {
     tokenizer::Tokenizers tokenizers;
     std::unique_ptr<storage::Database> database;
     std::unique_ptr<loop::Loops> loops;
+    relay::Proofs proofs;  // before the workers, which may be reading it
     std::unique_ptr<billing::Books> books;
     std::unique_ptr<loop::BlockingPool> workers;
     std::unique_ptr<upstream::Tls> tls;
@@ -252,9 +261,9 @@ void App::Parts::build_services() {
     std::vector<Readers> readers;
     for (std::size_t i = 0; i < loops->size(); ++i) {
         auto seed = random_seed();
-        Lane::Shared shared{(*loops)[i], *workers,    *books, *database, tokenizers,
-                            *tls,        *resolver,   pool,   *host,     *metrics,
-                            *vitals,     ::geteuid(), seed,   *answers,  repeats};
+        Lane::Shared shared{(*loops)[i], *workers, *books,  *database, tokenizers, *tls,
+                            *resolver,   pool,     *host,   *metrics,  *vitals,    ::geteuid(),
+                            seed,        *answers, repeats, proofs};
         lanes.push_back(std::make_unique<Lane>(shared));
         services.push_back(&lanes.back()->front);
         readers.push_back({lanes.back()->gate, lanes.back()->channels, lanes.back()->relay});

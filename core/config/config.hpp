@@ -53,6 +53,13 @@ struct Upstream {
     std::string ca_file;  ///< PEM; empty: the system's certificates
 };
 
+/// Media that callers tell by URLs, where a provider takes the bytes only.
+struct Fetch {
+    std::int64_t bytes = 20 << 20;  ///< of all media of one call; 0: nothing is fetched
+    milliseconds timeout{10'000};
+    std::vector<std::string> allow;  ///< hosts, addresses and networks that are not public
+};
+
 enum class Strategy : std::uint8_t {
     weighted_random,
     round_robin,
@@ -170,6 +177,7 @@ struct Config {
     Server server;
     Limits limits;
     Upstream upstream;
+    Fetch fetch;
     Routing routing;
     Health health;
     Cache cache;

@@ -1,6 +1,7 @@
 #include "core/config/kinds.hpp"
 
 #include "core/base/encoding.hpp"
+#include "core/base/ip_address.hpp"
 #include "core/base/text.hpp"
 #include "core/base/time_format.hpp"
 #include "core/base/units.hpp"
@@ -247,6 +248,32 @@ std::string EndpointsKind::show(const Stored& endpoints) const {
 }
 std::string EndpointsKind::type() const {
     return "list of addresses";
+}
+
+Result<HostsKind::Stored> HostsKind::read(const Value& value) const {
+    constexpr std::size_t hosts_max = 1000;
+    constexpr std::string_view expected = "a list such as [\"files.example.com\", \"10.1.0.0/16\"]";
+    if (value.kind != Kind::list || value.list.size() > hosts_max)
+        return mismatch(expected, value);
+    Stored out;
+    for (const auto& item : value.list) {
+        if (item.kind != Kind::text)
+            return mismatch(expected, item);
+        if (!is_host_name(item.text) && !IpNetwork::parse(item.text))
+            return fail(Code::config_invalid,
+                        "expected a host name, an address or a network, got " + item.described());
+        out.push_back(item.text);
+    }
+    return out;
+}
+std::string HostsKind::show(const Stored& hosts) const {
+    std::string out = "[";
+    for (const auto& host : hosts)
+        out += (out.size() > 1 ? ", " : "") + toml_quoted(host);
+    return out + "]";
+}
+std::string HostsKind::type() const {
+    return "list of hosts";
 }
 
 Result<PairsKind::Stored> PairsKind::read(const Value& value) const {

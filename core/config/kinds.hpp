@@ -91,6 +91,14 @@ struct EndpointsKind {
     std::string type() const;
 };
 
+/// A list of host names, addresses and networks such as `10.1.0.0/16`.
+struct HostsKind {
+    using Stored = std::vector<std::string>;
+    Result<Stored> read(const Value& value) const;
+    std::string show(const Stored& hosts) const;
+    std::string type() const;
+};
+
 /// A list of texts `LEFT=RIGHT`. `check` says what is wrong with a pair, or nothing.
 struct PairsKind {
     using Stored = std::vector<std::pair<std::string, std::string>>;

@@ -16,6 +16,7 @@ constexpr std::array section_table{
     Section{"server", "Where the daemon listens and keeps its state."},
     Section{"limits", "What one client may send, and how slowly."},
     Section{"upstream", "Calls to providers. A channel may set its own time-outs and proxy."},
+    Section{"fetch", "Media that callers tell by URLs, where a provider takes the bytes only."},
     Section{"routing", "Which of the channels that serve a model is called."},
     Section{"health", "Checks of channels that tell a dead one before a call meets it."},
     Section{"cache", "Answers that are given again to the same question (docs/cache.md)."},
@@ -210,6 +211,19 @@ void add_upstream(std::vector<Field>& out) {
               "Certificates (PEM) that providers are checked against. Empty: the system's.");
 }
 
+void add_fetch(std::vector<Field>& out) {
+    Table<Fetch> table(out, "fetch", &Config::fetch);
+    table.add("bytes", &Fetch::bytes, SizeKind{0, 200 << 20}, live,
+              "The media of one call together. 0: nothing is fetched, and such calls are refused "
+              "where a provider takes no URLs.");
+    table.add("timeout", &Fetch::timeout, DurationKind{100ms, 5min}, live,
+              "All of them together, redirects included.");
+    table.add("allow", &Fetch::allow, HostsKind{}, live,
+              "Host names, addresses and networks that may be fetched from although they are not "
+              "on the public internet. Everything else that is private, local or reserved is "
+              "refused.");
+}
+
 void add_routing(std::vector<Field>& out) {
     Table<Routing> table(out, "routing", &Config::routing);
     table.add("strategy", &Routing::strategy, strategy, live,
@@ -361,6 +375,7 @@ const std::vector<Field>& table() {
         add_server(out);
         add_limits(out);
         add_upstream(out);
+        add_fetch(out);
         add_routing(out);
         add_cache(out);
         add_notices(out);

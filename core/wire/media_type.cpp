@@ -20,13 +20,19 @@ constexpr std::array magics{
 
 }  // namespace
 
+std::string_view sniffed_media_type(std::string_view base64) noexcept {
+    for (const auto& magic : magics)
+        if (base64.starts_with(magic.base64))
+            return magic.type;
+    return {};
+}
+
 std::string media_type_of(const llm::Media& media) {
     if (!media.media_type.empty())
         return media.media_type;
     if (media.source == llm::Media::Source::base64)
-        for (const auto& magic : magics)
-            if (media.data.starts_with(magic.base64))
-                return std::string(magic.type);
+        if (auto type = sniffed_media_type(media.data); !type.empty())
+            return std::string(type);
     switch (media.kind) {
     case llm::Media::Kind::image:
         return "image/png";

@@ -24,6 +24,7 @@ struct Lane {
         std::uint64_t seed;
         cache::AnswerCache& answers;
         relay::Repeats& repeats;
+        relay::Proofs& proofs;
     };
 
     explicit Lane(const Shared& shared)
@@ -31,7 +32,7 @@ struct Lane {
           pool(shared.loop, shared.tls, shared.resolver, shared.pool),
           billing(shared.books, static_cast<unsigned>(shared.loop.index()), shared.loop),
           relay({shared.loop, shared.workers, gate, channels, billing, pool, real_clock(),
-                 shared.seed + 1, shared.answers, shared.tokenizers}),
+                 shared.seed + 1, shared.answers, shared.tokenizers, shared.proofs}),
           admin(shared.host, gate, shared.workers, shared.own_uid), memory{shared.database,
                                                                            shared.workers,
                                                                            real_clock()},

@@ -7,6 +7,7 @@
 #include "core/llm/wire_error.hpp"
 #include "core/loop/loop.hpp"
 #include "daemon/relay/plain_reply.hpp"
+#include "daemon/relay/proofs.hpp"
 #include "daemon/relay/race.hpp"
 #include "daemon/relay/request_head.hpp"
 #include "daemon/relay/upstream_error.hpp"
@@ -229,7 +230,7 @@ void Relay::Chat::append_body() {
 }
 
 Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTime now,
-                                    std::int64_t produced_bytes_max) {
+                                    std::int64_t produced_bytes_max, Proofs& proofs) {
     const auto& reply = upstream.head();
     auto encoding = reply.headers.find("content-encoding").value_or("identity");
     if (!encoding.empty() && !equal_ignoring_case(encoding, "identity"))
@@ -239,7 +240,7 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
     opening->dropped.clear();
     bool chat = inbound.operation == providers::Operation::chat;
     if (opening->converted || (chat && !inbound.is_openai()))
-        start_translator(provider, now);
+        start_translator(provider, now, proofs);
     if (opening->call.media)
         start_media();
     else if (event_stream)
@@ -265,7 +266,8 @@ void Relay::Chat::expect_stream(std::int64_t produced_bytes_max) {
             {call.stream && !call.usage_asked, event_bytes_max, scan_limit(produced_bytes_max)});
 }
 
-void Relay::Chat::start_translator(const providers::Provider& provider, WallTime now) {
+void Relay::Chat::start_translator(const providers::Provider& provider, WallTime now,
+                                   Proofs& proofs) {
     const auto& call = opening->call;
     bool converted = opening->converted;
     const auto* conversion = opening->conversion.get();
@@ -284,6 +286,9 @@ void Relay::Chat::start_translator(const providers::Provider& provider, WallTime
     }
     if (!converted)
         return;
+    if (inbound.operation == providers::Operation::chat)
+        translator->watch_with(std::make_unique<ProofWatch>(proofs, record.call.account),
+                               exchange.loop().now());
     event_stream = call.stream;
     opening->dropped = conversion->dropped();
 }

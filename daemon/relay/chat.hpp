@@ -49,10 +49,12 @@ struct Relay::Opening : loop::InFrames {
     /// Shared with the worker that may be writing a long one; null until a channel of another
     /// format is tried.
     std::shared_ptr<Conversion> conversion;
-    std::string shaped;  ///< a converted body with the channel's parameters
     // Of the access token in the head, where there is one.
     std::uint64_t token_number = 0;
     bool token_kept = false;
+    std::size_t fetched_bytes = 0;       ///< of media that the caller told by URLs
+    std::optional<Error> fetch_failure;  ///< of those; the next channel need not try again
+    std::string shaped;                  ///< a converted body with the channel's parameters
 
     std::optional<Error> last_failure;   ///< of the last attempt that was a channel's own
     std::optional<std::string> refusal;  ///< the body of a refusal, where it was read already
@@ -101,7 +103,7 @@ struct Relay::Chat : loop::InFrames {
     /// Keeps what is needed of the reply's head, which goes with the first wait for its body.
     /// A stream may produce so many bytes before more money has to be set aside.
     Result<void> take_head(const providers::Provider& provider, WallTime now,
-                           std::int64_t produced_bytes_max);
+                           std::int64_t produced_bytes_max, Proofs& proofs);
     /// Whether the stream has produced more than is paid for, and there is more of it.
     bool over() const noexcept { return facts().over && !facts().done; }
     /// Lets a stream that is over go on until it has produced so many bytes in all.
@@ -123,7 +125,7 @@ struct Relay::Chat : loop::InFrames {
     void start_early();
     void expect_stream(std::int64_t produced_bytes_max);
     void start_media();
-    void start_translator(const providers::Provider& provider, WallTime now);
+    void start_translator(const providers::Provider& provider, WallTime now, Proofs& proofs);
     void note_upstream_id();
     void begin_reply();
     void release_request();

@@ -1,6 +1,8 @@
 #include "daemon/relay/conversion.hpp"
 
 #include "core/base/text.hpp"
+#include "core/wire/media_needs.hpp"
+#include "daemon/relay/proofs.hpp"
 
 namespace obliv::relay {
 namespace {
@@ -33,6 +35,8 @@ Result<void> Conversion::read() {
             request_ = std::move(*request);
         else
             refused_ = request.error();
+        if (request_ && proofs_ != nullptr)
+            proofs_->restore(account_, *request_, now_);
     } else {
         auto request = inbound_.plain_form()->read_request({body_, inbound_.model});
         if (request)
@@ -67,6 +71,10 @@ Result<void> Conversion::write(const providers::Offer& offer, const wire::Dialec
         return fail(Code::unsupported, "nothing is known of its format");
     if (auto understood = read(); !understood)
         return understood;
+    if (chat && fetching_)
+        wanted_ = wire::media_to_fetch(*request_, *offer.wire);
+    if (!wanted_.empty())
+        return ok();
     auto written = chat ? write_chat(*offer.wire, dialect, upstream_model)
                         : write_plain(*form, upstream_model);
     if (!written)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/base/clock.hpp"
+#include "core/base/ids.hpp"
 #include "core/llm/chat_request.hpp"
 #include "daemon/relay/inbound.hpp"
 
@@ -10,6 +12,8 @@
 #include <vector>
 
 namespace obliv::relay {
+
+class Proofs;
 
 /// The request of a call on its way to channels of other formats: read once, written for each. May
 /// be used on any thread, by one at a time.
@@ -28,6 +32,18 @@ public:
     const llm::ChatRequest& request() const { return *request_; }  ///< of a chat
     /// Of any other call.
     const std::shared_ptr<llm::PlainRequest>& plain() const noexcept { return plain_; }
+    /// What write() found that the channel takes the bytes of, and the caller told by URLs: these
+    /// have to be supplied, and write() called again. Empty after a request was written, and always
+    /// unless fetching is allowed.
+    const std::vector<llm::Media*>& wanted() const noexcept { return wanted_; }
+    void allow_fetching() noexcept { fetching_ = true; }
+    /// What the caller's format has lost is put back from there when the request is read.
+    void restore_from(const Proofs& proofs, AccountId account, SteadyTime now) noexcept {
+        proofs_ = &proofs;
+        account_ = account;
+        now_ = now;
+    }
+
     const wire::WrittenRequest& written() const noexcept { return written_; }
     /// What was left out, for a header: `top_k, seed`; empty: nothing.
     std::string dropped() const;
@@ -46,6 +62,11 @@ private:
     std::shared_ptr<llm::PlainRequest> plain_;  ///< shared with the writer of the reply
     std::optional<Error> refused_;
     wire::WrittenRequest written_;
+    std::vector<llm::Media*> wanted_;  ///< of request_
+    bool fetching_ = false;
+    const Proofs* proofs_ = nullptr;
+    AccountId account_{};
+    SteadyTime now_{};
 };
 
 }  // namespace obliv::relay

@@ -304,7 +304,8 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
         auto error = co_await refused(chat, entry);
         co_return chat.failed(cause, std::move(error));
     }
-    auto readable = chat.take_head(*entry.provider, parts_.clock.wall(), produced_bytes_max(chat));
+    auto readable = chat.take_head(*entry.provider, parts_.clock.wall(), produced_bytes_max(chat),
+                                   parts_.proofs);
     if (!readable)
         co_return chat.failed(Cause::bad_reply, of_channel(std::move(readable.error())));
     auto first = co_await read_first(chat);
@@ -318,18 +319,34 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
 
 /// The request in the format of the channel.
 loop::Task<Result<void>> Relay::convert(Chat& chat, const channels::Option& option) {
-    if (!chat.opening->conversion)
-        chat.opening->conversion =
+    auto& conversion = chat.opening->conversion;
+    if (!conversion) {
+        conversion =
             std::make_shared<Conversion>(chat.inbound, chat.opening->body,
                                          forwarded_headers(chat.inbound, chat.exchange.request()));
+        if (settings_.downloads.bytes_max > 0)
+            conversion->allow_fetching();
+        conversion->restore_from(parts_.proofs, chat.record.call.account, parts_.loop.now());
+    }
+    auto written = co_await write_converted(chat, option);
+    if (!written || conversion->wanted().empty())
+        co_return written;
+    auto fetched = co_await fetch_media(chat);
+    if (!fetched)
+        co_return fetched;
+    co_return co_await write_converted(chat, option);
+}
+
+loop::Task<Result<void>> Relay::write_converted(Chat& chat, const channels::Option& option) {
+    const auto& opening = *chat.opening;
     // Not a copy: a described provider's dialect is more than a Dialect.
-    auto work = [conversion = chat.opening->conversion, offer = chat.offer,
+    auto work = [conversion = opening.conversion, offer = chat.offer,
                  dialect = &providers::dialect_of(*option.entry->provider),
                  model = option.match.upstream_model,
                  drop = option.entry->channel.settings.losses == storage::Losses::drop] {
         return conversion->write(*offer, *dialect, model, drop);
     };
-    if (chat.opening->body.size() <= body_bytes_inline_max)
+    if (opening.body.size() + opening.fetched_bytes <= body_bytes_inline_max)
         co_return work();
     co_return co_await loop::run_blocking(parts_.workers, std::move(work));
 }

@@ -33,6 +33,7 @@ class AccessTokens;
 struct Race;
 struct Memory;
 struct Talk;
+class Proofs;
 
 /// What is known of a call when it has ended: for its log line and its metrics. The relay fills it
 /// in as far as the call got.
@@ -61,6 +62,7 @@ public:
         std::uint64_t seed;
         cache::AnswerCache& answers;
         const tokenizer::Tokenizers& tokenizers;
+        Proofs& proofs;
     };
     explicit Relay(const Parts& parts);
     ~Relay();
@@ -131,6 +133,8 @@ private:
                                        const std::string& proxy);
     channels::Cause token_refused(Chat& chat, const channels::Entry& entry, std::size_t key);
     loop::Task<Result<void>> convert(Chat& chat, const channels::Option& option);
+    loop::Task<Result<void>> write_converted(Chat& chat, const channels::Option& option);
+    loop::Task<Result<void>> fetch_media(Chat& chat);
     loop::Task<Result<void>> read_first(Chat& chat);
     loop::Task<Error> refused(Chat& chat, const channels::Entry& entry);
     loop::Task<Result<void>> pass_on_refusal(Chat& chat);

@@ -4,6 +4,7 @@
 #include "core/llm/body_fields.hpp"
 #include "daemon/cache/rules.hpp"
 #include "daemon/channels/channel_table.hpp"
+#include "daemon/upstream/download.hpp"
 #include "daemon/upstream/pool.hpp"
 
 #include <cstdint>
@@ -38,6 +39,7 @@ struct UpstreamSettings {
     std::chrono::milliseconds heartbeat_interval = limits::heartbeat_interval;  ///< 0: never
     cache::Rules cache;
     std::vector<Hedge> hedges;  ///< the first that fits a model counts
+    upstream::DownloadRules downloads{.guard = {}, .bytes_max = 0};  ///< of no bytes: none at all
 };
 
 /// What a URL means, with the proxy that leads there; `proxy` as in Target.

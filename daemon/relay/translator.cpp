@@ -4,6 +4,7 @@
 #include "core/llm/estimate.hpp"
 #include "core/llm/sse.hpp"
 #include "core/wire/one_call.hpp"
+#include "daemon/relay/proofs.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -74,6 +75,17 @@ std::unique_ptr<wire::ReplyWriter> writer_of(const Translator::Parts& parts) {
 Translator::Translator(const Parts& parts)
     : passes_(parts.request == nullptr), stream_(passes_ ? parts.stream : parts.call.stream),
       reader_(parts.provider.new_reader(read_options(parts))), writer_(writer_of(parts)) {}
+
+Translator::Translator(std::unique_ptr<wire::ReplyReader> reader,
+                       std::unique_ptr<wire::ReplyWriter> writer)
+    : passes_(false), stream_(false), reader_(std::move(reader)), writer_(std::move(writer)) {}
+
+Translator::~Translator() = default;
+
+void Translator::watch_with(std::unique_ptr<ProofWatch> watch, SteadyTime now) {
+    watch_ = std::move(watch);
+    began_ = now;
+}
 
 void Translator::note_text(std::int64_t llm::ReplyFacts::*all, std::int64_t llm::ReplyFacts::*after,
                            std::size_t bytes) {
@@ -174,6 +186,8 @@ void Translator::use_events() {
     bool writes = !passes_ || produced_bytes_max_ != endless;
     for (auto event = events_.begin(); event != events_.end(); ++event) {
         note(*event);
+        if (watch_)
+            watch_->take(*event, began_);
         if (writes)
             writer_->write(*event, *out);
         unseen.clear();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/base/clock.hpp"
 #include "core/llm/reply_scan.hpp"
 #include "core/wire/wire.hpp"
 #include "daemon/relay/inbound.hpp"
@@ -13,6 +14,8 @@
 #include <vector>
 
 namespace obliv::relay {
+
+class ProofWatch;
 
 /// The way of one reply to a client of another format: bytes, events, bytes. Where the formats are
 /// the same the bytes pass as they are, and the events only tell what is billed. Bounded memory,
@@ -31,8 +34,12 @@ public:
     };
     explicit Translator(const Parts& parts);
     /// Of a reply that is asked for whole and made of another form.
-    Translator(std::unique_ptr<wire::ReplyReader> reader, std::unique_ptr<wire::ReplyWriter> writer)
-        : passes_(false), stream_(false), reader_(std::move(reader)), writer_(std::move(writer)) {}
+    Translator(std::unique_ptr<wire::ReplyReader> reader,
+               std::unique_ptr<wire::ReplyWriter> writer);
+    ~Translator();
+
+    /// Has `watch` see every event from now on.
+    void watch_with(std::unique_ptr<ProofWatch> watch, SteadyTime now);
 
     /// Takes what was read of the reply and appends to `out` what may go to the client now; the
     /// views live until the next call. `last`: the reply ends here. True: it goes as it came.
@@ -89,6 +96,8 @@ private:
     bool passes_;
     std::int64_t produced_bytes_max_ = endless;
     bool stream_;  ///< to the client
+    std::unique_ptr<ProofWatch> watch_;
+    SteadyTime began_{};
     std::unique_ptr<wire::ReplyReader> reader_;
     std::unique_ptr<wire::ReplyWriter> writer_;
     std::vector<llm::ReplyEvent> events_;
