@@ -155,7 +155,8 @@ Command sim_command() {
     command.details =
         "Serves POST /v1/chat/completions, /v1/responses, /v1/completions, /v1/embeddings, "
         "/v1/moderations and GET /v1/models in the OpenAI format, POST /v1/rerank in that of "
-        "Cohere and Jina, POST /v1/messages (and count_tokens) in Anthropic's, POST "
+        "Cohere and Jina, POST /v1/messages (and count_tokens) in Anthropic's, POST /v2/chat in "
+        "Cohere's, POST "
         "/v1beta/models/NAME:generateContent, streamGenerateContent and countTokens in Gemini's "
         "(the same behind Vertex AI's paths), and Bedrock's POST /model/NAME/converse and "
         "converse-stream, and prints the base URL of the first. Every reply carries x-simulated: "

@@ -5,6 +5,7 @@
 #include "core/llm/wire_error.hpp"
 #include "core/loop/run_blocking.hpp"
 #include "core/wire/anthropic.hpp"
+#include "core/wire/cohere.hpp"
 #include "core/wire/completions.hpp"
 #include "core/wire/gemini.hpp"
 #include "core/wire/openai.hpp"
@@ -141,6 +142,7 @@ const Front::Route* Front::find_route(std::string_view path) const {
         Route{"/v1/completions", "POST", &Front::chat<wire::completions>},
         Route{"/v1/responses", "POST", &Front::responses},
         Route{"/v1/messages", "POST", &Front::chat<wire::anthropic>},
+        Route{"/v2/chat", "POST", &Front::chat<wire::cohere>},
         Route{"/v1/embeddings", "POST", &Front::relayed<Operation::embeddings>},
         Route{"/v1/moderations", "POST", &Front::relayed<Operation::moderations>},
         Route{"/v1/rerank", "POST", &Front::relayed<Operation::rerank>},

@@ -1,7 +1,7 @@
 """The `ai` SDK of npm (Vercel's), through each of its provider packages, before each provider that oblivd can ask.
 
 Its packages speak OpenAI's chat completions and Responses, Anthropic's messages, Gemini's and Cohere's chat; behind the
-daemon stand simulated providers of OpenAI's, Anthropic's, Gemini's and AWS's format. sdk/ai.mjs holds the programs as a
+daemon stand simulated providers of OpenAI's, Anthropic's, Gemini's, Cohere's and AWS's format. sdk/ai.mjs holds the programs as a
 developer would write them; each asks every model and prints what it saw of each.
 """
 import unittest
@@ -10,11 +10,11 @@ from typing import Any
 from harness import until
 from sdkcase import SimulatedProviders
 
-FRONTS = ("openai", "responses", "compatible", "anthropic", "google")
+FRONTS = ("openai", "responses", "compatible", "anthropic", "google", "cohere")
 ARGUMENTS = {"text": "lorem ipsum dolor"}
 
 class AiSdk(SimulatedProviders):
-    packages = ("ai", "@ai-sdk/openai", "@ai-sdk/openai-compatible", "@ai-sdk/anthropic", "@ai-sdk/google")
+    packages = ("ai", "@ai-sdk/openai", "@ai-sdk/openai-compatible", "@ai-sdk/anthropic", "@ai-sdk/google", "@ai-sdk/cohere")
 
     def ask(self, front: str, case: str, *said: str, models: tuple[str, ...] | None = None, key: str = "") -> dict[str, Any]:
         return self.run_node("ai.mjs", front, ",".join(models or self.kinds), case, *said, key=key)

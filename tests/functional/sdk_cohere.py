@@ -1,71 +1,90 @@
-"""What `obliv sim` says in Cohere's format is what the SDKs understand: `cohere-ai`, and the `ai` SDK's package for Cohere.
+"""`cohere-ai` of npm notices nothing: its chat with each provider that oblivd can ask, and its rerank.
 
-sdk/cohere.mjs and sdk/ai.mjs hold the programs as a developer would write them; each prints what it saw.
+Behind the daemon stand simulated providers of OpenAI's, Anthropic's, Gemini's, Cohere's and AWS's format. sdk/cohere.mjs
+holds the programs as a developer would write them; each asks every model and prints what it saw of each.
 """
-import json
-import os
-import subprocess
 import unittest
 from typing import Any
 
-from harness import WAIT, FunctionalTest
-from sdkcase import HERE, NODE
-from simulator import Sim
+from harness import until
+from sdkcase import SimulatedProviders
 
 ARGUMENTS = {"text": "lorem ipsum dolor"}
 
 
-class CohereSdkAndSim(FunctionalTest):
-    def setUp(self) -> None:
-        super().setUp()
-        if not NODE.exists() or not all((HERE / "node_modules" / name).exists() for name in ("cohere-ai", "ai", "@ai-sdk/cohere")):
-            self.skipTest("the npm packages are not installed (scripts/setup --test)")
-        self.sim = Sim(self.folder)
-        self.addCleanup(self.sim.stop)
+class CohereSdk(SimulatedProviders):
+    packages = ("cohere-ai",)
 
-    def run_node(self, *arguments: str) -> Any:
-        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "OBLIV_URL": f"http://127.0.0.1:{self.sim.port}", "OBLIV_KEY": "k"}
-        done = subprocess.run([str(NODE), str(HERE / "sdk" / arguments[0]), *arguments[1:]], env=env, capture_output=True,
-                              text=True, timeout=3 * WAIT, check=False)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        return json.loads(done.stdout)["m1"]
+    def ask(self, case: str, *said: str, models: tuple[str, ...] = (), key: str = "") -> dict[str, Any]:
+        return self.run_node("cohere.mjs", ",".join(models or self.kinds), case, *said, key=key)
 
-    def cohere(self, case: str, *said: str) -> Any:
-        return self.run_node("cohere.mjs", "m1", case, *said)
+    def test_a_reply(self) -> None:
+        for kind, seen in self.ask("chat", "Say hello. [[sim:tokens=5]]").items():
+            with self.subTest(provider=kind):
+                self.assertEqual((len(seen.get("text", "").split()), seen.get("finish"), seen.get("output")), (5, "COMPLETE", 5), seen)
+                self.assertGreater(seen["input"], 0)
+        until(lambda: len(self.daemon.calls()) == len(self.kinds), "the usage rows")
+        self.assertEqual({row["usage_source"] for row in self.daemon.calls()}, {"provider"})
+        self.assert_books(self.daemon)
 
-    def ai(self, case: str, *said: str) -> Any:
-        return self.run_node("ai.mjs", "cohere", "m1", case, *said)
-
-    def test_a_reply_whole_and_streamed(self) -> None:
-        whole = self.cohere("chat", "[[sim:tokens=5]]")
-        self.assertEqual((len(whole["text"].split()), whole["finish"], whole["output"]), (5, "COMPLETE", 5))
-        streamed = self.cohere("stream", "[[sim:tokens=5]]")
-        self.assertEqual((len(streamed["parts"]), streamed["finish"], streamed["output"]), (5, "COMPLETE", 5))
-        self.assertEqual(streamed["kinds"], ["message-start", "content-start", "content-delta", "content-end", "message-end"])
-        self.assertEqual((len(self.ai("stream", "[[sim:tokens=5]]")["parts"]), self.ai("chat", "[[sim:tokens=5]]")["output"]), (5, 5))
+    def test_a_stream(self) -> None:
+        for kind, seen in self.ask("stream", "Say hello. [[sim:tokens=5]]").items():
+            with self.subTest(provider=kind):
+                self.assertEqual((len(seen.get("parts", [])), seen.get("finish"), seen.get("output")), (5, "COMPLETE", 5), seen)
+                self.assertEqual(seen["kinds"], ["message-start", "content-start", "content-delta", "content-end", "message-end"])
 
     def test_thoughts(self) -> None:
         for case in ("chat", "stream"):
-            self.assertEqual(len(self.cohere(case, "[[sim:tokens=3]][[sim:think=4]]")["thought"].split()), 4)
+            for kind, seen in self.ask(case, "[[sim:tokens=3]][[sim:think=4]]", models=("anthropic", "cohere", "bedrock")).items():
+                with self.subTest(case=case, provider=kind):
+                    self.assertEqual(len(seen.get("thought", "").split()), 4, seen)
 
     def test_tools(self) -> None:
-        seen = self.cohere("tools")
-        self.assertEqual((seen["first"]["calls"], seen["first"]["finish"]), ([["weather", ARGUMENTS]], "TOOL_CALL"))
-        self.assertEqual((seen["second"]["calls"], seen["second"]["finish"]), ([], "COMPLETE"))
-        self.assertEqual(self.cohere("tools-stream")["calls"], [["weather", ARGUMENTS]])
-        for case in ("tools", "tools-stream"):
-            self.assertEqual([step["finish"] for step in self.ai(case)["steps"]], ["tool-calls", "stop"])
+        for kind, seen in self.ask("tools").items():
+            with self.subTest(provider=kind):
+                self.assertEqual((seen.get("first", {}).get("calls"), seen["first"]["finish"]), ([["weather", ARGUMENTS]], "TOOL_CALL"), seen)
+                self.assertEqual((seen["second"]["calls"], seen["second"]["finish"]), ([], "COMPLETE"))
+        for kind, seen in self.ask("tools-stream").items():
+            with self.subTest(provider=kind):
+                self.assertEqual((seen.get("calls"), seen.get("finish")), ([["weather", ARGUMENTS]], "TOOL_CALL"), seen)
 
-    def test_images_documents_and_structured_output(self) -> None:
+    def test_images_and_documents(self) -> None:
         for case in ("image", "documents"):
-            self.assertEqual(self.cohere(case, "[[sim:tokens=2]]")["output"], 2)
-        said = '{"text":"lorem ipsum dolor"} [[sim:echo]]'
-        self.assertEqual((self.cohere("structured", said), self.ai("structured", said)), (ARGUMENTS, {"output": ARGUMENTS}))
+            for kind, seen in self.ask(case, "What is this? [[sim:tokens=2]]").items():
+                with self.subTest(case=case, provider=kind):
+                    self.assertEqual((seen.get("finish"), seen.get("output")), ("COMPLETE", 2), seen)
 
-    def test_limits_and_errors(self) -> None:
-        self.assertEqual(self.cohere("settings", "[[sim:tokens=50]]")["finish"], "MAX_TOKENS")
-        refused = self.cohere("chat", "[[sim:fault=400]]")
-        self.assertEqual((refused["error"], refused["status"]), ("BadRequestError", 400))
+    def test_structured_output(self) -> None:
+        for kind, seen in self.ask("structured", '{"text":"lorem ipsum dolor"} [[sim:echo]]').items():
+            with self.subTest(provider=kind):
+                self.assertEqual(seen, ARGUMENTS)
+
+    def test_a_limit_ends_the_reply(self) -> None:
+        for kind, seen in self.ask("settings", "[[sim:tokens=50]]").items():
+            with self.subTest(provider=kind):
+                self.assertEqual((seen.get("finish"), seen.get("output")), ("MAX_TOKENS", 3), seen)
+
+    def test_errors_are_the_sdks_own_classes(self) -> None:
+        wrong = self.ask("chat", models=("openai",), key="sk-wrong")["openai"]
+        self.assertEqual((wrong["error"], wrong["status"], wrong["ours"]), ("UnauthorizedError", 401, True), wrong)
+        missing = self.ask("stream", models=("no-such-model",))["no-such-model"]
+        self.assertEqual((missing["error"], missing["status"]), ("NotFoundError", 404), missing)
+        for kind, seen in self.ask("chat", "[[sim:fault=400]]").items():
+            with self.subTest(provider=kind):
+                self.assertEqual((seen["error"], seen["status"]), ("BadRequestError", 400), seen)
+                self.assertIn("simulated fault 400", seen["message"])
+
+    def test_leaving_is_billed(self) -> None:
+        for kind, seen in self.ask("abort", "[[sim:tokens=2000]][[sim:itl=5ms]]").items():
+            with self.subTest(provider=kind):
+                self.assertTrue(3 <= seen.get("texts", 0) < 1000, seen)
+        until(lambda: len(self.daemon.calls()) == len(self.kinds), "the usage rows")
+        for row in self.daemon.calls():
+            self.assertEqual(row["finish_reason"], "aborted")
+            self.assertGreater(float(row["cost"]), 0)
+
+    def test_rerank(self) -> None:
+        self.assertEqual(len(self.ask("rerank", models=("cohere",))["cohere"]), 2)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """`@langchain/openai` of npm, by chat completions and by Responses, before each provider that oblivd can ask.
 
-Behind the daemon stand simulated providers of OpenAI's, Anthropic's, Gemini's and AWS's format. sdk/langchain.mjs holds
+Behind the daemon stand simulated providers of OpenAI's, Anthropic's, Gemini's, Cohere's and AWS's format. sdk/langchain.mjs holds
 the programs as a developer would write them; each asks every model and prints what it saw of each.
 """
 import unittest

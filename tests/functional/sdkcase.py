@@ -35,7 +35,7 @@ class OpenAiSdkTest(FunctionalTest):
 
 class SimulatedProviders(FunctionalTest):
     """A daemon before obliv sim in several formats: a model is called as the kind of provider that serves it."""
-    kinds = ("openai", "anthropic", "gemini", "bedrock")
+    kinds = ("openai", "anthropic", "gemini", "cohere", "bedrock")
     packages: tuple[str, ...] = ()
 
     def setUp(self) -> None:
