@@ -132,7 +132,7 @@ void PlainScan::look_for_keys(std::string_view text) {
             continue;
         auto object = object_at(text, found.value);
         if (object.empty()) {
-            usage_ = text.substr(found.value, usage_bytes_max);
+            cut().usage = text.substr(found.value, usage_bytes_max);
             return;
         }
         take_usage(object);
@@ -140,36 +140,46 @@ void PlainScan::look_for_keys(std::string_view text) {
 }
 
 void PlainScan::extend_usage(std::string_view bytes) {
-    usage_ += bytes.substr(0, usage_bytes_max);
-    auto object = object_at(usage_, 0);
+    auto& usage = cut_->usage;
+    usage += bytes.substr(0, usage_bytes_max);
+    auto object = object_at(usage, 0);
     if (!object.empty())
         take_usage(object);
-    if (!object.empty() || usage_.size() >= usage_bytes_max)
-        usage_.clear();
+    if (!object.empty() || usage.size() >= usage_bytes_max)
+        usage.clear();
 }
 
 void PlainScan::look_at_seam(std::string_view bytes) {
-    auto seam = tail_ + std::string(bytes.substr(0, tail_bytes));
+    auto seam = cut_->tail + std::string(bytes.substr(0, tail_bytes));
     look_for_keys(seam);
-    if (!usage_.empty() && bytes.size() > tail_bytes)
+    if (!cut_->usage.empty() && bytes.size() > tail_bytes)
         extend_usage(bytes.substr(tail_bytes));
 }
 
-void PlainScan::feed(std::string_view bytes) {
+PlainScan::Cut& PlainScan::cut() {
+    if (!cut_)
+        cut_ = std::make_unique<Cut>();
+    return *cut_;
+}
+
+void PlainScan::feed(std::string_view bytes, bool last) {
     if (!std::exchange(begun_, true))
         facts_.error = begins_with_error(bytes);
-    if (!usage_.empty())
+    if (cut_ && !cut_->usage.empty())
         extend_usage(bytes);
-    else if (!tail_.empty())
+    else if (cut_ && !cut_->tail.empty())
         look_at_seam(bytes);
-    if (usage_.empty())
+    if (!cut_ || cut_->usage.empty())
         look_for_keys(bytes);
     // What was produced is measured only where the figures do not tell.
     if (!facts_.usage || facts_.usage->input_all() + facts_.usage->output_all() == 0)
         meter_.feed(bytes, facts_);
-    tail_ += bytes.substr(bytes.size() - std::min(bytes.size(), tail_bytes));
-    if (tail_.size() > tail_bytes)
-        tail_.erase(0, tail_.size() - tail_bytes);
+    if (last)
+        return;
+    auto& tail = cut().tail;
+    tail += bytes.substr(bytes.size() - std::min(bytes.size(), tail_bytes));
+    if (tail.size() > tail_bytes)
+        tail.erase(0, tail.size() - tail_bytes);
 }
 
 /// What one event says, gathered in one pass.

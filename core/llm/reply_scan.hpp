@@ -53,7 +53,8 @@ private:
 /// Scans a whole (not streamed) reply, read by read, with a few hundred bytes of state.
 class PlainScan {
 public:
-    void feed(std::string_view bytes);
+    /// `last`: nothing follows, so that nothing has to be kept.
+    void feed(std::string_view bytes, bool last = false);
     const ReplyFacts& facts() const noexcept { return facts_; }
 
 private:
@@ -64,11 +65,17 @@ private:
     /// A key may lie across two reads: looks at the end of the last and the start of this one.
     void look_at_seam(std::string_view bytes);
 
-    bool begun_ = false;
+    /// What is kept between two reads.
+    struct Cut {
+        std::string tail;   ///< end of the last one: a key may be cut
+        std::string usage;  ///< a usage object that has begun and not ended
+    };
+    Cut& cut();
+
     ReplyFacts facts_;
     TextMeter meter_;
-    std::string tail_;   ///< end of the last read: a key may be cut
-    std::string usage_;  ///< a usage object that has begun and not ended
+    std::unique_ptr<Cut> cut_;  ///< null: the reply came in one piece so far
+    bool begun_ = false;
 };
 
 /// Scans a stream and decides which of its bytes go to the client: all whole events but the extra

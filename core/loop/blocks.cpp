@@ -16,9 +16,8 @@ std::size_t class_of(std::size_t capacity) noexcept {
 void Block::release() noexcept {
     if (data_ == nullptr)
         return;
-    pool_->give_back(data_, capacity_);
-    data_ = nullptr;
-    capacity_ = 0;
+    auto label = this->label();
+    label.pool->give_back(std::exchange(data_, nullptr), label.capacity);
 }
 
 Block BlockPool::take(std::size_t size) {
@@ -29,9 +28,12 @@ Block BlockPool::take(std::size_t size) {
         free_[index].pop_back();
         kept_bytes_ -= capacity;
         ASAN_UNPOISON_MEMORY_REGION(data, capacity + Block::padding);
-        return {data, capacity, this};
+        return Block(data);
     }
-    return {static_cast<char*>(::operator new(capacity + Block::padding)), capacity, this};
+    auto* memory =
+        static_cast<char*>(::operator new(sizeof(Block::Label) + capacity + Block::padding));
+    new (memory) Block::Label{capacity, this};
+    return Block(memory + sizeof(Block::Label));
 }
 
 void BlockPool::give_back(char* data, std::size_t capacity) noexcept {
@@ -49,13 +51,17 @@ void BlockPool::give_back(char* data, std::size_t capacity) noexcept {
             // The list could not grow; the block itself goes back to the allocator.
         }
     }
-    ::operator delete(data);
+    free(data);
+}
+
+void BlockPool::free(char* data) noexcept {
+    ::operator delete(data - sizeof(Block::Label));
 }
 
 void BlockPool::trim() noexcept {
     for (auto& list : free_) {
         for (auto* data : list)
-            ::operator delete(data);
+            free(data);
         list.clear();
     }
     kept_bytes_ = 0;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <new>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -11,7 +12,8 @@ namespace obliv::loop {
 class BlockPool;
 
 /// Uninitialised memory on loan from a pool; goes back by itself. May be given back on its loop
-/// only.
+/// only. A pointer wide, because an open stream has several that are empty: the memory itself knows
+/// how large it is and whose.
 class Block {
 public:
     /// Readable (not meaningful) bytes behind `capacity()`: what simdjson wants to read past a
@@ -19,31 +21,32 @@ public:
     static constexpr std::size_t padding = 64;
 
     Block() = default;
-    Block(Block&& other) noexcept
-        : data_(std::exchange(other.data_, nullptr)), capacity_(std::exchange(other.capacity_, 0)),
-          pool_(std::exchange(other.pool_, nullptr)) {}
+    Block(Block&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
     Block& operator=(Block&& other) noexcept {
         std::swap(data_, other.data_);
-        std::swap(capacity_, other.capacity_);
-        std::swap(pool_, other.pool_);
         return *this;
     }
     ~Block() { release(); }
 
     char* data() noexcept { return data_; }
     const char* data() const noexcept { return data_; }
-    std::size_t capacity() const noexcept { return capacity_; }
+    std::size_t capacity() const noexcept { return data_ != nullptr ? label().capacity : 0; }
     explicit operator bool() const noexcept { return data_ != nullptr; }
     void release() noexcept;
 
 private:
     friend class BlockPool;
-    Block(char* data, std::size_t capacity, BlockPool* pool) noexcept
-        : data_(data), capacity_(capacity), pool_(pool) {}
+    /// Lies in front of the data.
+    struct alignas(16) Label {
+        std::size_t capacity;
+        BlockPool* pool;
+    };
+    explicit Block(char* data) noexcept : data_(data) {}
+    const Label& label() const noexcept {
+        return *std::launder(reinterpret_cast<const Label*>(data_ - sizeof(Label)));
+    }
 
     char* data_ = nullptr;
-    std::size_t capacity_ = 0;
-    BlockPool* pool_ = nullptr;
 };
 
 /// Free lists of blocks in powers of two from 4 KiB to 4 MiB, one pool per loop. Last in, first
@@ -70,9 +73,10 @@ private:
     // Enough for the blocks in use at one moment; more would be memory held for no one. A burst of
     // new streams takes thousands of small blocks at once and never again.
     static constexpr std::size_t kept_bytes_max = 4U << 20;
-    static constexpr std::size_t kept_of_a_size_max = 32;
+    static constexpr std::size_t kept_of_a_size_max = 16;
 
     void give_back(char* data, std::size_t capacity) noexcept;
+    static void free(char* data) noexcept;
 
     std::array<std::vector<char*>, classes> free_;
     std::size_t kept_bytes_ = 0;

@@ -18,7 +18,7 @@ struct FrameShelf {
 #ifdef __SANITIZE_ADDRESS__
     static constexpr unsigned kept_max = 0;  // a frame that is kept can be used after its end
 #else
-    static constexpr unsigned kept_max = 64;
+    static constexpr unsigned kept_max = 16;
 #endif
 
     FreeFrame* first = nullptr;

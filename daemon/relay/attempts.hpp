@@ -60,7 +60,7 @@ public:
     /// An attempt begins; `waited` is the pause before it.
     void begin(const channels::Option& option, SteadyTime now, std::chrono::milliseconds waited);
     void set_key(int index) noexcept { key_ = index; }
-    void set_status(int status) noexcept { status_ = status; }
+    void set_status(int status) noexcept { status_ = static_cast<std::int16_t>(status); }
     void add_bytes(std::size_t bytes) noexcept { bytes_ += static_cast<std::int64_t>(bytes); }
     /// The attempt that runs, if one does, has ended. `why` is fit to be shown.
     void end(channels::Cause cause, std::string_view why, SteadyTime now);
@@ -95,10 +95,10 @@ private:
     // Of the attempt that runs.
     const channels::Option* option_ = nullptr;
     SteadyTime begun_{};
-    std::chrono::milliseconds waited_{0};
     std::int64_t bytes_ = 0;
+    std::chrono::duration<std::int32_t, std::milli> waited_{0};
     int key_ = 0;
-    int status_ = 0;
+    std::int16_t status_ = 0;
     bool tells_all_ = false;
 };
 

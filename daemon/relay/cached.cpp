@@ -303,7 +303,7 @@ loop::Task<Result<void>> Relay::charge_again(Question& question, const cache::An
     auto took = parts_.clock.steady() - question.exchange.arrived();
     call.duration_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
     call.ttft_us = call.duration_us;
-    auto row = call;
+    auto row = row_of(question.record, question.exchange);
     auto paid = std::move(*hold);
     auto charged = co_await parts_.billing.settle(std::move(paid), std::move(row),
                                                   settings_.cache.share_millionths);

@@ -11,7 +11,6 @@ void describe_caller(Record& record, const server::Exchange& exchange, const sto
                      WallTime now) {
     auto& call = record.call;
     call.time = now;
-    call.request_id = std::string(exchange.request_id());
     call.tenant = token.tenant;
     call.account = token.account;
     call.user = token.user;
@@ -20,6 +19,12 @@ void describe_caller(Record& record, const server::Exchange& exchange, const sto
     if (auto agent = exchange.request().headers.find("user-agent"))
         call.user_agent = std::string(agent->substr(0, user_agent_bytes_max));
     record.token = token.name;
+}
+
+storage::Call row_of(const Record& record, const server::Exchange& exchange) {
+    auto row = record.call;
+    row.request_id = std::string(exchange.request_id());
+    return row;
 }
 
 }  // namespace obliv::relay

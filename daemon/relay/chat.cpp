@@ -318,8 +318,9 @@ Result<void> Relay::Chat::take_chunk(SteadyTime now) {
             return same.error();
         as_it_came = *same;
     } else {
-        for (auto payload : chunk().payload)
-            std::get<llm::PlainScan>(scan).feed(payload);
+        const auto& payload = chunk().payload;
+        for (const auto& piece : payload)
+            std::get<llm::PlainScan>(scan).feed(piece, chunk().last && &piece == &payload.back());
     }
     note_content(now);
     return ok();

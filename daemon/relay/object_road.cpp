@@ -276,6 +276,7 @@ loop::Task<Result<void>> Relay::run_object(server::Exchange& exchange, Record& r
     auto text = co_await reply->read_all(json_bytes_max);
     if (!text)
         co_return text.error();
+    record.call.request_id = std::string(exchange.request_id());
     auto stored = co_await note_object(record, errand, *text, memory, std::move(hold));
     if (!stored)
         co_return stored.error();

@@ -299,7 +299,7 @@ std::string Relay::farewell_frames(const Chat& chat, const Result<void>& told) {
 storage::Call Relay::row_of_response(Chat& chat, const llm::Usage& usage,
                                      llm::UsageSource source) const {
     auto& talk = *chat.talk();
-    auto row = chat.record.call;
+    auto row = row_of(chat.record, chat.exchange);
     row.usage = usage;
     row.source = source;
     row.cost = {};

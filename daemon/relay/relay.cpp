@@ -582,7 +582,7 @@ loop::Task<Result<void>> Relay::settle(Chat& chat) {
         share = settings_.cache.share_millionths;
     else
         chat.fill_usage(settings_.hidden_reasoning_rate);
-    auto stored = call;
+    auto stored = row_of(chat.record, chat.exchange);
     stored.record = chat.log.text(&chat.candidates, chat.caller->token.group);
     auto charged = co_await parts_.billing.settle(std::move(chat.hold), std::move(stored), share);
     if (!charged)

@@ -46,6 +46,9 @@ struct Record {
 /// Notes in the record who calls, from where and when.
 void describe_caller(Record& record, const server::Exchange& exchange, const storage::Token& token,
                      WallTime now);
+/// The row to be stored. Its request id is taken from the exchange, so that an open stream does not
+/// carry it twice.
+storage::Call row_of(const Record& record, const server::Exchange& exchange);
 
 /// The request path of one loop: everything from the credential to the settled bill. Used on that
 /// loop only; what it refers to outlives it.
