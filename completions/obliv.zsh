@@ -12,7 +12,7 @@ _obliv() {
         esac
         next="${path:+$path }$word"
         case "$next" in
-            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel history'|'channel key'|'channel key list'|'channel key add'|'channel key remove'|'channel explain'|'channel models'|'channel balance'|'channel apply'|'channel import'|'provider'|'provider list'|'provider show'|'provider add'|'provider set'|'provider remove'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'usage'|'usage report'|'usage tail'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'notice'|'notice list'|'notice test'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'count'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
+            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel history'|'channel key'|'channel key list'|'channel key add'|'channel key remove'|'channel explain'|'channel models'|'channel balance'|'channel apply'|'channel import'|'provider'|'provider list'|'provider show'|'provider add'|'provider set'|'provider remove'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'usage'|'usage report'|'usage tail'|'usage top'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'notice'|'notice list'|'notice test'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'count'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
             *) break ;;
         esac
     done
@@ -251,9 +251,10 @@ _obliv() {
                 'account set') candidates='--kind --credit-limit --name' ;;
                 'account topup') candidates='--reason --operation-id' ;;
                 'account adjust') candidates='--reason --operation-id' ;;
-                'usage') candidates='report tail' ;;
+                'usage') candidates='report tail top' ;;
                 'usage report') candidates='--by --attempts --since --until --model -m --token --account --channel --error' ;;
                 'usage tail') candidates='--limit --follow --since --until --model -m --token --account --channel --error' ;;
+                'usage top') candidates='' ;;
                 'request') candidates='show' ;;
                 'request show') candidates='' ;;
                 'ledger') candidates='show verify' ;;

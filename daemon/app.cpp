@@ -13,6 +13,7 @@
 #include "daemon/app/notice_desk.hpp"
 #include "daemon/app/price_alarm.hpp"
 #include "daemon/app/pulse.hpp"
+#include "daemon/live/counters.hpp"
 #include "daemon/ops/state_folder.hpp"
 #include "daemon/relay/proofs.hpp"
 #include "daemon/upstream/guard.hpp"
@@ -171,6 +172,7 @@ struct App::Parts {
     std::optional<ops::StateFolder> folder;
     tokenizer::Tokenizers tokenizers;
     std::unique_ptr<storage::Database> database;
+    live::Counters live{real_clock()};
     std::unique_ptr<loop::Loops> loops;
     relay::Proofs proofs;  // before the workers, which may be reading it
     std::unique_ptr<billing::Books> books;
@@ -232,6 +234,7 @@ Result<void> App::Parts::open_state() {
         return opened_books.error();
     books = std::move(*opened_books);
     report(books->recovery());
+    books->on_stored([this](std::span<const storage::Appended> calls) { live.add(calls); });
     return ok();
 }
 
@@ -251,9 +254,9 @@ void App::Parts::build_services() {
     publisher->on_prices([this](std::optional<WallTime> next) { price_alarm->set(next); });
     vitals = std::make_unique<LiveVitals>(LiveVitals::Parts{
         *database, *books, *publisher, *metrics, *workers, *answers, *notices, draining, now});
-    host = std::make_unique<LiveHost>(LiveHost::Parts{*database, tokenizers, *books, *publisher,
-                                                      *loops, *vitals, *notices, options, draining,
-                                                      now});
+    host = std::make_unique<LiveHost>(LiveHost::Parts{*database, tokenizers, live, *books,
+                                                      *publisher, *loops, *vitals, *notices,
+                                                      options, draining, now});
     upstream::PoolOptions pool;
     pool.idle_max_per_endpoint = static_cast<std::size_t>(config.upstream.pool_connections);
     pool.idle_expiry = config.upstream.pool_idle_timeout;

@@ -1,5 +1,6 @@
 #include "cli/commands/all.hpp"
 #include "cli/commands/remote.hpp"
+#include "cli/commands/usage_top.hpp"
 #include "core/base/text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -187,6 +188,15 @@ Command usage_command() {
                       {"obliv usage tail --error upstream_timeout", "Who was too slow"}},
          .errors = remote_errors(),
          .run = tail},
+        {.name = "top",
+         .summary = "Watch calls, cost and models, once a second",
+         .details = "Today's requests, cost and success, the last hour minute by minute, the "
+                    "models of the last 24 hours and the latest calls. q or Ctrl-C leaves. "
+                    "Without a terminal it is shown once.",
+         .examples = {{"obliv usage top", "The dashboard"},
+                      {"obliv usage top --json", "Its figures, once, for a script"}},
+         .errors = remote_errors(),
+         .run = usage_top},
     };
     return command;
 }

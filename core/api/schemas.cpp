@@ -3,6 +3,7 @@
 #include "core/api/count_schemas.hpp"
 #include "core/api/notice_schemas.hpp"
 #include "core/api/provider_schemas.hpp"
+#include "core/api/usage_schemas.hpp"
 #include "core/base/check.hpp"
 
 #include <array>
@@ -451,23 +452,6 @@ constexpr std::array attempt_report{
     Field{"data", objects, must, "", "AttemptGroup"},
 };
 
-constexpr std::array usage_group{
-    Field{"model", text, may, "as asked; each key is there when `by` names it"},
-    Field{"day", text, may, "UTC"},
-    Field{"token", text, may, "id"},
-    Field{"account", text, may, "id"},
-    Field{"channel", text, may, "id"},
-    Field{"requests", integer, must, "", "", 0, many},
-    Field{"errors", integer, must, "", "", 0, many},
-    Field{"usage", object, must, "", "Usage"},
-    Field{"cost", money, must, "USD"},
-};
-
-constexpr std::array usage_report{
-    Field{"by", texts, must, ""},
-    Field{"data", objects, must, "", "UsageGroup"},
-};
-
 constexpr std::array entry{
     Field{"id", id, must, ""},
     Field{"time", time, must, ""},
@@ -573,8 +557,13 @@ constexpr std::array table{
     Schema{"RequestRecord", request_record},
     Schema{"AttemptGroup", attempt_group},
     Schema{"AttemptReport", attempt_report},
-    Schema{"UsageGroup", usage_group},
-    Schema{"UsageReport", usage_report},
+    Schema{"UsageGroup", usage_schemas::group},
+    Schema{"UsageReport", usage_schemas::report},
+    Schema{"LiveFigures", usage_schemas::live_figures},
+    Schema{"LiveRow", usage_schemas::live_row},
+    Schema{"LiveWindow", usage_schemas::live_window},
+    Schema{"LiveMinute", usage_schemas::live_minute},
+    Schema{"LiveUsage", usage_schemas::live},
     Schema{"Entry", entry},
     Schema{"Verification", verification},
     Schema{"WhoAmI", whoami},

@@ -16,6 +16,9 @@
 #include <string_view>
 #include <vector>
 
+namespace obliv::live {
+class Counters;
+}
 namespace obliv::tokenizer {
 class Tokenizers;
 }
@@ -55,6 +58,8 @@ public:
     virtual const Clock& clock() const = 0;
     virtual storage::Database& database() = 0;
     virtual const tokenizer::Tokenizers& tokenizers() = 0;
+    /// What ended lately. Does not block.
+    virtual const live::Counters& live() = 0;
 
     /// Each returns when every loop works with what the store holds now.
     virtual Result<void> publish_tokens() = 0;

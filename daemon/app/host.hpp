@@ -16,6 +16,7 @@ public:
     struct Parts {
         storage::Database& database;
         const tokenizer::Tokenizers& tokenizers;
+        const live::Counters& live;
         billing::Books& books;
         Publisher& publisher;
         loop::Loops& loops;
@@ -32,6 +33,7 @@ public:
     const Clock& clock() const override { return real_clock(); }
     storage::Database& database() override { return parts_.database; }
     const tokenizer::Tokenizers& tokenizers() override { return parts_.tokenizers; }
+    const live::Counters& live() override { return parts_.live; }
     Result<void> publish_tokens() override { return parts_.publisher.tokens(); }
     Result<void> publish_channels() override { return parts_.publisher.channels(); }
     Result<void> publish_prices() override { return parts_.publisher.prices(); }

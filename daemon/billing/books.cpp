@@ -331,9 +331,13 @@ void Books::committed(std::span<const storage::Appended> calls) noexcept {
         auto figures = account->second.balance->figures(&exact);
         check(!exact || figures.agree(), "granted is available, held and spent together");
     }
-    std::lock_guard lock(sequence_->mutex);
-    for (const auto& each : calls)
-        sequence_->finished(each.call.id.value);
+    {
+        std::lock_guard lock(sequence_->mutex);
+        for (const auto& each : calls)
+            sequence_->finished(each.call.id.value);
+    }
+    if (on_stored_)
+        on_stored_(calls);
 }
 
 }  // namespace obliv::billing

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -97,6 +98,11 @@ public:
     std::optional<ledger::BalanceFigures> account_figures(AccountId account) const;
     std::optional<ledger::BalanceFigures> token_figures(TokenId token) const;
 
+    /// Whom the writer's thread tells of every call that it has stored; must not block. Before the
+    /// first reserve.
+    using Stored = std::function<void(std::span<const storage::Appended>)>;
+    void on_stored(Stored told) { on_stored_ = std::move(told); }
+
     /// LedgerStore::verify on a reader. Blocks.
     Result<storage::LedgerReport> verify();
 
@@ -138,6 +144,7 @@ private:
     std::shared_ptr<const BooksView> view_;      // under view_mutex_
     std::optional<WallTime> next_price_change_;  // under view_mutex_
     Recovery recovery_;
+    Stored on_stored_;  // the writer thread's, once calls come
     bool started_ = false;
     std::atomic<std::int64_t> next_id_{1};
     std::atomic<std::uint64_t> version_{0};

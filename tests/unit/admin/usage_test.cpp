@@ -251,3 +251,27 @@ TEST_CASE("a request shows its record, and a plain one what its row tells", "[ad
     CHECK(report["data"][1]["cause"] == "server_error");
     CHECK(world.good("GET", "/api/v1/usage/attempts?model=none")["data"].empty());
 }
+
+TEST_CASE("what ended lately is told by window, with the names of its keys", "[admin]") {
+    World world;
+    auto call = sample_call(1, storage::admin_account, {}, 12);
+    call.channel = ChannelId{99};
+    storage::Appended stored{call, 0};
+    world.host.live_.add(std::span(&stored, 1));
+    auto live = world.good("GET", "/api/v1/usage/live");
+    CHECK(live["today"]["requests"] == 1);
+    CHECK(live["minutes"].size() == 60);
+    REQUIRE(live["windows"].size() == 4);
+    const auto& minutes = live["windows"][1];
+    CHECK(minutes["window"] == "5m");
+    CHECK(minutes["total"]["cost"] == "0.000000012");
+    CHECK(minutes["models"][0]["name"] == "asked");
+    CHECK(minutes["channels"][0]["key"] == "99");
+    CHECK(minutes["channels"][0]["name"].is_null());
+    CHECK(live["windows"][0]["total"]["p50_ms"].is_null());
+    CHECK(world.good("GET", "/api/v1/usage/live?window=1h&rows=0")["windows"][0]["models"][0]["key"]
+              .is_null());
+    world.bad("GET", "/api/v1/usage/live?window=2h", "", "invalid_request");
+    world.bad("GET", "/api/v1/usage/live?rows=51", "", "invalid_request");
+    world.bad("GET", "/api/v1/usage/live?rows=-1", "", "invalid_request");
+}

@@ -3,6 +3,7 @@
 #include "core/tokenizer/tokenizers.hpp"
 #include "daemon/admin/dispatch.hpp"
 #include "daemon/admin/host.hpp"
+#include "daemon/live/counters.hpp"
 #include "tests/support/calls.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -26,6 +27,7 @@ public:
     const Clock& clock() const override { return clock_; }
     storage::Database& database() override { return *database_; }
     const tokenizer::Tokenizers& tokenizers() override { return tokenizers_; }
+    const live::Counters& live() override { return live_; }
     Result<void> publish_tokens() override { return published("tokens"); }
     Result<void> publish_channels() override;
     Result<void> publish_prices() override { return published("prices"); }
@@ -58,6 +60,7 @@ public:
     void set_log_level(log::Level level) override { log_level = level; }
 
     FakeClock clock_;
+    live::Counters live_{clock_};
     std::vector<std::string> publications;  ///< what was published, in order
     std::optional<Error> publish_error;
     Result<std::vector<std::string>> reloaded{std::vector<std::string>{}};

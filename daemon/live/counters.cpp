@@ -1,0 +1,93 @@
+#include "daemon/live/counters.hpp"
+
+#include <charconv>
+
+namespace obliv::live {
+namespace {
+
+/// The digits of an id, without an allocation.
+class IdText {
+public:
+    explicit IdText(std::int64_t id) noexcept
+        : end_(std::to_chars(text_.data(), text_.data() + text_.size(), id).ptr) {}
+    operator std::string_view() const noexcept {
+        return {text_.data(), static_cast<std::size_t>(end_ - text_.data())};
+    }
+
+private:
+    std::array<char, 20> text_{};
+    char* end_;
+};
+
+}  // namespace
+
+Ended ended(const storage::Call& call) noexcept {
+    Ended out;
+    // As reports count errors: a caller that left is none.
+    out.error = call.status >= 400 || !(call.error.empty() || call.error == "cancelled");
+    const auto& usage = call.usage;
+    out.input = usage.input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h +
+                usage.audio_in + usage.image_in;
+    out.output = usage.output + usage.reasoning + usage.audio_out;
+    out.cost = call.cost;
+    out.duration = std::chrono::microseconds(call.duration_us);
+    return out;
+}
+
+Counters::Counters(const Clock& clock, std::size_t keys_max)
+    : clock_(clock), since_(clock.wall()), groups_{Group(keys_max), Group(keys_max),
+                                                   Group(keys_max), Group(keys_max)} {}
+
+void Counters::add(std::span<const storage::Appended> calls) noexcept {
+    auto second = now();
+    std::lock_guard lock(mutex_);
+    for (const auto& [call, tag] : calls) {
+        auto counted = ended(call);
+        total_.add(second, counted);
+        auto count = [&](By by, std::string_view key) {
+            groups_[static_cast<std::size_t>(by)].add(key, second, counted);
+        };
+        count(By::model, call.model);
+        if (call.channel)
+            count(By::channel, IdText(call.channel.value));
+        if (call.token)
+            count(By::token, IdText(call.token.value));
+        if (call.user)
+            count(By::user, IdText(call.user.value));
+    }
+}
+
+void Counters::add_past(By by, std::string_view key, WallTime time, const Tally& calls) {
+    auto second = unix_nanos(time) / 1'000'000'000;
+    std::lock_guard lock(mutex_);
+    groups_[static_cast<std::size_t>(by)].add_past(key, second, now(), calls);
+}
+
+void Counters::add_past(WallTime time, const Tally& calls) {
+    std::lock_guard lock(mutex_);
+    total_.add_past(unix_nanos(time) / 1'000'000'000, calls);
+}
+
+WindowView Counters::view(Window window, std::size_t rows_max) const {
+    WindowView out;
+    auto second = now();
+    out.window = window;
+    std::lock_guard lock(mutex_);
+    out.total = total_.sum(window, second);
+    for (std::size_t i = 0; i < bys; ++i)
+        out.rows[i] = groups_[i].rows(window, second, rows_max);
+    return out;
+}
+
+Tally Counters::today() const {
+    auto second = now();
+    std::lock_guard lock(mutex_);
+    return total_.since(second - second % 86'400, second);
+}
+
+std::vector<Tally> Counters::minutes() const {
+    std::lock_guard lock(mutex_);
+    return total_.minutes(now());
+}
+
+}  // namespace obliv::live
