@@ -1,5 +1,6 @@
 #include "core/loop/blocks.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <new>
 #include <sanitizer/asan_interface.h>
@@ -26,6 +27,7 @@ Block BlockPool::take(std::size_t size) {
     if (index < classes && !free_[index].empty()) {
         auto* data = free_[index].back();
         free_[index].pop_back();
+        spare_[index] = std::min(spare_[index], free_[index].size());
         kept_bytes_ -= capacity;
         ASAN_UNPOISON_MEMORY_REGION(data, capacity + Block::padding);
         return Block(data);
@@ -58,12 +60,25 @@ void BlockPool::free(char* data) noexcept {
     ::operator delete(data - sizeof(Block::Label));
 }
 
+void BlockPool::tidy() noexcept {
+    for (std::size_t index = 0; index < classes; ++index) {
+        // Those at the front have lain longest.
+        auto& list = free_[index];
+        auto end = list.begin() + static_cast<std::ptrdiff_t>(spare_[index]);
+        std::for_each(list.begin(), end, free);
+        kept_bytes_ -= spare_[index] * (smallest << index);
+        list.erase(list.begin(), end);
+        spare_[index] = list.size();
+    }
+}
+
 void BlockPool::trim() noexcept {
     for (auto& list : free_) {
         for (auto* data : list)
             free(data);
         list.clear();
     }
+    spare_ = {};
     kept_bytes_ = 0;
 }
 

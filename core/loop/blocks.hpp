@@ -63,6 +63,8 @@ public:
 
     /// A block of at least `size` bytes. Never fails but by std::bad_alloc.
     Block take(std::size_t size);
+    /// Frees what was kept and not needed since it was last called.
+    void tidy() noexcept;
     /// Frees what is kept.
     void trim() noexcept;
     std::size_t kept_bytes() const noexcept { return kept_bytes_; }
@@ -70,15 +72,16 @@ public:
 private:
     friend class Block;
     static constexpr std::size_t classes = 11;
-    // Enough for the blocks in use at one moment; more would be memory held for no one. A burst of
-    // new streams takes thousands of small blocks at once and never again.
+    // More would be memory held for no one: a burst of new streams takes thousands of small blocks
+    // at once and never again.
     static constexpr std::size_t kept_bytes_max = 4U << 20;
-    static constexpr std::size_t kept_of_a_size_max = 16;
+    static constexpr std::size_t kept_of_a_size_max = 128;
 
     void give_back(char* data, std::size_t capacity) noexcept;
     static void free(char* data) noexcept;
 
     std::array<std::vector<char*>, classes> free_;
+    std::array<std::size_t, classes> spare_{};  // the fewest that were free since tidy()
     std::size_t kept_bytes_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "core/loop/frames.hpp"
 
-namespace obliv::loop::detail {
+namespace obliv::loop {
+namespace detail {
 namespace {
 
 /// Frees what the thread has kept when it ends. Frames that are given back even later, by what
@@ -10,7 +11,7 @@ struct Cleaner {
         for (auto& shelf : frame_shelves) {
             while (shelf.first != nullptr)
                 ::operator delete(std::exchange(shelf.first, shelf.first->next));
-            shelf.room = 0;
+            shelf.kept = FrameShelf::kept_max;
         }
     }
     void needed() const noexcept {}
@@ -25,4 +26,15 @@ void* new_frame(std::size_t size) {
     return ::operator new(size);
 }
 
-}  // namespace obliv::loop::detail
+}  // namespace detail
+
+void tidy_frames() noexcept {
+    for (auto& shelf : detail::frame_shelves) {
+        shelf.kept -= shelf.spare;
+        for (; shelf.spare > 0; --shelf.spare)
+            ::operator delete(std::exchange(shelf.first, shelf.first->next));
+        shelf.spare = shelf.kept;
+    }
+}
+
+}  // namespace obliv::loop

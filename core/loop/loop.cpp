@@ -2,6 +2,7 @@
 
 #include "core/base/check.hpp"
 #include "core/base/log.hpp"
+#include "core/loop/frames.hpp"
 #include "core/loop/poller.hpp"
 #include "core/loop/root.hpp"
 #include "core/loop/task.hpp"
@@ -74,6 +75,7 @@ struct Loop::Parts {
     bool stopping = false;
     bool taken_down = false;
     SteadyTime turn_began = real_clock().steady();
+    SteadyTime tidy_at = turn_began;
     std::vector<std::coroutine_handle<>> ready;
     std::vector<std::coroutine_handle<>> running;
 
@@ -85,6 +87,7 @@ struct Loop::Parts {
     void run_ready();
     std::vector<std::function<void()>> take_mail();
     void read_mail();
+    void tidy() noexcept;
     bool idle() const noexcept {
         return roots.alone() && coarse.wheel.size() == 0 && fine.wheel.size() == 0;
     }
@@ -184,6 +187,15 @@ void Loop::Parts::read_mail() {
         run_guarded(std::exchange(letter, nullptr));
 }
 
+/// Gives back what a burst has left behind, once its second is over.
+void Loop::Parts::tidy() noexcept {
+    if (turn_began < tidy_at)
+        return;
+    tidy_at = turn_began + std::chrono::seconds(1);
+    tidy_frames();
+    blocks.tidy();
+}
+
 void Loop::drive(bool for_ever) {
     auto* outer = std::exchange(current_loop, this);
     auto& parts = *parts_;
@@ -194,6 +206,7 @@ void Loop::drive(bool for_ever) {
         parts.run_ready();
         parts.coarse.turn(parts.turn_began);
         parts.fine.turn(parts.turn_began);
+        parts.tidy();
         bool busy = !parts.ready.empty() || parts.has_mail.load(std::memory_order_acquire);
         if (parts.stopping || (!for_ever && !busy && parts.idle()))
             break;

@@ -47,17 +47,42 @@ TEST_CASE("a thread keeps what is free of a size, up to a bound", "[loop]") {
     std::vector<void*> held;
     for (unsigned i = 0; i < 2 * detail::FrameShelf::kept_max; ++i)
         held.push_back(take_frame(size));
-    CHECK(shelf.room == detail::FrameShelf::kept_max);
+    CHECK(shelf.kept == 0);
     for (auto* frame : held)
         give_frame(frame, size);
-    CHECK(shelf.room == 0);
+    CHECK(shelf.kept == detail::FrameShelf::kept_max);
     if (detail::FrameShelf::kept_max != 0) {
         auto* expected = shelf.first;
         auto* frame = take_frame(size - detail::frame_step + 1);  // the smallest of that size
         CHECK(frame == static_cast<void*>(expected));
-        CHECK(shelf.room == 1);
+        CHECK(shelf.kept == detail::FrameShelf::kept_max - 1);
         give_frame(frame, size);
     }
+}
+
+TEST_CASE("what a burst of frames leaves behind goes, what is used all the time stays", "[loop]") {
+    constexpr std::size_t size = 5 * detail::frame_step;
+    auto& shelf = detail::frame_shelves[5];
+    auto use = [](std::size_t count) {
+        std::vector<void*> held;
+        for (std::size_t i = 0; i < count; ++i)
+            held.push_back(take_filled(size));
+        for (auto* frame : held)
+            give_frame(frame, size);
+    };
+    use(detail::FrameShelf::kept_max);
+    CHECK(shelf.kept == detail::FrameShelf::kept_max);
+    tidy_frames();  // all of them were in use since the start
+    CHECK(shelf.kept == detail::FrameShelf::kept_max);
+    constexpr auto needed = std::min(3U, detail::FrameShelf::kept_max);
+    for (int second = 0; second < 3; ++second) {
+        use(needed);
+        tidy_frames();
+        CHECK(shelf.kept == needed);
+    }
+    tidy_frames();
+    CHECK(shelf.kept == 0);
+    CHECK(shelf.first == nullptr);
 }
 
 TEST_CASE("frames may be given back by another thread, and after its own objects", "[loop]") {
