@@ -45,8 +45,8 @@ bool thinks_unseen(std::string_view model) noexcept {
 
 std::int64_t input_tokens_bound(std::string_view body) noexcept {
     auto parts = parts_of(body);
-    return std::min(input_tokens_max,
-                    parts.text_bytes / 2 + 1 + parts.attachments * tokens_per_attachment);
+    return std::min(input_tokens_max, parts.text_bytes / bytes_per_token_min + 1 +
+                                          parts.attachments * tokens_per_attachment);
 }
 
 std::int64_t estimate_input_tokens(std::string_view body) noexcept {

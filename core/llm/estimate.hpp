@@ -6,6 +6,8 @@
 namespace obliv::llm {
 
 inline constexpr std::int64_t bytes_per_token = 4;
+/// No prose of any script has less.
+inline constexpr std::int64_t bytes_per_token_min = 2;
 
 /// Tokens of `text_bytes` bytes that a model has read or written: four bytes a token, as published
 /// for English; at least one if there is any text. What is billed by this is marked `estimated`.

@@ -1,5 +1,8 @@
 #include "core/llm/json_scan.hpp"
 
+#include <charconv>
+#include <optional>
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -36,7 +39,81 @@ std::size_t find_quoted(std::string_view text, std::string_view key, std::size_t
     return npos;
 }
 
+constexpr std::uint32_t replacement = 0xFFFD;
+
+void append_point(std::string& out, std::uint32_t point) {
+    auto byte = [&out](std::uint32_t value) { out += static_cast<char>(value); };
+    auto rest = [&](std::uint32_t shift) { byte(0x80 | ((point >> shift) & 0x3F)); };
+    if (point < 0x80)
+        return byte(point);
+    if (point < 0x800) {
+        byte(0xC0 | (point >> 6));
+        return rest(0);
+    }
+    if (point < 0x1'0000) {
+        byte(0xE0 | (point >> 12));
+    } else {
+        byte(0xF0 | (point >> 18));
+        rest(12);
+    }
+    rest(6);
+    rest(0);
+}
+
+/// The four digits of a `\u` escape at the start of `text`; nothing: it is none.
+std::optional<std::uint32_t> unit_of(std::string_view text) {
+    std::uint32_t unit = 0;
+    if (text.size() < 6 || text[0] != '\\' || text[1] != 'u')
+        return std::nullopt;
+    auto read = std::from_chars(text.data() + 2, text.data() + 6, unit, 16);
+    return read.ptr == text.data() + 6 ? std::optional(unit) : std::nullopt;
+}
+
+/// How long the `\u` escape, or the pair of them, is; 0: its end is missing.
+std::size_t append_unit(std::string& out, std::string_view text) {
+    if (text.size() < 6)
+        return 0;
+    auto unit = unit_of(text);
+    if (!unit) {
+        append_point(out, replacement);
+        return 2;
+    }
+    bool high = *unit >= 0xD800 && *unit < 0xDC00;
+    if (high && text.size() < 12 && (text.size() == 6 || text[6] == '\\'))
+        return 0;
+    auto low = high ? unit_of(text.substr(6)) : std::nullopt;
+    if (low && *low >= 0xDC00 && *low < 0xE000) {
+        append_point(out, 0x1'0000 + ((*unit - 0xD800) << 10) + (*low - 0xDC00));
+        return 12;
+    }
+    append_point(out, *unit >= 0xD800 && *unit < 0xE000 ? replacement : *unit);
+    return 6;
+}
+
 }  // namespace
+
+std::size_t append_unescaped(std::string& out, std::string_view content) {
+    constexpr std::string_view letters = "nrtbf";
+    constexpr std::string_view meant = "\n\r\t\b\f";
+    std::size_t at = 0;
+    for (auto slash = content.find('\\'); slash != npos; slash = content.find('\\', at)) {
+        out += content.substr(at, slash - at);
+        at = slash;
+        if (at + 1 == content.size())
+            return at;
+        auto letter = letters.find(content[at + 1]);
+        std::size_t length = 2;
+        if (content[at + 1] == 'u')
+            length = append_unit(out, content.substr(at));
+        else
+            out += letter == npos ? content[at + 1] : meant[letter];
+        if (length == 0)
+            return at;
+        at += length;
+    }
+    out += content.substr(at);
+    return content.size();
+}
 
 std::size_t skip_spaces(std::string_view json, std::size_t at) noexcept {
     while (at < json.size() &&

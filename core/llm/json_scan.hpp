@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace obliv::llm {
@@ -20,5 +21,10 @@ std::string_view object_at(std::string_view json, std::size_t at) noexcept;
 /// The content of the string that starts at `at` (which is a quote), escapes left as they are; the
 /// rest of `json` if the string does not end in it.
 std::string_view string_at(std::string_view json, std::size_t at) noexcept;
+
+/// Appends what `content`, of a JSON string, says, and returns how much of it was used: all, unless
+/// it ends inside an escape. What is no escape stays as it is; half of a surrogate pair becomes
+/// U+FFFD.
+std::size_t append_unescaped(std::string& out, std::string_view content);
 
 }  // namespace obliv::llm

@@ -23,13 +23,30 @@ constexpr std::size_t error_bytes_max = 16'384;
 // `reasoning_content` are two hosts' names for one thing (docs of vLLM and DeepSeek).
 constexpr KeySet keys{"usage",   "finish_reason", "error",     "content",
                       "refusal", "arguments",     "reasoning", "reasoning_content"};
-enum : std::size_t { key_usage, key_finish_reason, key_error, key_content, key_reasoning = 6 };
+enum : std::size_t {
+    key_usage,
+    key_finish_reason,
+    key_error,
+    key_content,
+    key_arguments = 5,
+    key_reasoning
+};
 
 bool is_text(std::size_t key) noexcept {
     return key >= key_content;
 }
 std::int64_t& counter_of(std::size_t key, ReplyFacts& facts) noexcept {
     return key >= key_reasoning ? facts.reasoning_bytes : facts.text_bytes;
+}
+Voice voice_of(std::size_t key) noexcept {
+    if (key >= key_reasoning)
+        return Voice::thought;
+    return key == key_arguments ? Voice::arguments : Voice::text;
+}
+
+/// Zeros are what some servers report whatever they have said.
+bool tells(const Usage& usage) noexcept {
+    return usage.input_all() + usage.output_all() > 0;
 }
 
 bool is_string(std::string_view json, std::size_t at) noexcept {
@@ -86,14 +103,21 @@ std::size_t TextMeter::rest_of_string(std::string_view json) {
     return at;
 }
 
+void TextMeter::tell(std::size_t key, std::string_view stretch) {
+    if (listener_ != nullptr)
+        listener_->heard(voice_of(key), stretch, true);
+}
+
 /// Measures the string that starts at `at` and returns where it ends; it may go on in the next
 /// piece.
-std::size_t TextMeter::measure(std::string_view json, std::size_t at, std::int64_t& counter) {
+std::size_t TextMeter::measure(std::string_view json, std::size_t at, std::size_t key,
+                               ReplyFacts& facts) {
     auto text = string_at(json, at);
-    counter += static_cast<std::int64_t>(text.size());
+    counter_of(key, facts) += static_cast<std::int64_t>(text.size());
+    tell(key, text);
     auto end = at + 1 + text.size();
     if (end >= json.size()) {
-        open_ = &counter;
+        open_ = key;
         auto last_other = text.find_last_not_of('\\');
         auto slashes = text.size() - (last_other == npos ? 0 : last_other + 1);
         escaped_ = slashes % 2 == 1;
@@ -102,19 +126,20 @@ std::size_t TextMeter::measure(std::string_view json, std::size_t at, std::int64
 }
 
 void TextMeter::feed(std::string_view json, ReplyFacts& facts) {
-    if (open_ != nullptr) {
+    if (open_ != 0) {
         auto length = rest_of_string(json);
-        *open_ += static_cast<std::int64_t>(length);
+        counter_of(open_, facts) += static_cast<std::int64_t>(length);
+        tell(open_, json.substr(0, length));
         if (length == json.size())
             return;
-        open_ = nullptr;
+        open_ = 0;
         json.remove_prefix(length + 1);
     }
     auto found = keys.next(json, 0);
     while (found) {
         auto at = found.value;
         if (is_text(found.key) && is_string(json, at))
-            at = measure(json, at, counter_of(found.key, facts));
+            at = measure(json, at, found.key, facts);
         found = keys.next(json, at);
     }
 }
@@ -172,7 +197,7 @@ void PlainScan::feed(std::string_view bytes, bool last) {
     if (!cut_ || cut_->usage.empty())
         look_for_keys(bytes);
     // What was produced is measured only where the figures do not tell.
-    if (!facts_.usage || facts_.usage->input_all() + facts_.usage->output_all() == 0)
+    if (!facts_.usage || !tells(*facts_.usage))
         meter_.feed(bytes, facts_);
     if (last)
         return;
@@ -189,7 +214,7 @@ struct StreamScan::Event {
     ReplyFacts said;           ///< what it adds: texts and a finish reason
 };
 
-StreamScan::Event StreamScan::read(std::string_view event) {
+StreamScan::Event StreamScan::read(std::string_view event) const {
     Event seen;
     auto found = keys.next(event, 0);
     while (found) {
@@ -205,6 +230,8 @@ StreamScan::Event StreamScan::read(std::string_view event) {
         } else if (is_string(event, at)) {
             auto text = string_at(event, at);
             counter_of(found.key, seen.said) += static_cast<std::int64_t>(text.size());
+            if (options_.listener != nullptr)
+                options_.listener->heard(voice_of(found.key), text, true);
             at += text.size() + 1;
         }
         found = keys.next(event, std::min(at, event.size()));
@@ -219,6 +246,8 @@ bool StreamScan::take_usage(std::string_view event, std::size_t at) {
     auto usage = parse_openai_usage(object_at(event, at));
     if (usage)
         facts_.usage = usage;
+    if (usage && options_.listener != nullptr && tells(*usage))
+        options_.listener->told();
     return usage.has_value();
 }
 

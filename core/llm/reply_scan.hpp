@@ -2,6 +2,7 @@
 
 #include "core/base/result.hpp"
 #include "core/llm/estimate.hpp"
+#include "core/llm/reply_listener.hpp"
 #include "core/llm/usage.hpp"
 
 #include <algorithm>
@@ -40,19 +41,27 @@ struct ReplyFacts {
 /// Measures the strings that a model has produced, in JSON that is cut anywhere.
 class TextMeter {
 public:
+    /// Null, which it is at first: nobody.
+    void set_listener(ReplyListener* listener) noexcept { listener_ = listener; }
     void feed(std::string_view json, ReplyFacts& facts);
 
 private:
     std::size_t rest_of_string(std::string_view json);
-    std::size_t measure(std::string_view json, std::size_t at, std::int64_t& counter);
+    std::size_t measure(std::string_view json, std::size_t at, std::size_t key, ReplyFacts& facts);
+    void tell(std::size_t key, std::string_view stretch);
 
-    std::int64_t* open_ = nullptr;  ///< the counter of the string that the last piece ended in
-    bool escaped_ = false;          ///< that piece ended with a backslash
+    ReplyListener* listener_ = nullptr;
+    std::size_t open_ = 0;  ///< the key of the string that the last piece ended in; 0: in none
+    bool escaped_ = false;  ///< that piece ended with a backslash
 };
 
 /// Scans a whole (not streamed) reply, read by read, with a few hundred bytes of state.
 class PlainScan {
 public:
+    /// `listener`, if given, hears the texts of a reply without figures.
+    explicit PlainScan(ReplyListener* listener = nullptr) noexcept {
+        meter_.set_listener(listener);
+    }
     /// `last`: nothing follows, so that nothing has to be kept.
     void feed(std::string_view bytes, bool last = false);
     const ReplyFacts& facts() const noexcept { return facts_; }
@@ -89,6 +98,7 @@ public:
         bool withhold_usage = false;
         std::uint32_t event_bytes_max = 8U << 20;
         std::uint32_t produced_bytes_max = endless;  ///< of texts and thoughts together
+        ReplyListener* listener = nullptr;           ///< null: nobody
     };
     explicit StreamScan(Options options) : options_(options) {}
 
@@ -132,7 +142,7 @@ private:
     /// Whether the event goes to the client.
     bool examine(std::string_view event);
     struct Event;
-    static Event read(std::string_view event);
+    Event read(std::string_view event) const;
     bool take_usage(std::string_view event, std::size_t at);
     void add(const ReplyFacts& said, bool usage_reported);
 

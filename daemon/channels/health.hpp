@@ -77,6 +77,13 @@ public:
     }
 
     std::int64_t in_flight() const noexcept { return in_flight_.load(std::memory_order_relaxed); }
+    /// Whether its last reply that ended whole came without figures of what it consumed.
+    bool tells_no_figures() const noexcept { return silent_.load(std::memory_order_relaxed); }
+    void note_figures(bool told) noexcept {
+        if (tells_no_figures() == told)
+            silent_.store(!told, std::memory_order_relaxed);
+    }
+
     std::int64_t ttft_us() const noexcept { return ttft_us_.load(std::memory_order_relaxed); }
     std::int64_t requests_this_minute(SteadyTime now) const noexcept {
         return minute_.counts(now).first;
@@ -97,6 +104,7 @@ private:
     std::atomic<std::int64_t> ttft_us_{0};
     std::atomic<std::int64_t> last_good_ns_{0};
     std::atomic<bool> down_{false};
+    std::atomic<bool> silent_{false};
     Breaker breaker_;
     Quantile ttft_of_late_;
     Tally minute_{std::chrono::minutes(1)};       ///< calls

@@ -72,10 +72,12 @@ llm::Begun begun_of(const upstream::Chunk& chunk) {
 }  // namespace
 
 Relay::Chat::Chat(server::Exchange& exchange_, Record& record_, gate::Caller caller_,
-                  const Inbound& inbound_, std::unique_ptr<Opening> opening_, Admission admission)
+                  const Inbound& inbound_, std::unique_ptr<Opening> opening_, Admission admission,
+                  const tokenizer::Tokenizers& tokenizers)
     : exchange(exchange_), record(record_), caller(std::move(caller_)), inbound(inbound_),
       permit(std::move(admission.permit)), candidates(std::move(admission.candidates)),
-      hold(std::move(admission.hold)), opening(std::move(opening_)),
+      hold(std::move(admission.hold)), opening(std::move(opening_)), scan(llm::PlainScan(&meter)),
+      meter(tokenizers, record.call.model_served),
       input_estimate(opening->call.media ? opening->call.media->estimate.input
                                          : llm::estimate_input_tokens(opening->body)) {
     if (opening->call.media) {
@@ -117,6 +119,7 @@ void Relay::Chat::begin_attempt(const channels::Option& option, std::chrono::mil
     if (inbound.contender != nullptr)
         inbound.contender->began(option);
     record.channel = option.entry->channel.name;
+    health = option.entry->health.get();
     record.call.channel = option.entry->channel.id;
     record.call.model_served = option.match.upstream_model;
     choose_offer(option);
@@ -146,7 +149,8 @@ void Relay::Chat::choose_offer(const channels::Option& option) {
 }
 
 void Relay::Chat::forget_reply() {
-    scan = llm::PlainScan();
+    scan = llm::PlainScan(&meter);
+    meter.forget();
     translator.reset();
     if (rare)
         rare->media.reset();
@@ -237,6 +241,8 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
         return fail(Code::upstream_failed,
                     "the provider compressed its reply, which it was asked not to do");
     event_stream = is_event_stream(reply);
+    meter.keep_at_most(event_stream ? metering::ReplyMeter::stream_bytes_max
+                                    : metering::ReplyMeter::whole_bytes_max);
     opening->dropped.clear();
     bool chat = inbound.operation == providers::Operation::chat;
     if (opening->converted || (chat && !inbound.is_openai()))
@@ -262,8 +268,8 @@ void Relay::Chat::expect_stream(std::int64_t produced_bytes_max) {
     if (translator)
         translator->limit(produced_bytes_max);
     else
-        scan = llm::StreamScan(
-            {call.stream && !call.usage_asked, event_bytes_max, scan_limit(produced_bytes_max)});
+        scan = llm::StreamScan({call.stream && !call.usage_asked, event_bytes_max,
+                                scan_limit(produced_bytes_max), &meter});
 }
 
 void Relay::Chat::start_translator(const providers::Provider& provider, WallTime now,
@@ -276,7 +282,7 @@ void Relay::Chat::start_translator(const providers::Provider& provider, WallTime
         auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
         translator = std::make_shared<Translator>(Translator::Parts{
             inbound, call, converted ? &conversion->request() : nullptr, *offer->wire,
-            providers::dialect_of(provider), exchange.request_id(), seconds.count(), came});
+            providers::dialect_of(provider), exchange.request_id(), seconds.count(), came, &meter});
     } else {
         auto [reader, writer] = plain_reply({*inbound.plain_form(),
                                              *providers::form_of(*offer),

@@ -4,6 +4,7 @@
 #include "core/llm/reply_scan.hpp"
 #include "core/loop/event.hpp"
 #include "core/loop/timer_wheel.hpp"
+#include "core/metering/reply_meter.hpp"
 #include "daemon/relay/attempts.hpp"
 #include "daemon/relay/conversion.hpp"
 #include "daemon/relay/relay.hpp"
@@ -70,7 +71,8 @@ struct Relay::Opening : loop::InFrames {
 /// The state of one call, mostly a chat completion, between the steps of Relay.
 struct Relay::Chat : loop::InFrames {
     Chat(server::Exchange& exchange_, Record& record_, gate::Caller caller_,
-         const Inbound& inbound_, std::unique_ptr<Opening> opening_, Admission admission);
+         const Inbound& inbound_, std::unique_ptr<Opening> opening_, Admission admission,
+         const tokenizer::Tokenizers& tokenizers);
     ~Chat();
     Chat(const Chat&) = delete;
     Chat& operator=(const Chat&) = delete;
@@ -159,6 +161,12 @@ struct Relay::Chat : loop::InFrames {
     Result<void> outcome_of(const Result<void>& ended) const;
     void fill_usage(std::int64_t thoughts_per_second);
     void fill_plain_usage();
+    void fill_counted_usage(std::int64_t thoughts);
+    void note_figures(bool told);
+    /// Of output until now: what the provider told, and what was counted since.
+    std::int64_t produced_tokens();
+    /// Whether the input has to be counted while the request is still there.
+    bool expects_no_figures() const noexcept;
     std::int64_t unseen_thoughts(std::int64_t per_second) const;
     std::string length_end() const;
     void fill_media_usage();
@@ -197,6 +205,7 @@ struct Relay::Chat : loop::InFrames {
     bool as_it_came = false;  ///< the last chunk may go out with its framing
     /// Of a reply in OpenAI's form; which one it is shows with its head.
     std::variant<llm::PlainScan, llm::StreamScan> scan;
+    metering::ReplyMeter meter;  ///< of what the provider tells no figures of
     /// Instead of the scanners, if it is not OpenAI's form. Shared with the worker that may be
     /// parsing a long reply.
     std::shared_ptr<Translator> translator;
@@ -212,13 +221,15 @@ struct Relay::Chat : loop::InFrames {
     std::string held;                      ///< read, and not shown yet
     std::vector<std::string_view> pieces;  ///< of the last chunk: what is still to be sent
     std::string closing_error;             ///< the event that ends a stream which broke off
-    bool accepted = false;        ///< the provider's stream has begun, though nothing was shown yet
-    bool stopped_short = false;   ///< the money ran out: the stream ends as one that is too long
-    bool early = false;           ///< the head of a stream was sent before any provider's came
-    bool usage_asked = false;     ///< by the caller of a stream
-    std::uint16_t choices = 1;    ///< of a stream
-    bool begun = false;           ///< the provider's reply is on its way to the client
-    std::int64_t input_estimate;  ///< of the body, which is gone when the call is settled
+    bool accepted = false;       ///< the provider's stream has begun, though nothing was shown yet
+    bool stopped_short = false;  ///< the money ran out: the stream ends as one that is too long
+    bool early = false;          ///< the head of a stream was sent before any provider's came
+    bool usage_asked = false;    ///< by the caller of a stream
+    std::uint16_t choices = 1;   ///< of a stream
+    bool begun = false;          ///< the provider's reply is on its way to the client
+    bool input_exact = false;    ///< `input_estimate` was counted
+    channels::Health* health = nullptr;  ///< of the channel; lives with the candidates
+    std::int64_t input_estimate;         ///< of the body, which is gone when the call is settled
 };
 
 }  // namespace obliv::relay

@@ -37,29 +37,62 @@ void Relay::Chat::fill_plain_usage() {
     row.source = vectors ? llm::UsageSource::estimated : llm::UsageSource::provider;
 }
 
+/// The provider told nothing: its texts are counted, and so is the input where it was to be
+/// expected that nothing would be told.
+void Relay::Chat::fill_counted_usage(std::int64_t thoughts) {
+    auto& row = record.call;
+    auto counted = meter.counts();
+    row.usage = {};
+    row.usage.input = input_estimate;
+    row.usage.output = counted.output;
+    row.usage.reasoning = counted.reasoning + thoughts;
+    // Several choices speak at once, and what is counted is what they said in turn.
+    bool exact = input_exact && counted.exact && thoughts == 0 && choices == 1;
+    row.source = exact ? llm::UsageSource::counted : llm::UsageSource::estimated;
+}
+
+std::int64_t Relay::Chat::produced_tokens() {
+    auto counted = meter.counts();
+    auto told = tells_usage(facts()) ? facts().usage->output_all() : 0;
+    return told + counted.output + counted.reasoning;
+}
+
+/// Remembers of a channel whether it tells figures: of one that does not, the input of the next
+/// call is counted.
+void Relay::Chat::note_figures(bool told) {
+    if (health != nullptr && inbound.operation == providers::Operation::chat)
+        health->note_figures(told);
+}
+
+bool Relay::Chat::expects_no_figures() const noexcept {
+    if (inbound.operation != providers::Operation::chat || facts().usage || !opening)
+        return false;
+    bool all_here = !event_stream && chunk().last;
+    return all_here || (health != nullptr && health->tells_no_figures());
+}
+
 void Relay::Chat::fill_usage(std::int64_t thoughts_per_second) {
     if (rare && rare->asked)
         return fill_media_usage();
     auto& row = record.call;
     const auto& seen = facts();
     bool whole = row.finish_reason != "aborted" && row.finish_reason != "cut";
+    if (whole && row.error.empty() && seen.produced())
+        note_figures(tells_usage(seen));
     if (tells_usage(seen)) {
         row.usage = *seen.usage;
-        row.usage.output += llm::estimate_tokens(seen.text_bytes_after_usage);
-        row.usage.reasoning += llm::estimate_tokens(seen.reasoning_bytes_after_usage);
+        if (seen.text_bytes_after_usage + seen.reasoning_bytes_after_usage > 0) {
+            auto after = meter.counts();
+            row.usage.output += after.output;
+            row.usage.reasoning += after.reasoning;
+        }
         whole = whole && row.usage == *seen.usage;
         row.source = whole ? llm::UsageSource::provider : llm::UsageSource::partial;
     } else if (inbound.operation != providers::Operation::chat && whole && row.error.empty()) {
         fill_plain_usage();
     } else if (seen.produced() || ((begun || accepted) && row.finish_reason == "aborted")) {
         // A caller who leaves before the first word has had the prompt read all the same.
-        row.usage = {};
-        row.usage.input = input_estimate;
-        row.usage.output = llm::estimate_tokens(seen.text_bytes);
-        row.usage.reasoning = llm::estimate_tokens(seen.reasoning_bytes);
-        if (!whole)
-            row.usage.reasoning += unseen_thoughts(thoughts_per_second);
-        row.source = llm::UsageSource::estimated;
+        fill_counted_usage(whole ? 0 : unseen_thoughts(thoughts_per_second));
     } else {
         row.usage = {};
         row.source = llm::UsageSource::none;

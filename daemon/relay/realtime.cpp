@@ -129,7 +129,7 @@ loop::Task<Result<void>> Relay::serve_realtime(server::Exchange& exchange, Recor
     if (!admission)
         co_return admission.error();
     Chat chat(exchange, record, std::move(*caller), inbound, std::move(opening),
-              std::move(*admission));
+              std::move(*admission), parts_.tokenizers);
     chat.rare = std::make_unique<Chat::Rare>();
     auto priced = std::string(chat.opening->wish.model);
     chat.rare->talk =

@@ -14,7 +14,6 @@
 #include "daemon/relay/upstream_error.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace obliv::relay {
 namespace {
@@ -126,7 +125,7 @@ Relay::let_in(server::Exchange& exchange, Record& record, const Inbound& inbound
     if (!admission)
         co_return admission.error();
     co_return std::make_unique<Chat>(exchange, record, std::move(*caller), inbound,
-                                     std::move(opening), std::move(*admission));
+                                     std::move(opening), std::move(*admission), parts_.tokenizers);
 }
 
 /// Reaches a provider that begins to reply, on the model that was asked for or on one instead.
@@ -385,6 +384,8 @@ loop::Task<Result<void>> Relay::pass_on_refusal(Chat& chat) {
 }
 
 loop::Task<Result<void>> Relay::pump_plain(Chat& chat) {
+    if (chat.expects_no_figures())
+        co_await count_input(chat);
     chat.start_reply();
     chat.release_request();
     Result<void> ended = ok();
@@ -417,6 +418,8 @@ loop::Task<Result<void>> Relay::answer_whole(Chat& chat) {
     Result<void> ended = ok();
     while (ended && !chat.chunk().last)
         ended = co_await read_more(chat);
+    if (chat.expects_no_figures())
+        co_await count_input(chat);
     chat.end_whole(ended);
     auto settled = co_await settle(chat);
     if (!settled)
@@ -432,6 +435,8 @@ loop::Task<Result<void>> Relay::answer_whole(Chat& chat) {
 
 loop::Task<Result<void>> Relay::pump_stream(Chat& chat) {
     OpenStream counted(open_streams_);
+    if (chat.expects_no_figures())
+        co_await count_input(chat);
     chat.start_reply();
     chat.release_request();
     Result<void> ended = ok();
@@ -462,34 +467,6 @@ loop::Task<Result<void>> Relay::pump_stream(Chat& chat) {
         }
     }
     co_return co_await end_stream(chat, std::move(ended));
-}
-
-/// What a stream may produce with what was set aside, in the bytes that its tokens are estimated
-/// at. A limit of the caller's own is the provider's to keep, and counts its tokens better than we
-/// do.
-std::int64_t Relay::produced_bytes_max(const Chat& chat) noexcept {
-    const auto& hold = chat.hold;
-    if (!hold.limited() || !hold.priced())
-        return std::numeric_limits<std::int64_t>::max();
-    auto bytes_each =
-        chat.opening->call.output_tokens_max ? 2 * llm::bytes_per_token : llm::bytes_per_token;
-    return hold.output_tokens() * bytes_each;
-}
-
-/// The stream has used up what was set aside for it: sets more aside and goes on, or ends it.
-Result<bool> Relay::pay_on(Chat& chat) {
-    auto& hold = chat.hold;
-    auto produced = chat.facts().produced_bytes();
-    while (hold.output_tokens() * llm::bytes_per_token <= produced)
-        if (!parts_.billing.extend(hold, chat.record.call.model_served,
-                                   settings_.output_tokens_default)) {
-            chat.cut_short();
-            return false;
-        }
-    auto done = chat.go_on(hold.output_tokens() * llm::bytes_per_token, parts_.clock.steady());
-    if (!done)
-        return done.error();
-    return true;
 }
 
 loop::Task<Result<void>> Relay::read_more(Chat& chat) {

@@ -128,6 +128,7 @@ private:
     loop::Task<Result<void>> run(Chat& chat);
     loop::Task<Result<void>> end_without_reply(Chat& chat, const Error& last);
     static void start_early(void* chat);
+    loop::Task<void> count_input(Chat& chat);
     const server::Pulse* pulse_of(const Chat& chat) const noexcept;
     loop::Task<Result<void>> open_first(Chat& chat);
     loop::Task<void> pause(Chat& chat, std::chrono::milliseconds length);

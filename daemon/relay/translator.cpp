@@ -73,7 +73,8 @@ std::unique_ptr<wire::ReplyWriter> writer_of(const Translator::Parts& parts) {
 }  // namespace
 
 Translator::Translator(const Parts& parts)
-    : passes_(parts.request == nullptr), stream_(passes_ ? parts.stream : parts.call.stream),
+    : passes_(parts.request == nullptr), listener_(parts.listener),
+      stream_(passes_ ? parts.stream : parts.call.stream),
       reader_(parts.provider.new_reader(read_options(parts))), writer_(writer_of(parts)) {}
 
 Translator::Translator(std::unique_ptr<wire::ReplyReader> reader,
@@ -87,33 +88,39 @@ void Translator::watch_with(std::unique_ptr<ProofWatch> watch, SteadyTime now) {
     began_ = now;
 }
 
-void Translator::note_text(std::int64_t llm::ReplyFacts::*all, std::int64_t llm::ReplyFacts::*after,
-                           std::size_t bytes) {
-    facts_.*all += static_cast<std::int64_t>(bytes);
+void Translator::note_bytes(llm::Voice voice, std::size_t bytes) {
+    bool thought = voice == llm::Voice::thought;
+    auto count = static_cast<std::int64_t>(bytes);
+    (thought ? facts_.reasoning_bytes : facts_.text_bytes) += count;
     if (facts_.usage)
-        facts_.*after += static_cast<std::int64_t>(bytes);
+        (thought ? facts_.reasoning_bytes_after_usage : facts_.text_bytes_after_usage) += count;
+}
+
+void Translator::note_text(llm::Voice voice, std::string_view text) {
+    note_bytes(voice, text.size());
+    if (listener_ != nullptr)
+        listener_->heard(voice, text, false);
 }
 
 void Translator::note(const llm::ReplyEvent& event) {
     using namespace llm;
-    constexpr auto text = &ReplyFacts::text_bytes;
-    constexpr auto text_after = &ReplyFacts::text_bytes_after_usage;
     if (const auto* piece = std::get_if<TextPiece>(&event.what)) {
-        note_text(text, text_after, piece->text.size());
+        note_text(Voice::text, piece->text);
     } else if (const auto* thought = std::get_if<ThinkingPiece>(&event.what)) {
-        note_text(&ReplyFacts::reasoning_bytes, &ReplyFacts::reasoning_bytes_after_usage,
-                  thought->text.size());
+        note_text(Voice::thought, thought->text);
     } else if (const auto* arguments = std::get_if<ArgumentsPiece>(&event.what)) {
-        note_text(text, text_after, arguments->text.size());
+        note_text(Voice::arguments, arguments->text);
     } else if (const auto* refusal = std::get_if<RefusalPiece>(&event.what)) {
-        note_text(text, text_after, refusal->text.size());
+        note_text(Voice::text, refusal->text);
     } else if (const auto* call = std::get_if<ToolCallBegun>(&event.what)) {
-        note_text(text, text_after, call->name.size());
+        note_text(Voice::arguments, call->name);
     } else if (std::holds_alternative<MediaPiece>(event.what)) {
-        note_text(text, text_after, 1);
+        note_bytes(Voice::text, 1);
     } else if (const auto* report = std::get_if<UsageReport>(&event.what)) {
         facts_.usage = report->usage;
         facts_.text_bytes_after_usage = facts_.reasoning_bytes_after_usage = 0;
+        if (listener_ != nullptr && report->usage.input_all() + report->usage.output_all() > 0)
+            listener_->told();
     } else if (const auto* finished = std::get_if<Finished>(&event.what)) {
         facts_.finish_reason = word_of(finished->reason);
         facts_.finish_reason.resize(std::min(facts_.finish_reason.size(), finish_reason_bytes_max));

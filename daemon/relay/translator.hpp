@@ -30,7 +30,8 @@ public:
         const wire::Dialect& dialect;
         std::string_view request_id;
         std::int64_t now;
-        bool stream;  ///< what the reply's content type says
+        bool stream;                             ///< what the reply's content type says
+        llm::ReplyListener* listener = nullptr;  ///< hears the texts; null: nobody
     };
     explicit Translator(const Parts& parts);
     /// Of a reply that is asked for whole and made of another form.
@@ -88,12 +89,13 @@ private:
     Result<void> sort_events(Passing& passing, bool last);
     bool ended() const noexcept { return failed_ || !facts_.finish_reason.empty(); }
     void note(const llm::ReplyEvent& event);
-    void note_text(std::int64_t llm::ReplyFacts::*all, std::int64_t llm::ReplyFacts::*after,
-                   std::size_t bytes);
+    void note_text(llm::Voice voice, std::string_view text);
+    void note_bytes(llm::Voice voice, std::size_t bytes);
 
     static constexpr auto endless = std::numeric_limits<std::int64_t>::max();
 
     bool passes_;
+    llm::ReplyListener* listener_ = nullptr;
     std::int64_t produced_bytes_max_ = endless;
     bool stream_;  ///< to the client
     std::unique_ptr<ProofWatch> watch_;

@@ -37,7 +37,7 @@ class RelayOddProviders(FunctionalTest):
         super().setUp()
         self.upstream = self.new_upstream()
         self.daemon = self.new_daemon("[upstream]\nretry_pause_first = \"1ms\"\nretry_pause_last = \"1ms\"\n")
-        self.daemon.add_channel(self.upstream, models=["m1", "odd-*"])
+        self.daemon.add_channel(self.upstream, models=["m1", "gpt-4o", "odd-*"])
         self.daemon.set_price("m1")
         self.key = self.daemon.add_token()
 
@@ -83,12 +83,30 @@ class RelayOddProviders(FunctionalTest):
         self.assertGreaterEqual(row["usage"]["output"], 100)
         self.assertGreater(row["usage"]["input"], 0)
 
-    def test_what_follows_the_last_figures_is_estimated(self) -> None:
+    def test_what_follows_the_last_figures_is_counted(self) -> None:
         first = {**delta("x"), "usage": usage(11, 1)}
-        _, row = self.post(events(first, delta("y" * 400), delta(finish="stop"), "[DONE]"), stream=True)
-        self.assertEqual((row["usage"]["input"], row["usage"]["output"], row["usage_source"]), (11, 101, "partial"))
+        _, row = self.post(events(first, delta(" world" * 40), delta(finish="stop"), "[DONE]"), stream=True, model="gpt-4o")
+        self.assertEqual((row["usage"]["input"], row["usage"]["output"], row["usage_source"]), (11, 41, "partial"))
         _, row = self.post(events(first, delta("y" * 400), delta(finish="stop"), usage_event(), "[DONE]"), stream=True)
         self.assertEqual((row["usage"]["output"], row["usage_source"]), (7, "provider"))
+
+    def test_a_provider_that_tells_no_figures_is_counted(self) -> None:
+        """Exactly, where the model's encoding is known: OpenAI's cookbook says how messages are counted."""
+        text = "Hello, w\u00f6rld! \U0001f600"
+        message = {"messages": [{"role": "user", "content": "Hello?"}]}
+        silent = {**json.loads(completion_bytes(text)), "usage": None}
+        reply, row = self.post(plain(json.dumps(silent).encode()), model="gpt-4o", **message)
+        # The cookbook: 3 tokens for the message, 1 for its role, 2 for its text, 3 before the reply.
+        figures = (9, self.daemon.api("POST", "/tokens/count", {"model": "gpt-4o", "text": text})["tokens"], "counted")
+        self.assertEqual((row["usage"]["input"], row["usage"]["output"], row["usage_source"]), figures)
+        # Now that it is known to tell none, its streams are counted too.
+        for pieces in ([text], list(text)):
+            _, row = self.post(events(*[delta(piece) for piece in pieces], delta(finish="stop"), "[DONE]"), stream=True, model="gpt-4o", **message)
+            self.assertEqual((row["usage"]["input"], row["usage"]["output"], row["usage_source"]), figures)
+        _, row = self.post(events(delta("a"), usage_event(), "[DONE]"), stream=True, model="gpt-4o")
+        self.assertEqual(row["usage_source"], "provider")
+        _, row = self.post(events(delta("a"), delta(finish="stop"), "[DONE]"), stream=True, model="gpt-4o")
+        self.assertEqual(row["usage_source"], "estimated")
 
     def test_nobody_sees_the_end_before_it_is_billed_however_it_is_written(self) -> None:
         for end in (b"event: end\ndata: [DONE]\n\n", b"data: [DONE] \n\n"):
