@@ -5,7 +5,7 @@ function __obliv_path
     for word in (commandline -opc)[2..-1]
         if test $skip = 1; set skip 0; continue; end
         switch $word
-            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--cache' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--request' '--add' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--per-image' '--per-second' '--per-character' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--error' '--call' '--body' '--body-file' '--encoding' '--tokenizer' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
+            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--cache' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--request' '--add' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--per-image' '--per-second' '--per-character' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--user' '--error' '--call' '--body' '--body-file' '--encoding' '--tokenizer' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
                 set skip 1
             case '-*'
             case '*'
@@ -250,7 +250,8 @@ complete -c obliv -n 'string match -q -- '\''account adjust*'\'' (__obliv_path)'
 complete -c obliv -n '__obliv_at '\''usage'\''' -a 'report' -d 'Sum up usage and cost'
 complete -c obliv -n '__obliv_at '\''usage'\''' -a 'tail' -d 'Show the latest calls, the newest last'
 complete -c obliv -n '__obliv_at '\''usage'\''' -a 'top' -d 'Watch calls, cost and models, once a second'
-complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l by -x -d 'Group by model, day, token, account, channel (model if not given)'
+complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l by -x -d 'Group by model, served, channel, token, user, account, hour, day, month (model if not given)'
+complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l business -d 'Active and returning users, calls and revenue instead, by day or month'
 complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l attempts -d 'Count calls to providers instead, by channel and how they ended'
 complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l since -x -d 'Not before: a time, or -24h'
 complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l until -x -d 'Before: a time, or -1h'
@@ -258,6 +259,7 @@ complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -
 complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l token -x -d 'Only this token'
 complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l account -x -d 'Only this account'
 complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l channel -x -d 'Only this channel'
+complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l user -x -d 'Only this user'
 complete -c obliv -n 'string match -q -- '\''usage report*'\'' (__obliv_path)' -l error -x -d 'Only calls that failed with this error'
 complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l limit -x -d 'How many (20 if not given)'
 complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l follow -d 'Go on with new ones until Ctrl-C'
@@ -267,6 +269,7 @@ complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l 
 complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l token -x -d 'Only this token'
 complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l account -x -d 'Only this account'
 complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l channel -x -d 'Only this channel'
+complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l user -x -d 'Only this user'
 complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l error -x -d 'Only calls that failed with this error'
 complete -c obliv -n '__obliv_at '\''request'\''' -a 'show' -d 'Show a call'\''s attempts: channels, keys, causes, pauses'
 complete -c obliv -n '__obliv_at '\''ledger'\''' -a 'show' -d 'List entries, newest first'

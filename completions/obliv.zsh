@@ -7,7 +7,7 @@ _obliv() {
         word=${words[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--error|--call|--body|--body-file|--encoding|--tokenizer|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--user|--error|--call|--body|--body-file|--encoding|--tokenizer|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
@@ -147,6 +147,7 @@ _obliv() {
         'usage report'' --token') candidates='' ;;
         'usage report'' --account') candidates='' ;;
         'usage report'' --channel') candidates='' ;;
+        'usage report'' --user') candidates='' ;;
         'usage report'' --error') candidates='' ;;
         'usage tail'' --limit') candidates='' ;;
         'usage tail'' --since') candidates='' ;;
@@ -155,6 +156,7 @@ _obliv() {
         'usage tail'' --token') candidates='' ;;
         'usage tail'' --account') candidates='' ;;
         'usage tail'' --channel') candidates='' ;;
+        'usage tail'' --user') candidates='' ;;
         'usage tail'' --error') candidates='' ;;
         'ledger show'' --limit') candidates='' ;;
         'ledger show'' --cursor') candidates='' ;;
@@ -252,8 +254,8 @@ _obliv() {
                 'account topup') candidates='--reason --operation-id' ;;
                 'account adjust') candidates='--reason --operation-id' ;;
                 'usage') candidates='report tail top' ;;
-                'usage report') candidates='--by --attempts --since --until --model -m --token --account --channel --error' ;;
-                'usage tail') candidates='--limit --follow --since --until --model -m --token --account --channel --error' ;;
+                'usage report') candidates='--by --business --attempts --since --until --model -m --token --account --channel --user --error' ;;
+                'usage tail') candidates='--limit --follow --since --until --model -m --token --account --channel --user --error' ;;
                 'usage top') candidates='' ;;
                 'request') candidates='show' ;;
                 'request show') candidates='' ;;

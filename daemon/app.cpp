@@ -153,6 +153,35 @@ Result<std::unique_ptr<storage::Database>> open_database(const config::Config& c
     return storage::Database::open(options);
 }
 
+/// The last day of earlier runs.
+Result<void> prime(live::Counters& counters, storage::Database& database) {
+    using storage::UsageKey;
+    storage::UsageFilter day;
+    day.since = real_clock().wall() - std::chrono::hours(24);
+    auto read = [&](UsageKey key) {
+        return database.read([&](storage::Session& session) {
+            return session.usage().report(day, {UsageKey::hour, key});
+        });
+    };
+    for (auto [by, key] :
+         {std::pair(live::By::model, UsageKey::model),
+          std::pair(live::By::channel, UsageKey::channel),
+          std::pair(live::By::token, UsageKey::token), std::pair(live::By::user, UsageKey::user)}) {
+        auto groups = read(key);
+        if (!groups)
+            return groups.error();
+        for (const auto& group : *groups) {
+            auto hour = parse_rfc3339(group.key[0]);
+            auto past = live::past(group);
+            if (hour && by == live::By::model)
+                counters.add_past(*hour, past);
+            if (hour && group.key[1] != "0")
+                counters.add_past(by, group.key[1], *hour, past);
+        }
+    }
+    return ok();
+}
+
 void report(const billing::Recovery& recovery) {
     if (recovery.replayed + recovery.released + recovery.damaged == 0)
         return;
@@ -234,6 +263,8 @@ Result<void> App::Parts::open_state() {
         return opened_books.error();
     books = std::move(*opened_books);
     report(books->recovery());
+    if (auto primed = prime(live, *database); !primed)
+        return primed;
     books->on_stored([this](std::span<const storage::Appended> calls) { live.add(calls); });
     return ok();
 }

@@ -32,7 +32,8 @@ Result<void> verify(Invocation& run) {
                                         {"accounts", "accounts"},
                                         {"charges", "charges"},
                                         {"transfers", "transfers"},
-                                        {"usage_rows", "usage rows"}});
+                                        {"usage_rows", "usage rows"},
+                                        {"retired", "removed rows"}});
         !shown)
         return shown;
     if (verdict->value("ok", false))

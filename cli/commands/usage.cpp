@@ -34,7 +34,7 @@ Query filters(const Values& values) {
     auto now = real_clock().wall();
     query.add("since", values.time("since", now));
     query.add("until", values.time("until", now));
-    for (const char* name : {"model", "token", "account", "channel", "error"})
+    for (const char* name : {"model", "token", "account", "channel", "user", "error"})
         query.add(name, values.text(name));
     return query;
 }
@@ -45,19 +45,43 @@ Result<void> report_attempts(Invocation& run) {
         {{"channel.name", "CHANNEL"}, {"cause", "CAUSE"}, {"attempts", "ATTEMPTS", true}});
 }
 
+Result<void> report_business(Invocation& run) {
+    auto by = run.values.list("by");
+    if (by.size() > 1 || (by.size() == 1 && by[0] != "day" && by[0] != "month"))
+        return fail(Code::usage, "--business is by day or by month");
+    if (run.values.has("error"))
+        return fail(Code::usage, "--business and --error exclude each other");
+    auto query = filters(run.values);
+    query.add("by", by.empty() ? "day" : by[0]);
+    return show_list(run, "/usage/business" + query.text(), "obliv.usage.business/1",
+                     {{"period", by.empty() || by[0] == "day" ? "DAY" : "MONTH"},
+                      {"active_users", "ACTIVE", true},
+                      {"new_users", "NEW", true},
+                      {"returning_users", "RETURNING", true},
+                      {"requests", "REQUESTS", true},
+                      {"revenue", "REVENUE", true}});
+}
+
 Result<void> report(Invocation& run) {
+    if (run.values.has("attempts") && run.values.has("business"))
+        return fail(Code::usage, "--attempts and --business exclude each other");
     if (run.values.has("attempts"))
         return report_attempts(run);
+    if (run.values.has("business"))
+        return report_business(run);
     auto by = run.values.list("by");
     if (by.empty())
         by.emplace_back("model");
     std::string joined_by;
     std::vector<Column> shown;
-    for (const auto& name : by) {
-        static constexpr std::array<std::string_view, 5> known{"model", "day", "token", "account",
-                                                               "channel"};
+    for (auto& name : by) {
+        static constexpr std::array<std::string_view, 9> known{
+            "model", "served", "channel", "token", "user", "account", "hour", "day", "month"};
+        if (name == "time")
+            name = "hour";
         if (std::find(known.begin(), known.end(), name) == known.end())
-            return fail(Code::usage, "--by: expected model, day, token, account or channel, got '" +
+            return fail(Code::usage, "--by: expected model, served, channel, token, user, account, "
+                                     "hour, day or month, got '" +
                                          visible(name) + "'");
         joined_by += (joined_by.empty() ? "" : ",") + name;
         auto title = name;
@@ -149,6 +173,7 @@ std::vector<Flag> filter_flags() {
         {.name = "token", .value = "ID", .help = "Only this token"},
         {.name = "account", .value = "ID", .help = "Only this account"},
         {.name = "channel", .value = "ID", .help = "Only this channel"},
+        {.name = "user", .value = "ID", .help = "Only this user"},
         {.name = "error", .value = "NAME", .help = "Only calls that failed with this error"}};
 }
 
@@ -162,7 +187,12 @@ Command usage_command() {
          .flags =
              joined({{.name = "by",
                       .value = "A,B",
-                      .help = "Group by model, day, token, account, channel (model if not given)"},
+                      .help = "Group by model, served, channel, token, user, account, hour, day, "
+                              "month (model if not given)"},
+                     {.name = "business",
+                      .value = "",
+                      .help = "Active and returning users, calls and revenue instead, by day or "
+                              "month"},
                      {.name = "attempts",
                       .value = "",
                       .help = "Count calls to providers instead, by channel and how they ended"}},
@@ -170,6 +200,7 @@ Command usage_command() {
          .examples = {{"obliv usage report --by model,day --since -7d", "The week"},
                       {"obliv usage report --by token --format csv",
                        "Per token, for a spreadsheet"},
+                      {"obliv usage report --business --by month", "How the business goes"},
                       {"obliv usage report --attempts --since -24h",
                        "Which channels fail, and how"}},
          .errors = remote_errors(),

@@ -469,6 +469,7 @@ constexpr std::array verification{
     Field{"charges", integer, must, "checked", "", 0, many},
     Field{"transfers", integer, must, "checked", "", 0, many},
     Field{"usage_rows", integer, must, "checked", "", 0, many},
+    Field{"retired", integer, must, "charges whose usage rows retention has removed", "", 0, many},
     Field{"problems", texts, must, "", "", 0, 4096},
 };
 
@@ -559,6 +560,8 @@ constexpr std::array table{
     Schema{"AttemptReport", attempt_report},
     Schema{"UsageGroup", usage_schemas::group},
     Schema{"UsageReport", usage_schemas::report},
+    Schema{"BusinessRow", usage_schemas::business_row},
+    Schema{"BusinessReport", usage_schemas::business_report},
     Schema{"LiveFigures", usage_schemas::live_figures},
     Schema{"LiveRow", usage_schemas::live_row},
     Schema{"LiveWindow", usage_schemas::live_window},

@@ -18,6 +18,10 @@ inline constexpr std::array group{
     Field{"token", text, may, "id"},
     Field{"account", text, may, "id"},
     Field{"channel", text, may, "id"},
+    Field{"user", text, may, "id"},
+    Field{"served", text, may, "model as sent to the provider"},
+    Field{"hour", text, may, "its beginning"},
+    Field{"month", text, may, "UTC"},
     Field{"requests", integer, must, "", "", 0, many},
     Field{"errors", integer, must, "", "", 0, many},
     Field{"usage", object, must, "", "Usage"},
@@ -27,6 +31,20 @@ inline constexpr std::array group{
 inline constexpr std::array report{
     Field{"by", texts, must, ""},
     Field{"data", objects, must, "", "UsageGroup"},
+};
+
+inline constexpr std::array business_row{
+    Field{"period", text, must, "2026-01-31, or 2026-01"},
+    Field{"active_users", integer, must, "who made a call", "", 0, many},
+    Field{"returning_users", integer, must, "who had made one in an earlier period", "", 0, many},
+    Field{"new_users", integer, must, "", "", 0, many},
+    Field{"requests", integer, must, "", "", 0, many},
+    Field{"revenue", money, must, "USD charged"},
+};
+
+inline constexpr std::array business_report{
+    Field{"by", choice, must, "", "day|month"},
+    Field{"data", objects, must, "the oldest first", "BusinessRow"},
 };
 
 inline constexpr std::array live_figures{

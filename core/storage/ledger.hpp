@@ -28,6 +28,14 @@ struct FoldStep {
     bool more = false;      ///< stored charges up to the limit are left
 };
 
+/// Running totals that are kept with the fold and the roll-up, since the first charge ever.
+struct LedgerTotals {
+    std::int64_t charges = 0;  ///< folded
+    Money billed;              ///< their cost and loss
+    std::int64_t rows = 0;     ///< rolled up
+    std::int64_t units = 0;    ///< of every kind, of the rows
+};
+
 /// What verify found. `problems` holds at most a hundred sentences, the last of which counts the
 /// rest.
 struct LedgerReport {
@@ -35,6 +43,7 @@ struct LedgerReport {
     std::int64_t charges = 0;
     std::int64_t transfers = 0;
     std::int64_t usage_rows = 0;
+    std::int64_t retired = 0;  ///< charges whose usage rows retention has removed
     std::vector<std::string> problems;
     bool ok() const noexcept { return problems.empty(); }
 };
@@ -63,6 +72,10 @@ public:
     /// be stored later.
     virtual Result<FoldStep> fold(ChargeId limit, std::int64_t rows_max) = 0;
     virtual Result<ChargeId> watermark() = 0;
+    /// Adds usage rows up to `limit` to the sums by hour and by day, each row once. The same
+    /// conditions as for fold(); at most `rows_max` rows are read for it.
+    virtual Result<FoldStep> roll_up(ChargeId limit, std::int64_t rows_max) = 0;
+    virtual Result<LedgerTotals> totals() = 0;
 
     /// The largest id of a charge or a transfer; none: there is none yet.
     virtual Result<std::int64_t> newest_id() = 0;

@@ -3,6 +3,7 @@
 #include "core/base/result.hpp"
 #include "core/base/seal.hpp"
 #include "core/storage/accounts.hpp"
+#include "core/storage/captures.hpp"
 #include "core/storage/channels.hpp"
 #include "core/storage/ledger.hpp"
 #include "core/storage/notices.hpp"
@@ -38,6 +39,7 @@ public:
     virtual ResponseStore& responses() = 0;
     virtual NoticeStore& notices() = 0;
     virtual ObjectStore& objects() = 0;
+    virtual CaptureStore& captures() = 0;
 };
 
 struct Options {

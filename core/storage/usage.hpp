@@ -54,10 +54,22 @@ struct UsageFilter {
     TokenId token;
     AccountId account;
     ChannelId channel;
+    UserId user{};
     std::string error;
 };
 
-enum class UsageKey : std::uint8_t { model, day, token, account, channel };
+/// Hours, days and months are those of UTC.
+enum class UsageKey : std::uint8_t {
+    model,
+    day,
+    token,
+    account,
+    channel,
+    served,  ///< the model as sent to the provider
+    user,
+    hour,
+    month,
+};
 
 struct UsageGroup {
     std::vector<std::string> key;  ///< one text for each UsageKey asked, in that order
@@ -68,6 +80,21 @@ struct UsageGroup {
     Money cost;
 };
 
+/// What a day or a month was for the business. Who has no user counts as its account.
+struct BusinessRow {
+    std::string period;          ///< 2026-01-31, or 2026-01
+    std::int64_t active = 0;     ///< users who made a call
+    std::int64_t returning = 0;  ///< those of them who had made one in an earlier period
+    std::int64_t requests = 0;
+    Money revenue;
+};
+
+/// What a step of retention did.
+struct RetireStep {
+    std::int64_t rows = 0;
+    bool more = false;  ///< there is more to remove
+};
+
 /// How often calls to one channel ended in one way.
 struct AttemptGroup {
     ChannelId channel;
@@ -75,14 +102,23 @@ struct AttemptGroup {
     std::int64_t attempts = 0;
 };
 
-/// Read-only: rows are written with their charges (LedgerStore).
+/// Rows are written with their charges (LedgerStore).
 class UsageStore {
 public:
     virtual ~UsageStore() = default;
     virtual Result<Page<Call>> page(const UsageFilter& filter, const PageRequest& request) = 0;
     virtual Result<Call> get(std::string_view request_id) = 0;  ///< not_found
+    /// From roll-ups as far as they reach, and from rows where they do not: the sums are those of
+    /// the rows. A filter by error reads rows only. Months that retention has removed still count,
+    /// as far as whole hours tell them.
     virtual Result<std::vector<UsageGroup>> report(const UsageFilter& filter,
                                                    const std::vector<UsageKey>& by) = 0;
+    /// By day, or by month: periods that lie in the filter's time (whole days) and had calls.
+    virtual Result<std::vector<BusinessRow>> business(const UsageFilter& filter, bool monthly) = 0;
+    /// The writer's session only: removes at most `rows_max` usage rows of months that had ended
+    /// before `before`, the oldest first. Charges and roll-ups stay; what was removed is noted, so
+    /// that verify can tell it from what is lost.
+    virtual Result<RetireStep> retire(WallTime before, std::int64_t rows_max) = 0;
     /// Call::record, which page() and get() leave out; empty: there is none.
     virtual Result<std::string> record(ChargeId id) = 0;
     /// Attempts of the calls of a filter, by channel and cause; `error` and `channel` of the filter

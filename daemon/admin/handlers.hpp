@@ -62,6 +62,7 @@ Result<Reply> adjust_account(const Request& request, Host& host);
 // usage.cpp
 Result<Reply> list_usage(const Request& request, Host& host);
 Result<Reply> report_usage(const Request& request, Host& host);
+Result<Reply> business_usage(const Request& request, Host& host);
 Result<Reply> live_usage(const Request& request, Host& host);
 Result<Reply> get_call(const Request& request, Host& host);
 

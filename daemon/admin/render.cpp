@@ -245,12 +245,22 @@ string group_json(const storage::UsageGroup& group, const std::vector<string>& b
     return dumped(out);
 }
 
+string business_json(const storage::BusinessRow& row) {
+    return dumped(Json{{"period", row.period},
+                       {"active_users", row.active},
+                       {"returning_users", row.returning},
+                       {"new_users", row.active - row.returning},
+                       {"requests", row.requests},
+                       {"revenue", row.revenue.text()}});
+}
+
 string verification_json(const storage::LedgerReport& report) {
     return dumped(Json{{"ok", report.ok()},
                        {"accounts", report.accounts},
                        {"charges", report.charges},
                        {"transfers", report.transfers},
                        {"usage_rows", report.usage_rows},
+                       {"retired", report.retired},
                        {"problems", report.problems}});
 }
 

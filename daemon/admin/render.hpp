@@ -28,6 +28,7 @@ std::string transfer_json(const storage::Transfer& transfer);
 std::string call_json(const storage::Call& call);
 std::string entry_json(const storage::Entry& entry, std::string_view request_id);
 std::string group_json(const storage::UsageGroup& group, const std::vector<std::string>& by);
+std::string business_json(const storage::BusinessRow& row);
 std::string verification_json(const storage::LedgerReport& report);
 std::string explanation_json(const channels::Explanation& explanation, std::string_view model,
                              std::string_view group);

@@ -61,10 +61,11 @@ constexpr std::array table{
     Route{{"POST", "/api/v1/accounts/{id}/topup", admin, "Puts money into an account", "", "TransferAsk", object, "TransferDone"}, topup_account},
     Route{{"POST", "/api/v1/accounts/{id}/adjust", admin, "Corrects an account by an amount of either sign", "", "TransferAsk", object, "TransferDone"}, adjust_account},
 
-    Route{{"GET", "/api/v1/usage", admin, "Lists calls, newest first", "limit cursor since until model token account channel error", "", list, "Call"}, list_usage},
-    Route{{"GET", "/api/v1/usage/report", admin, "Sums calls by model, day, token, account or channel", "by since until model token account channel error", "", object, "UsageReport"}, report_usage},
+    Route{{"GET", "/api/v1/usage", admin, "Lists calls, newest first", "limit cursor since until model token account channel user error", "", list, "Call"}, list_usage},
+    Route{{"GET", "/api/v1/usage/report", admin, "Sums calls by model, channel, token, user, account and time", "by since until model token account channel user error", "", object, "UsageReport"}, report_usage},
+    Route{{"GET", "/api/v1/usage/business", admin, "Active and returning users, calls and revenue by day or month", "by since until model token account channel user", "", object, "BusinessReport"}, business_usage},
     Route{{"GET", "/api/v1/usage/live", admin, "What ended in the last second, five minutes, hour and day", "window rows", "", object, "LiveUsage"}, live_usage},
-    Route{{"GET", "/api/v1/usage/attempts", admin, "Counts attempts by channel and by how they ended", "since until model token account channel error", "", object, "AttemptReport"}, report_attempts},
+    Route{{"GET", "/api/v1/usage/attempts", admin, "Counts attempts by channel and by how they ended", "since until model token account channel user error", "", object, "AttemptReport"}, report_attempts},
     Route{{"GET", "/api/v1/requests/{request_id}", admin, "Shows how a call found its provider", "", "", object, "RequestRecord"}, get_request},
     Route{{"GET", "/api/v1/calls/{request_id}", admin, "Shows one call", "", "", object, "Call"}, get_call},
 

@@ -61,6 +61,16 @@ Result<std::string> error_filter(const Request& request) {
     return error;
 }
 
+Result<UserId> user_filter(const Request& request) {
+    auto text = request.query("user");
+    auto id = text ? parse_int(*text) : 0;
+    if (id && *id >= 0 && (!text || *id > 0))
+        return UserId{*id};
+    auto error = fail(Code::not_found, "there is no user '" + visible(text->substr(0, 80)) + "'");
+    error.param = "user";
+    return error;
+}
+
 }  // namespace
 
 Result<UsageFilter> usage_filter(const Request& request, Session& session, WallTime now) {
@@ -92,6 +102,10 @@ Result<UsageFilter> usage_filter(const Request& request, Session& session, WallT
     filter.account = *account;
     filter.channel = *channel;
     filter.error = *error;
+    auto user = user_filter(request);
+    if (!user)
+        return user.error();
+    filter.user = *user;
     return filter;
 }
 
@@ -104,12 +118,15 @@ struct KeyName {
 constexpr std::array key_names{
     KeyName{"model", UsageKey::model},     KeyName{"day", UsageKey::day},
     KeyName{"token", UsageKey::token},     KeyName{"account", UsageKey::account},
-    KeyName{"channel", UsageKey::channel},
+    KeyName{"channel", UsageKey::channel}, KeyName{"user", UsageKey::user},
+    KeyName{"served", UsageKey::served},   KeyName{"hour", UsageKey::hour},
+    KeyName{"month", UsageKey::month},
 };
 
 Error bad_key(const std::string& text) {
     auto error = fail(Code::invalid_request,
-                      "by: expected some of model, day, token, account, channel, each once and "
+                      "by: expected some of model, served, channel, token, user, account, hour, "
+                      "day, month, each once and "
                       "separated by commas, got '" +
                           visible(text.substr(0, 80)) + "'");
     error.param = "by";
@@ -178,6 +195,30 @@ Result<Reply> report_usage(const Request& request, Host& host) {
     for (const auto& group : *groups)
         rows.push_back(group_json(group, names));
     return Reply{200, "{\"by\":" + texts_json(names) + ",\"data\":" + joined(rows) + "}"};
+}
+
+Result<Reply> business_usage(const Request& request, Host& host) {
+    auto by = request.query("by").value_or("day");
+    if (by != "day" && by != "month") {
+        auto error = fail(Code::invalid_request,
+                          "by: expected day or month, got '" + visible(by.substr(0, 80)) + "'");
+        error.param = "by";
+        return error;
+    }
+    auto now = host.clock().wall();
+    using Periods = std::vector<storage::BusinessRow>;
+    auto periods = host.database().read([&](Session& session) -> Result<Periods> {
+        auto filter = usage_filter(request, session, now);
+        if (!filter)
+            return filter.error();
+        return session.usage().business(*filter, by == "month");
+    });
+    if (!periods)
+        return periods.error();
+    std::vector<std::string> rows;
+    for (const auto& row : *periods)
+        rows.push_back(business_json(row));
+    return Reply{200, "{\"by\":" + text_json(by) + ",\"data\":" + joined(rows) + "}"};
 }
 
 Result<Reply> get_call(const Request& request, Host& host) {

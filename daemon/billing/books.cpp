@@ -93,17 +93,34 @@ Result<void> Books::start() {
             return done;
     started_ = true;
     database_.writer().set_chore([this](storage::Session& session) -> Result<bool> {
-        ChargeId limit;
-        {
-            std::lock_guard lock(sequence_->mutex);
-            limit.value = sequence_->contiguous;
-        }
+        auto limit = fold_limit();
         auto step = session.ledger().fold(limit, options_.fold_rows_max);
         if (!step)
             return step.error();
-        return step->more;
+        auto more = roll_up(session, limit);
+        if (!more)
+            return more;
+        return step->more || *more;
     });
     return ok();
+}
+
+ChargeId Books::fold_limit() {
+    std::lock_guard lock(sequence_->mutex);
+    return ChargeId{sequence_->contiguous};
+}
+
+/// Less often than the fold: each time costs two rows for each kind of call that there was.
+Result<bool> Books::roll_up(storage::Session& session, ChargeId limit) {
+    auto now = options_.clock->steady();
+    if (now < roll_at_)
+        return false;
+    auto step = session.ledger().roll_up(limit, options_.fold_rows_max);
+    if (!step)
+        return step.error();
+    if (step->rows > 0 && !step->more)
+        roll_at_ = now + options_.roll_interval;
+    return step->more;
 }
 
 Result<void> Books::replay() {
@@ -128,15 +145,17 @@ Result<void> Books::replay() {
 }
 
 Result<void> Books::fold_all() {
-    for (;;) {
-        auto step = database_.write([&](storage::Session& session) {
-            return session.ledger().fold(ChargeId{sequence_->contiguous}, options_.fold_rows_max);
-        });
-        if (!step)
-            return step.error();
-        if (!step->more)
-            return ok();
-    }
+    auto limit = fold_limit();
+    for (auto step_of : {&storage::LedgerStore::fold, &storage::LedgerStore::roll_up})
+        for (bool more = true; more;) {
+            auto step = database_.write([&](storage::Session& session) {
+                return (session.ledger().*step_of)(limit, options_.fold_rows_max);
+            });
+            if (!step)
+                return step.error();
+            more = step->more;
+        }
+    return ok();
 }
 
 std::shared_ptr<const BooksView> Books::view() const {

@@ -31,6 +31,7 @@ struct BooksOptions {
     Unpriced unpriced = Unpriced::by_account;
     Durability durability = Durability::process;
     std::int64_t fold_rows_max = 20'000;
+    std::chrono::milliseconds roll_interval{10'000};  ///< between additions to the sums of reports
     const Clock* clock = &real_clock();
 };
 
@@ -128,6 +129,8 @@ private:
     Result<void> start();
     Result<void> replay();
     Result<void> fold_all();
+    Result<bool> roll_up(storage::Session& session, ChargeId limit);
+    ChargeId fold_limit();
     Result<ledger::Transfer> move(AccountId account, Money amount, ledger::TransferKind kind,
                                   std::string operation_id, std::string reason);
     Result<ledger::Transfer> book(ledger::Balance& balance, ledger::Transfer transfer, bool out);
@@ -144,7 +147,8 @@ private:
     std::shared_ptr<const BooksView> view_;      // under view_mutex_
     std::optional<WallTime> next_price_change_;  // under view_mutex_
     Recovery recovery_;
-    Stored on_stored_;  // the writer thread's, once calls come
+    Stored on_stored_;      // the writer thread's, once calls come
+    SteadyTime roll_at_{};  // the writer thread's, once it runs
     bool started_ = false;
     std::atomic<std::int64_t> next_id_{1};
     std::atomic<std::uint64_t> version_{0};

@@ -19,16 +19,33 @@ private:
     char* end_;
 };
 
+std::int64_t input_of(const llm::Usage& usage) noexcept {
+    return usage.input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h +
+           usage.audio_in + usage.image_in;
+}
+
+std::int64_t output_of(const llm::Usage& usage) noexcept {
+    return usage.output + usage.reasoning + usage.audio_out;
+}
+
 }  // namespace
+
+Tally past(const storage::UsageGroup& group) noexcept {
+    Tally out;
+    out.requests = group.requests;
+    out.errors = group.errors;
+    out.input = input_of(group.usage);
+    out.output = output_of(group.usage);
+    out.cost = group.cost;
+    return out;
+}
 
 Ended ended(const storage::Call& call) noexcept {
     Ended out;
     // As reports count errors: a caller that left is none.
     out.error = call.status >= 400 || !(call.error.empty() || call.error == "cancelled");
-    const auto& usage = call.usage;
-    out.input = usage.input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h +
-                usage.audio_in + usage.image_in;
-    out.output = usage.output + usage.reasoning + usage.audio_out;
+    out.input = input_of(call.usage);
+    out.output = output_of(call.usage);
     out.cost = call.cost;
     out.duration = std::chrono::microseconds(call.duration_us);
     return out;

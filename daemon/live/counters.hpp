@@ -49,6 +49,9 @@ private:
     std::array<Group, bys> groups_;  // under mutex_
 };
 
+/// What a report says of calls of an earlier run.
+Tally past(const storage::UsageGroup& group) noexcept;
+
 /// As it is counted.
 Ended ended(const storage::Call& call) noexcept;
 

@@ -55,10 +55,14 @@ public:
     Result<void> begin() override { return run("BEGIN IMMEDIATE"); }
     Result<void> commit() override { return run("COMMIT"); }
     // Some errors (a full disk) have rolled back already; then this one fails, and says nothing.
-    void rollback() noexcept override { (void)run("ROLLBACK"); }
+    void rollback() noexcept override {
+        (void)run("ROLLBACK");
+        opened_.session.rolled_back();
+    }
     Result<void> savepoint() override { return run("SAVEPOINT job"); }
     Result<void> release_savepoint() override { return run("RELEASE job"); }
     Result<void> rollback_savepoint() override {
+        opened_.session.rolled_back();
         auto done = run("ROLLBACK TO job");
         return done ? run("RELEASE job") : done;
     }
@@ -163,6 +167,8 @@ Result<std::unique_ptr<Engine>> open_engine(const Options& options) {
     if (!connection)
         return connection.error();
     auto done = bring_up_to_date(**connection, options);
+    if (done)
+        done = make_source(**connection);
     if (done)
         done = check_master_key(**connection, options.master_key);
     if (done && options.pages_max > 0)

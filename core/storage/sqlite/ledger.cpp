@@ -169,10 +169,9 @@ Result<void> SqliteLedger::insert_charges(std::string_view how) {
 
 Result<void> SqliteLedger::insert_usage(std::span<const Call* const> rows) {
     auto& connection = context_.connection;
-    static const std::string insert = "INSERT INTO " + usage_table(WallTime{}) + " (" +
-                                      call_columns + ") SELECT " + call_columns +
-                                      " FROM call_batch";
-    auto done = Query(connection, insert).run();
+    auto done = months_.insert(rows);
+    if (done)
+        rollup_.note(rows);
     bool recorded = std::any_of(rows.begin(), rows.end(),
                                 [](const Call* call) { return !call->record.empty(); });
     if (!done || !recorded)
@@ -182,19 +181,25 @@ Result<void> SqliteLedger::insert_usage(std::span<const Call* const> rows) {
         .run();
 }
 
-/// A charge id that is taken already is a replay of the same call, or two calls have one id.
+/// A charge id that is taken already is a replay of the same call, or two calls have one id. Where
+/// retention has removed the usage row, the charge alone has to tell.
 Result<void> SqliteLedger::same_call(const Call& call) {
-    Query query(context_.connection,
-                "SELECT request_id, cost FROM " + usage_source() + " WHERE id = ?");
+    Query query(context_.connection, "SELECT c.time, c.cost, c.account, u.request_id FROM charge c "
+                                     "LEFT JOIN (SELECT id, request_id FROM " +
+                                         usage_source +
+                                         " WHERE id = ?1) u ON u.id = c.id WHERE c.id = ?1");
     query.bind(call.id);
     auto row = query.step();
     if (!row)
         return row.error();
-    std::string request_id;
+    WallTime time;
     Money cost;
+    AccountId account;
+    std::optional<std::string> stored_id;
     if (*row)
-        query.read(request_id, cost);
-    if (request_id == call.request_id && cost == call.cost)
+        query.read(time, cost, account, stored_id);
+    auto request_id = stored_id.value_or(time == call.time ? call.request_id : "");
+    if (request_id == call.request_id && cost == call.cost && account == call.account)
         return ok();
     return fail(Code::corrupt, "charge " + call.id.text() + " is stored for request " + request_id +
                                    " and was given again for " + call.request_id);
@@ -297,7 +302,10 @@ Result<FoldStep> SqliteLedger::fold(ChargeId limit, std::int64_t rows_max) {
     if (done)
         done = add_to_balance(loss_account, -sums->loss);
     if (done)
-        done = Query(connection, "UPDATE fold SET watermark = ?").bind(step.watermark.value).run();
+        done = Query(connection, "UPDATE fold SET watermark = ?, charges = charges + ?, billed = "
+                                 "billed + ?")
+                   .bind(step.watermark.value, step.rows, sums->cost + sums->loss)
+                   .run();
     if (!done)
         return done.error();
     return step;
@@ -313,6 +321,17 @@ Result<ChargeId> SqliteLedger::watermark() {
     Query query(context_.connection, "SELECT watermark FROM fold");
     return read_one<ChargeId>(query, "fold watermark",
                               [](Query& from, ChargeId& row) { from.read(row); });
+}
+
+Result<FoldStep> SqliteLedger::roll_up(ChargeId limit, std::int64_t rows_max) {
+    return rollup_.run(limit, rows_max);
+}
+
+Result<LedgerTotals> SqliteLedger::totals() {
+    Query query(context_.connection, "SELECT charges, billed, rolled_rows, units FROM fold");
+    return read_one<LedgerTotals>(query, "fold", [](Query& from, LedgerTotals& row) {
+        from.read(row.charges, row.billed, row.rows, row.units);
+    });
 }
 
 Result<std::int64_t> SqliteLedger::newest_id() {

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view up_mark = "\n-- up\n";
 constexpr std::string_view down_mark = "\n-- down\n";
+constexpr std::string_view each_mark = "\n-- each\n";
+constexpr std::string_view then_mark = "\n-- then\n";
 
 std::string checksum_of(const Migration& step) {
     return to_hex(sha256(step.text));
@@ -52,11 +54,44 @@ Result<void> note_step(Connection& connection, const Migration& step, bool up, W
         .run();
 }
 
+Result<void> run_each(Connection& connection, const std::string& sql) {
+    // All texts first: a table that is being read cannot be dropped.
+    std::vector<std::string> statements;
+    {
+        Query query(connection, sql);
+        while (true) {
+            auto row = query.step();
+            if (!row)
+                return row.error();
+            if (!*row)
+                break;
+            query.read(statements.emplace_back());
+        }
+    }
+    for (const auto& statement : statements)
+        if (auto done = connection.run(statement); !done)
+            return done;
+    return ok();
+}
+
+Result<void> run_part(Connection& connection, const std::string& part) {
+    auto each = part.find(each_mark);
+    if (each == std::string::npos)
+        return connection.run(part);
+    auto begin = each + each_mark.size();
+    auto then = part.find(then_mark, begin - 1);
+    check(then != std::string::npos, "what is run for each row has an end");
+    auto done = connection.run(part.substr(0, each));
+    if (done)
+        done = run_each(connection, part.substr(begin, then - begin));
+    return done ? run_part(connection, part.substr(then + then_mark.size())) : done;
+}
+
 Result<void> run_step(Connection& connection, const Migration& step, bool up, WallTime now) {
     // A table may be dropped before the one that it points to: rows are judged at the end.
     auto done = connection.run("BEGIN IMMEDIATE; PRAGMA defer_foreign_keys = ON");
     if (done)
-        done = connection.run(part_of(step, up));
+        done = run_part(connection, part_of(step, up));
     if (done)
         done = note_step(connection, step, up, now);
     if (done)

@@ -9,7 +9,9 @@
 namespace obliv::storage::sqlite {
 
 /// One step of the schema. The text has a line `-- up` and a line `-- down`, each followed by its
-/// statements. Versions count from one without a gap.
+/// statements. Versions count from one without a gap. Between the lines `-- each` and `-- then` a
+/// part may have one query, each row of which is a text of statements to run: for tables whose
+/// names are known to the store only.
 struct Migration {
     int version;
     std::string_view name;

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "core/storage/sqlite/call_batch.hpp"
+#include "core/storage/sqlite/months.hpp"
 #include "core/storage/sqlite/query.hpp"
+#include "core/storage/sqlite/rollup.hpp"
 #include "core/storage/store.hpp"
 
 #include <string>
@@ -14,12 +16,6 @@ struct Context {
     const MasterKey& master_key;
     const Clock& clock;
 };
-
-/// The table that holds the usage row of a call that arrived at `time`. Every statement about usage
-/// rows gets its table here, so that they can be spread over several.
-std::string usage_table(WallTime time);
-/// What reads all usage rows.
-std::string usage_source();
 
 /// Columns of a usage row, in the order of read_call.
 extern const std::string call_columns;
@@ -111,6 +107,8 @@ public:
     Result<Call> get(std::string_view request_id) override;
     Result<std::vector<UsageGroup>> report(const UsageFilter& filter,
                                            const std::vector<UsageKey>& by) override;
+    Result<std::vector<BusinessRow>> business(const UsageFilter& filter, bool monthly) override;
+    Result<RetireStep> retire(WallTime before, std::int64_t rows_max) override;
     Result<std::string> record(ChargeId id) override;
     Result<std::vector<AttemptGroup>> attempts(const UsageFilter& filter) override;
 
@@ -120,15 +118,20 @@ private:
 
 class SqliteLedger final : public LedgerStore {
 public:
-    explicit SqliteLedger(const Context& context) : context_(context) {}
+    explicit SqliteLedger(const Context& context)
+        : context_(context), months_(context.connection), rollup_(context.connection) {}
     Result<void> append(std::span<const Call* const> calls) override;
     Result<Transfer> transfer(const Transfer& transfer) override;
     Result<std::optional<Transfer>> find_transfer(std::string_view operation_id) override;
     Result<Page<Entry>> entries(const EntryFilter& filter, const PageRequest& request) override;
     Result<FoldStep> fold(ChargeId limit, std::int64_t rows_max) override;
     Result<ChargeId> watermark() override;
+    Result<FoldStep> roll_up(ChargeId limit, std::int64_t rows_max) override;
+    Result<LedgerTotals> totals() override;
     Result<std::int64_t> newest_id() override;
     Result<LedgerReport> verify() override;
+    /// What was appended last may not be stored after all: a transaction was rolled back.
+    void rolled_back() noexcept { rollup_.forget(); }
 
 private:
     Result<void> append_one(const Call& call);
@@ -139,7 +142,10 @@ private:
     Result<void> add_to_spent(TokenId token, Money amount);
 
     const Context& context_;
-    std::unique_ptr<CallBatch> batch_;  // of the connection that writes
+    // Of the connection that writes.
+    std::unique_ptr<CallBatch> batch_;
+    MonthWriter months_;
+    RollUp rollup_;
 };
 
 class SqliteResponses final : public ResponseStore {
@@ -182,12 +188,23 @@ private:
     const Context& context_;
 };
 
+class SqliteCaptures final : public CaptureStore {
+public:
+    explicit SqliteCaptures(const Context& context) : context_(context) {}
+    Result<void> put(const Capture& capture) override;
+    Result<Capture> get(std::string_view request_id) override;
+    Result<std::int64_t> sweep(WallTime before, int count_max) override;
+
+private:
+    const Context& context_;
+};
+
 class SqliteSession final : public Session {
 public:
     explicit SqliteSession(const Context& context)
         : tokens_(context), channels_(context), prices_(context), providers_(context),
           accounts_(context), usage_(context), ledger_(context), responses_(context),
-          notices_(context), objects_(context) {}
+          notices_(context), objects_(context), captures_(context) {}
     TokenStore& tokens() override { return tokens_; }
     ChannelStore& channels() override { return channels_; }
     PriceStore& prices() override { return prices_; }
@@ -198,6 +215,8 @@ public:
     ResponseStore& responses() override { return responses_; }
     NoticeStore& notices() override { return notices_; }
     ObjectStore& objects() override { return objects_; }
+    CaptureStore& captures() override { return captures_; }
+    void rolled_back() noexcept { ledger_.rolled_back(); }
 
 private:
     SqliteTokens tokens_;
@@ -210,6 +229,7 @@ private:
     SqliteResponses responses_;
     SqliteNotices notices_;
     SqliteObjects objects_;
+    SqliteCaptures captures_;
 };
 
 /// All rows of a statement, `read(query, row)` filling each.

@@ -1,7 +1,8 @@
 #include "core/llm/price.hpp"
 #include "core/storage/sqlite/stores.hpp"
+#include "core/storage/sqlite/usage_rows.hpp"
 
-#include <optional>
+#include <algorithm>
 #include <tuple>
 #include <unordered_map>
 
@@ -24,28 +25,21 @@ struct Pair {
     ledger::ChargeFigures charge;
     TokenId token;
     PriceId price;
-    std::optional<std::int64_t> usage_id;
-    Call call;  ///< of the usage row: the figures only
+    const Call* call = nullptr;  ///< the figures of the usage row
 };
 
-constexpr std::string_view pair_sql =
-    "SELECT c.id, c.time, c.account, c.token, c.price, c.held, c.cost, c.loss, u.id, u.account, "
-    "u.token, u.price, u.held, u.cost, u.loss, u.source, u.input, u.cache_read, u.cache_write_5m, "
-    "u.cache_write_1h, u.audio_in, u.image_in, u.output, u.reasoning, u.audio_out, "
-    "u.images, u.seconds, u.characters FROM charge c "
-    "LEFT JOIN ";
-
-void read_pair(Query& query, Pair& row) {
+void read_charge(Query& query, Pair& row) {
     auto& charge = row.charge;
-    auto& call = row.call;
-    auto& usage = call.usage;
     query.read(charge.id, charge.time, charge.account, row.token, row.price, charge.held,
-               charge.cost, charge.loss, row.usage_id, call.account, call.token, call.price,
-               call.held, call.cost, call.loss, call.source, usage.input, usage.cache_read,
-               usage.cache_write_5m, usage.cache_write_1h, usage.audio_in, usage.image_in,
-               usage.output, usage.reasoning, usage.audio_out, usage.images, usage.seconds,
-               usage.characters);
+               charge.cost, charge.loss);
 }
+
+/// What the rows that were seen add up to, to be held against sums that are kept.
+struct Seen {
+    std::int64_t rows = 0;
+    Wide cost = 0;
+    Wide loss = 0;
+};
 
 bool negative(const llm::Usage& usage) {
     for (auto count : {usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h,
@@ -62,8 +56,9 @@ public:
 
     Result<LedgerReport> run() {
         using Step = Result<void> (Verification::*)();
-        for (Step step : {&Verification::load, &Verification::charges, &Verification::orphans,
-                          &Verification::transfers, &Verification::balances, &Verification::tokens})
+        for (Step step : {&Verification::load, &Verification::charges, &Verification::transfers,
+                          &Verification::balances, &Verification::tokens, &Verification::totals,
+                          &Verification::sums, &Verification::retired})
             if (auto done = (this->*step)(); !done)
                 return done.error();
         if (hidden_ > 0)
@@ -80,12 +75,16 @@ private:
     }
 
     Result<void> load() {
-        Query mark(connection_, "SELECT watermark FROM fold");
+        Query mark(connection_, "SELECT watermark, rolled FROM fold");
         auto row = mark.step();
         if (!row)
             return row.error();
         if (*row)
-            mark.read(watermark_);
+            mark.read(watermark_, rolled_);
+        auto months = all_months(connection_);
+        if (!months)
+            return months.error();
+        months_ = std::move(*months);
         Query prices(connection_, "SELECT " + std::string(price_columns) + " FROM price");
         auto rows = read_all<llm::Price>(prices, read_price);
         if (!rows)
@@ -95,57 +94,100 @@ private:
         return ok();
     }
 
+    /// Charges beside their usage rows, both in the order of ids.
     Result<void> charges() {
-        Query query(connection_,
-                    std::string(pair_sql) + usage_source() + " u ON u.id = c.id ORDER BY c.id");
+        UsageRows usage;
+        if (auto done = usage.open(connection_, months_); !done)
+            return done;
+        auto next = usage.next();
+        Query query(connection_, "SELECT id, time, account, token, price, held, cost, loss FROM "
+                                 "charge ORDER BY id");
         Pair pair;
-        for (;;) {
+        while (next) {
             auto row = query.step();
             if (!row)
                 return row.error();
+            if (*row)
+                read_charge(query, pair);
+            while (next && *next && (!*row || (*next)->id < pair.charge.id)) {
+                orphan(**next);
+                next = usage.next();
+            }
+            if (!next)
+                break;
             if (!*row)
                 return ok();
-            read_pair(query, pair);
             ++report_.charges;
+            bool both = *next && (*next)->id == pair.charge.id;
+            pair.call = both ? *next : nullptr;
             judge(pair);
             post(pair);
+            if (both)
+                next = usage.next();
         }
+        return next.error();
+    }
+
+    void orphan(const Call& call) {
+        ++report_.usage_rows;
+        problem("usage row " + call.id.text() + " has no charge");
     }
 
     void judge(const Pair& pair) {
         const auto& charge = pair.charge;
-        auto name = "charge " + charge.id.text();
+        auto name = [&] { return "charge " + charge.id.text(); };
         if (charge.held < Money{} || charge.cost < Money{} || charge.loss < Money{})
-            problem(name + " has a negative amount");
-        if (!pair.usage_id)
-            return problem(name + " has no usage row");
+            problem(name() + " has a negative amount");
+        if (!pair.call) {
+            if (!is_retired(charge))
+                return problem(name() + " has no usage row");
+            ++report_.retired;
+            return count(retired_, charge);
+        }
         ++report_.usage_rows;
-        const auto& call = pair.call;
+        const auto& call = *pair.call;
+        if (call.id.value <= rolled_) {
+            count(summed_, charge);
+            units_ += units_of(call.usage);
+        }
         if (std::tie(charge.account, pair.token, pair.price, charge.held, charge.cost,
                      charge.loss) !=
             std::tie(call.account, call.token, call.price, call.held, call.cost, call.loss))
-            problem(name + " and its usage row differ");
+            problem(name() + " and its usage row differ");
         judge_cost(pair, name);
     }
 
-    void judge_cost(const Pair& pair, const std::string& name) {
+    static void count(Seen& seen, const ledger::ChargeFigures& charge) {
+        ++seen.rows;
+        seen.cost += charge.cost.nanos();
+        seen.loss += charge.loss.nanos();
+    }
+
+    bool is_retired(const ledger::ChargeFigures& charge) const {
+        auto month = month_of(charge.time);
+        return std::any_of(months_.begin(), months_.end(), [&](const MonthRow& row) {
+            return (row.month == 0 || row.month == month) && charge.id <= row.retired_to;
+        });
+    }
+
+    void judge_cost(const Pair& pair, const auto& name) {
         Money due;
-        if (negative(pair.call.usage))
-            return problem(name + " has a negative count of units");
+        if (negative(pair.call->usage))
+            return problem(name() + " has a negative count of units");
         if (pair.price) {
             auto price = prices_.find(pair.price);
             if (price == prices_.end())
-                return problem(name + " names price version " + pair.price.text() +
+                return problem(name() + " names price version " + pair.price.text() +
                                ", which does not exist");
-            if (pair.call.source != llm::UsageSource::none)
-                due = llm::cost_of(price->second, pair.call.usage);
+            if (pair.call->source != llm::UsageSource::none)
+                due = llm::cost_of(price->second, pair.call->usage);
         }
         auto booked = Wide{pair.charge.cost.nanos()} + Wide{pair.charge.loss.nanos()};
         // An answer that is given again costs a part of its price, as it was set then.
-        if (pair.call.source == llm::UsageSource::cache && booked <= Wide{due.nanos()})
+        if (pair.call->source == llm::UsageSource::cache && booked <= Wide{due.nanos()})
             return;
         if (booked != Wide{due.nanos()})
-            problem(name + " books " + clamp(booked).text() + ", and its usage costs " +
+            problem(name() + " books " + clamp(booked).text() + ", and its usage costs " +
                     due.text());
     }
 
@@ -154,6 +196,7 @@ private:
         // What is not folded is in no stored balance yet.
         if (charge.id > watermark_)
             return;
+        count(folded_, charge);
         Wide sum = 0;
         for (const auto& entry : ledger::entries_of(charge)) {
             balances_[entry.account] += entry.amount.nanos();
@@ -162,22 +205,6 @@ private:
         if (sum != 0)
             problem("the entries of charge " + charge.id.text() + " do not sum to zero");
         spent_[pair.token] += charge.cost.nanos();
-    }
-
-    Result<void> orphans() {
-        Query query(connection_, "SELECT u.id FROM " + usage_source() +
-                                     " u LEFT JOIN charge c ON c.id = u.id WHERE c.id IS NULL");
-        for (;;) {
-            auto row = query.step();
-            if (!row)
-                return row.error();
-            if (!*row)
-                return ok();
-            ChargeId id;
-            query.read(id);
-            ++report_.usage_rows;
-            problem("usage row " + id.text() + " has no charge");
-        }
     }
 
     Result<void> transfers() {
@@ -241,10 +268,82 @@ private:
         }
     }
 
+    /// The running totals of the fold.
+    Result<void> totals() {
+        Query query(connection_, "SELECT charges, billed, rolled_rows FROM fold");
+        auto row = query.step();
+        if (!row)
+            return row.error();
+        std::int64_t charges = 0;
+        std::int64_t rolled = 0;
+        Money billed;
+        if (*row)
+            query.read(charges, billed, rolled);
+        if (charges != folded_.rows || Wide{billed.nanos()} != folded_.cost + folded_.loss)
+            problem("the running totals are " + std::to_string(charges) + " charges of " +
+                    billed.text() + ", and the charges are " + std::to_string(folded_.rows) +
+                    " of " + clamp(folded_.cost + folded_.loss).text());
+        if (rolled != summed_.rows + retired_.rows)
+            problem(std::to_string(rolled) + " usage rows were summed up, and there are " +
+                    std::to_string(summed_.rows + retired_.rows));
+        return ok();
+    }
+
+    /// The sums by hour and by day.
+    Result<void> sums() {
+        for (const char* table : {"usage_hour", "usage_day"}) {
+            Query query(connection_,
+                        "SELECT coalesce(sum(requests), 0), coalesce(sum(cost), 0), "
+                        "coalesce(sum(input + cache_read + cache_write_5m + cache_write_1h + "
+                        "audio_in + image_in + output + reasoning + audio_out + images + seconds "
+                        "+ characters), 0) FROM " +
+                            std::string(table));
+            auto row = query.step();
+            if (!row)
+                return row.error();
+            std::int64_t requests = 0;
+            Money cost;
+            std::int64_t units = 0;
+            if (*row)
+                query.read(requests, cost, units);
+            bool whole = retired_.rows == 0;
+            if (requests != summed_.rows + retired_.rows ||
+                Wide{cost.nanos()} != summed_.cost + retired_.cost || (whole && units != units_))
+                problem(std::string(table) + " sums up " + std::to_string(requests) + " calls of " +
+                        cost.text() + ", and the rows are " +
+                        std::to_string(summed_.rows + retired_.rows) + " of " +
+                        clamp(summed_.cost + retired_.cost).text() +
+                        (units == units_ || !whole ? "" : ", with other units"));
+        }
+        return ok();
+    }
+
+    /// What retention noted of the rows that it removed.
+    Result<void> retired() {
+        Seen noted;
+        for (const auto& month : months_) {
+            noted.rows += month.rows;
+            noted.cost += month.cost.nanos();
+            noted.loss += month.loss.nanos();
+        }
+        if (noted.rows != retired_.rows || noted.cost != retired_.cost ||
+            noted.loss != retired_.loss)
+            problem("retention removed " + std::to_string(noted.rows) + " usage rows of " +
+                    clamp(noted.cost).text() + ", and " + std::to_string(retired_.rows) +
+                    " charges of " + clamp(retired_.cost).text() + " have none");
+        return ok();
+    }
+
     Connection& connection_;
     LedgerReport report_;
     std::size_t hidden_ = 0;
     ChargeId watermark_;
+    std::int64_t rolled_ = 0;
+    std::vector<MonthRow> months_;
+    Seen folded_;
+    Seen summed_;
+    Seen retired_;
+    std::int64_t units_ = 0;  // of the rows that are summed up
     std::unordered_map<PriceId, llm::Price> prices_;
     std::unordered_map<AccountId, Wide> balances_;
     std::unordered_map<TokenId, Wide> spent_;

@@ -395,15 +395,18 @@ TEST_CASE("verify finds every kind of damage", "[storage]") {
         const char* problem;
     };
     const Damage damages[] = {
-        {"DELETE FROM usage_row WHERE id = 2", "charge 2 has no usage row"},
+        {"DELETE FROM usage_row_202311 WHERE id = 2", "charge 2 has no usage row"},
         {"DELETE FROM charge WHERE id = 2", "usage row 2 has no charge"},
         {"UPDATE charge SET cost = cost + 1 WHERE id = 2", "charge 2 and its usage row differ"},
-        {"UPDATE usage_row SET token = 77 WHERE id = 2", "charge 2 and its usage row differ"},
-        {"UPDATE usage_row SET output = output + 1 WHERE id = 2", "charge 2 books"},
-        {"UPDATE usage_row SET output = -1 WHERE id = 2", "charge 2 has a negative count"},
-        {"UPDATE charge SET held = -1 WHERE id = 2; UPDATE usage_row SET held = -1 WHERE id = 2",
+        {"UPDATE usage_row_202311 SET token = 77 WHERE id = 2",
+         "charge 2 and its usage row differ"},
+        {"UPDATE usage_row_202311 SET output = output + 1 WHERE id = 2", "charge 2 books"},
+        {"UPDATE usage_row_202311 SET output = -1 WHERE id = 2", "charge 2 has a negative count"},
+        {"UPDATE charge SET held = -1 WHERE id = 2; UPDATE usage_row_202311 SET held = -1 WHERE id "
+         "= 2",
          "charge 2 has a negative amount"},
-        {"UPDATE charge SET price = 55; UPDATE usage_row SET price = 55", "price version 55"},
+        {"UPDATE charge SET price = 55; UPDATE usage_row_202311 SET price = 55",
+         "price version 55"},
         {"UPDATE price SET output = output * 2", "charge 1 books"},
         {"UPDATE account SET balance = balance + 1 WHERE id = 10", "account admin has a balance"},
         {"UPDATE account SET balance = balance + 1 WHERE id = 10", "not zero"},
@@ -413,6 +416,13 @@ TEST_CASE("verify finds every kind of damage", "[storage]") {
         {"UPDATE transfer SET amount = 99", "has a balance of"},
         {"PRAGMA foreign_keys = OFF; UPDATE transfer SET source = target", "moves nothing"},
         {"DELETE FROM transfer", "has a balance of"},
+        {"UPDATE fold SET charges = 1", "the running totals are 1 charges"},
+        {"UPDATE fold SET billed = billed + 1", "the running totals are 2 charges"},
+        {"UPDATE fold SET rolled_rows = 3", "3 usage rows were summed up, and there are 2"},
+        {"UPDATE usage_day SET requests = 7", "usage_day sums up 7 calls"},
+        {"UPDATE usage_hour SET cost = cost + 1", "usage_hour sums up 2 calls"},
+        {"UPDATE usage_hour SET images = 4", "with other units"},
+        {"UPDATE usage_month SET rows = 1 WHERE month = 0", "retention removed 1 usage rows"},
     };
     for (const auto& damage : damages) {
         Books books;
@@ -421,6 +431,7 @@ TEST_CASE("verify finds every kind of damage", "[storage]") {
         must(books.write(
             [&](Session& s) { return s.ledger().transfer(books.topup(4, 100, "op")); }));
         must(books.write([](Session& s) { return s.ledger().fold(ChargeId{2}, 10); }));
+        must(books.write([](Session& s) { return s.ledger().roll_up(ChargeId{2}, 2); }));
         REQUIRE(books.verify().ok());
         CAPTURE(damage.sql);
         CHECK_THAT(books.damaged(damage.sql), Catch::Contains(damage.problem));
@@ -431,7 +442,7 @@ TEST_CASE("verify lists a hundred problems and counts the rest", "[storage]") {
     Books books;
     for (std::int64_t id = 1; id <= 150; ++id)
         must(books.append(books.call(id, 1)));
-    books.damaged("DELETE FROM usage_row");
+    books.damaged("DELETE FROM usage_row_202311");
     auto report = books.verify();
     CHECK(report.problems.size() == 100);
     CHECK(report.problems.back() == "and 51 more");

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "core/storage/sqlite/query.hpp"
+#include "core/storage/usage.hpp"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace obliv::storage::sqlite {
+
+/// Usage rows lie in one table for each month (UTC) in which calls arrived; month 0 is the table
+/// of the rows from before there were months, and what the others are made like. A migration that
+/// changes usage_row changes the others too (`-- each`, see Migration).
+
+/// 202601, of the time of a call.
+std::int64_t month_of(WallTime time) noexcept;
+/// When the month after it begins. Not for month 0.
+WallTime end_of_month(std::int64_t month) noexcept;
+std::string month_table(std::int64_t month);
+
+/// What reads the rows of all months.
+inline const std::string usage_source = "usage_all";
+
+struct MonthRow {
+    std::int64_t month = 0;
+    ChargeId retired_to;  ///< rows up to this id were removed by retention
+    std::int64_t rows = 0;
+    Money cost;
+    Money loss;
+    bool gone = false;  ///< the table too
+};
+
+/// Every month that there ever was, the oldest first.
+Result<std::vector<MonthRow>> all_months(Connection& connection);
+/// Makes usage_all read the tables that there are, if it does not.
+Result<void> make_source(Connection& connection);
+
+/// Puts usage rows into the tables of their months, which it makes. For the connection that writes.
+class MonthWriter {
+public:
+    explicit MonthWriter(Connection& connection) : connection_(connection) {}
+    /// The rows that call_batch shows.
+    Result<void> insert(std::span<const Call* const> rows);
+
+private:
+    Result<void> insert_month(std::int64_t month, bool only);
+    Result<bool> exists(std::int64_t month);
+    Result<void> ensure(std::int64_t month);
+
+    Connection& connection_;
+    std::int64_t ready_ = 0;  // the last month that was written; its table is there
+    std::string statement_;   // for all rows of the batch, into that month
+};
+
+}  // namespace obliv::storage::sqlite
