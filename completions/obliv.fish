@@ -5,7 +5,7 @@ function __obliv_path
     for word in (commandline -opc)[2..-1]
         if test $skip = 1; set skip 0; continue; end
         switch $word
-            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--cache' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--request' '--add' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--per-image' '--per-second' '--per-character' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--user' '--error' '--call' '--body' '--body-file' '--encoding' '--tokenizer' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
+            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--cache' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--system-prompt' '--system-prompt-place' '--request' '--add' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--per-image' '--per-second' '--per-character' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--user' '--error' '--call' '--body' '--body-file' '--encoding' '--tokenizer' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
                 set skip 1
             case '-*'
             case '*'
@@ -153,6 +153,8 @@ complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l
 complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l header -x -d 'Send this header to it; an empty value leaves one of ours out'
 complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l parameters -x -d 'Fields to set in every request; null takes one out'
 complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l map-status -x -d 'Take its status FROM for TO'
+complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l system-prompt -x -d 'Tell its models this besides the caller'\''s words; an empty text: nothing'
+complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l system-prompt-place -x -a 'prepend append when_absent replace' -d 'Where that goes among the caller'\''s own system prompts'
 complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l key-file -r -F -d 'Read the provider'\''s keys, one a line, from FILE, which nobody else may read (0600)'
 complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l key-stdin -d 'Read the provider'\''s keys, one a line, from stdin'
 complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l disabled -d 'Do not use it yet'
@@ -179,6 +181,8 @@ complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l
 complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l header -x -d 'Send this header to it; an empty value leaves one of ours out'
 complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l parameters -x -d 'Fields to set in every request; null takes one out'
 complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l map-status -x -d 'Take its status FROM for TO'
+complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l system-prompt -x -d 'Tell its models this besides the caller'\''s words; an empty text: nothing'
+complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l system-prompt-place -x -a 'prepend append when_absent replace' -d 'Where that goes among the caller'\''s own system prompts'
 complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l key-file -r -F -d 'Read the provider'\''s keys, one a line, from FILE, which nobody else may read (0600)'
 complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l key-stdin -d 'Read the provider'\''s keys, one a line, from stdin'
 complete -c obliv -n 'string match -q -- '\''channel set*'\'' (__obliv_path)' -l name -x -d 'A new name'

@@ -7,7 +7,7 @@ _obliv() {
         word=${words[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--user|--error|--call|--body|--body-file|--encoding|--tokenizer|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--system-prompt|--system-prompt-place|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--user|--error|--call|--body|--body-file|--encoding|--tokenizer|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
@@ -77,6 +77,8 @@ _obliv() {
         'channel add'' --header') candidates='' ;;
         'channel add'' --parameters') candidates='' ;;
         'channel add'' --map-status') candidates='' ;;
+        'channel add'' --system-prompt') candidates='' ;;
+        'channel add'' --system-prompt-place') candidates='prepend append when_absent replace' ;;
         'channel add'' --key-file') files=1 ;;
         'channel set'' --type') candidates='' ;;
         'channel set'' --base-url') candidates='' ;;
@@ -101,6 +103,8 @@ _obliv() {
         'channel set'' --header') candidates='' ;;
         'channel set'' --parameters') candidates='' ;;
         'channel set'' --map-status') candidates='' ;;
+        'channel set'' --system-prompt') candidates='' ;;
+        'channel set'' --system-prompt-place') candidates='prepend append when_absent replace' ;;
         'channel set'' --key-file') files=1 ;;
         'channel set'' --name') candidates='' ;;
         'channel test'' --model'|'channel test'' -m') candidates='' ;;
@@ -218,8 +222,8 @@ _obliv() {
                 'channel') candidates='list get add set enable disable remove test history key explain models balance apply import' ;;
                 'channel list') candidates='--stats --limit --cursor' ;;
                 'channel get') candidates='' ;;
-                'channel add') candidates='--type --base-url --models --map --group --priority --weight --proxy --connect-timeout --first-byte-timeout --idle-timeout --total-timeout --key-policy --key-rpm --rpm --concurrent --cost-factor --check --losses --offer --header --parameters --map-status --key-file --key-stdin --disabled' ;;
-                'channel set') candidates='--type --base-url --models --map --group --priority --weight --proxy --connect-timeout --first-byte-timeout --idle-timeout --total-timeout --key-policy --key-rpm --rpm --concurrent --cost-factor --check --losses --offer --header --parameters --map-status --key-file --key-stdin --name' ;;
+                'channel add') candidates='--type --base-url --models --map --group --priority --weight --proxy --connect-timeout --first-byte-timeout --idle-timeout --total-timeout --key-policy --key-rpm --rpm --concurrent --cost-factor --check --losses --offer --header --parameters --map-status --system-prompt --system-prompt-place --key-file --key-stdin --disabled' ;;
+                'channel set') candidates='--type --base-url --models --map --group --priority --weight --proxy --connect-timeout --first-byte-timeout --idle-timeout --total-timeout --key-policy --key-rpm --rpm --concurrent --cost-factor --check --losses --offer --header --parameters --map-status --system-prompt --system-prompt-place --key-file --key-stdin --name' ;;
                 'channel enable') candidates='' ;;
                 'channel disable') candidates='' ;;
                 'channel remove') candidates='' ;;

@@ -93,7 +93,14 @@ std::vector<Flag> channel_setting_flags() {
         {.name = "map-status",
          .value = "FROM=TO",
          .help = "Take its status FROM for TO",
-         .repeats = true}};
+         .repeats = true},
+        {.name = "system-prompt",
+         .value = "TEXT",
+         .help = "Tell its models this besides the caller's words; an empty text: nothing"},
+        {.name = "system-prompt-place",
+         .value = "WHERE",
+         .help = "Where that goes among the caller's own system prompts",
+         .choices = {"prepend", "append", "when_absent", "replace"}}};
 }
 
 Result<void> add_channel_settings(const Values& values, Json& body) {
@@ -104,9 +111,12 @@ Result<void> add_channel_settings(const Values& values, Json& body) {
             body[field] = *count;
     for (auto [flag, field] :
          {std::pair{"key-policy", "key_policy"}, std::pair{"check", "check"},
-          std::pair{"losses", "losses"}, std::pair{"cost-factor", "cost_factor"}})
+          std::pair{"losses", "losses"}, std::pair{"cost-factor", "cost_factor"},
+          std::pair{"system-prompt-place", "system_prompt_place"}})
         if (auto text = values.text(flag))
             body[field] = *text;
+    if (auto text = values.text("system-prompt"))
+        body["system_prompt"] = text->empty() ? Json(nullptr) : Json(*text);
     if (auto text = values.text("parameters")) {
         auto object = Json::parse(*text, nullptr, false);
         if (!object.is_object())

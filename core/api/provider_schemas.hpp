@@ -12,6 +12,15 @@ using enum Presence;
 
 inline constexpr std::int64_t description_max = 65'536;
 
+// Of a channel's settings, whether it is added or changed.
+inline constexpr std::int64_t prompt_bytes_max = 65'536;
+inline constexpr Field system_prompt{
+    "system_prompt", lines, may_or_null, "what models are told besides the caller's words", "", 0,
+    prompt_bytes_max};
+inline constexpr Field system_prompt_place{
+    "system_prompt_place", choice, may, "where it goes among the caller's own; prepend by default",
+    "prepend|append|when_absent|replace"};
+
 inline constexpr std::array provider_set{
     Field{"description", lines, must, "of the provider, in TOML; see docs/adapters.md", "", 1,
           description_max},

@@ -88,6 +88,8 @@ constexpr std::array channel_create{
     Field{"headers", pairs, may_or_null, "sent in place of ours; an empty text leaves one out"},
     Field{"parameters", free, may_or_null, "fields of every request: set, or taken out by null"},
     Field{"status_map", pairs, may_or_null, "statuses of replies, and what each is taken for"},
+    provider_schemas::system_prompt,
+    provider_schemas::system_prompt_place,
 };
 
 constexpr std::array channel_patch{
@@ -120,6 +122,8 @@ constexpr std::array channel_patch{
     Field{"headers", pairs, may_or_null, "sent in place of ours; an empty text leaves one out"},
     Field{"parameters", free, may_or_null, "fields of every request: set, or taken out by null"},
     Field{"status_map", pairs, may_or_null, "statuses of replies, and what each is taken for"},
+    provider_schemas::system_prompt,
+    provider_schemas::system_prompt_place,
 };
 
 constexpr std::array offer{
@@ -266,6 +270,8 @@ constexpr std::array channel{
     Field{"headers", pairs, must, ""},
     Field{"parameters", free, must_or_null, ""},
     Field{"status_map", pairs, must, ""},
+    Field{"system_prompt", lines, must_or_null, ""},
+    Field{"system_prompt_place", choice, must, "", "prepend|append|when_absent|replace"},
     Field{"created_at", time, must, ""},
     Field{"updated_at", time, must, ""},
     Field{"health", object, must, "", "Health"},

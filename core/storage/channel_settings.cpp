@@ -6,6 +6,7 @@ namespace obliv::storage {
 namespace {
 
 using Json = nlohmann::json;
+using Place = llm::SystemPrompt::Place;
 
 template <typename Enum>
 Enum choice(const Json& json, const char* key, Enum last) {
@@ -81,6 +82,9 @@ std::string settings_json(const ChannelSettings& settings) {
     put_text(json, "parameters", settings.parameters);
     if (!settings.status_map.empty())
         json["status_map"] = settings.status_map;
+    put_text(json, "system_prompt", settings.system_prompt.text);
+    if (settings.system_prompt.place != Place{})
+        json["system_prompt_place"] = name_of(settings.system_prompt.place);
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -104,6 +108,8 @@ Result<ChannelSettings> settings_from_json(std::string_view text) {
         out.headers = texts(json, "headers");
         out.parameters = json.value("parameters", std::string());
         out.status_map = texts(json, "status_map");
+        out.system_prompt.text = json.value("system_prompt", std::string());
+        out.system_prompt.place = choice(json, "system_prompt_place", Place::replace);
     } catch (const Json::exception& problem) {
         return fail(Code::corrupt,
                     std::string("the settings of a channel cannot be read: ") + problem.what());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/result.hpp"
+#include "core/llm/system_prompt.hpp"
 
 #include <cstdint>
 #include <map>
@@ -56,6 +57,7 @@ struct ChannelSettings {
     std::map<std::string, std::string> headers;     ///< sent in place of ours; empty: left out
     std::string parameters;                         ///< a JSON object; see relay/overrides.hpp
     std::map<std::string, std::string> status_map;  ///< "529" -> "503": taken for
+    llm::SystemPrompt system_prompt;                ///< of its chats
 
     bool operator==(const ChannelSettings&) const = default;
 };

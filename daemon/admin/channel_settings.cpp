@@ -93,11 +93,13 @@ void apply_pairs(const api::Body& body, std::string_view field,
         pairs = body.set(field) ? body.pairs(field) : std::map<std::string, std::string>{};
 }
 
-void apply_cost(const api::Body& body, ChannelSettings& settings) {
+void apply_texts(const api::Body& body, ChannelSettings& settings) {
     if (body.has("cost_factor"))
         settings.cost_factor = body.set("cost_factor") ? body.text("cost_factor") : "";
     if (body.has("parameters"))
         settings.parameters = body.set("parameters") ? body.json("parameters") : "";
+    if (body.has("system_prompt"))
+        settings.system_prompt.text = body.set("system_prompt") ? body.text("system_prompt") : "";
 }
 
 }  // namespace
@@ -106,10 +108,12 @@ Result<void> apply_settings(const api::Body& body, ChannelSettings& settings) {
     apply_choice(body, "key_policy", storage::KeyPolicy::round_robin, settings.key_policy);
     apply_choice(body, "check", storage::Check::none, settings.check);
     apply_choice(body, "losses", storage::Losses::drop, settings.losses);
+    apply_choice(body, "system_prompt_place", llm::SystemPrompt::Place::replace,
+                 settings.system_prompt.place);
     apply_limit(body, "key_requests_per_minute", settings.key_requests_per_minute);
     apply_limit(body, "requests_per_minute", settings.requests_per_minute);
     apply_limit(body, "concurrent_max", settings.concurrent_max);
-    apply_cost(body, settings);
+    apply_texts(body, settings);
     apply_pairs(body, "headers", settings.headers);
     apply_pairs(body, "status_map", settings.status_map);
     if (auto good = apply_offers(body, settings); !good)

@@ -133,7 +133,9 @@ Json settings_of(const storage::ChannelSettings& settings) {
                 {"parameters", settings.parameters.empty()
                                    ? Json(nullptr)
                                    : Json::parse(settings.parameters, nullptr, false)},
-                {"status_map", pairs_of(settings.status_map)}};
+                {"status_map", pairs_of(settings.status_map)},
+                {"system_prompt", text_or_null(settings.system_prompt.text)},
+                {"system_prompt_place", name_of(settings.system_prompt.place)}};
 }
 
 }  // namespace

@@ -145,7 +145,10 @@ void Relay::Chat::choose_offer(const channels::Option& option) {
         offer = providers::plain_offer(*provider, inbound.operation, inbound.plain_form());
         renamed = option.match.upstream_model != opening->call.model;
     }
-    opening->converted = offer != nullptr && !inbound.passes(*offer, renamed);
+    opening->translated = offer != nullptr && !inbound.passes(*offer, renamed);
+    bool tells = inbound.operation == providers::Operation::chat &&
+                 !option.entry->channel.settings.system_prompt.empty();
+    opening->converted = opening->translated || (offer != nullptr && tells);
 }
 
 void Relay::Chat::forget_reply() {
@@ -202,6 +205,8 @@ Result<void> Relay::Chat::write_request(const Target& target, const channels::Op
                                          llm::field_edits(opening->body, target.parameters));
         append_body();
     }
+    if (converted || opening->injected > 0)
+        count_injected();
     HeaderList passed;
     if (!converted && !inbound.is_openai())
         passed = forwarded_headers(inbound, exchange.request());
@@ -217,6 +222,15 @@ Result<void> Relay::Chat::write_request(const Target& target, const channels::Op
                             request_pieces().subspan(1), now);
     request.front() = opening->head;
     return made;
+}
+
+/// For a provider that sends no figures.
+void Relay::Chat::count_injected() {
+    auto& injected = opening->injected;
+    input_estimate -= injected;
+    auto prompt = opening->converted ? opening->conversion->injected() : std::string_view();
+    injected = prompt.empty() ? 0 : llm::estimate_input_tokens(prompt);
+    input_estimate += injected;
 }
 
 /// The body as it came, with its edits.
@@ -245,8 +259,10 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
                                     : metering::ReplyMeter::whole_bytes_max);
     opening->dropped.clear();
     bool chat = inbound.operation == providers::Operation::chat;
-    if (opening->converted || (chat && !inbound.is_openai()))
+    if (opening->translated || (chat && !inbound.is_openai()))
         start_translator(provider, now, proofs);
+    if (opening->converted)
+        opening->dropped = opening->conversion->dropped();
     if (opening->call.media)
         start_media();
     else if (event_stream)
@@ -275,13 +291,13 @@ void Relay::Chat::expect_stream(std::int64_t produced_bytes_max) {
 void Relay::Chat::start_translator(const providers::Provider& provider, WallTime now,
                                    Proofs& proofs) {
     const auto& call = opening->call;
-    bool converted = opening->converted;
+    bool translated = opening->translated;
     const auto* conversion = opening->conversion.get();
     if (inbound.operation == providers::Operation::chat) {
         bool came = event_stream || is_other_stream(upstream.head());
         auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
         translator = std::make_shared<Translator>(Translator::Parts{
-            inbound, call, converted ? &conversion->request() : nullptr, *offer->wire,
+            inbound, call, translated ? &conversion->request() : nullptr, *offer->wire,
             providers::dialect_of(provider), exchange.request_id(), seconds.count(), came, &meter});
     } else {
         auto [reader, writer] = plain_reply({*inbound.plain_form(),
@@ -290,13 +306,12 @@ void Relay::Chat::start_translator(const providers::Provider& provider, WallTime
                                              {call.model, input_estimate}});
         translator = std::make_shared<Translator>(std::move(reader), std::move(writer));
     }
-    if (!converted)
+    if (!translated)
         return;
     if (inbound.operation == providers::Operation::chat)
         translator->watch_with(std::make_unique<ProofWatch>(proofs, record.call.account),
                                exchange.loop().now());
     event_stream = call.stream;
-    opening->dropped = conversion->dropped();
 }
 
 void Relay::Chat::note_upstream_id() {

@@ -42,6 +42,8 @@ struct Relay::Opening : loop::InFrames {
         body_effortful;  ///< the call that says it in a field, with llm::json_padding behind
     bool has_fallbacks = false;  ///< other models may be asked
     bool converted = false;      ///< what goes to the channel is not what came
+    bool translated = false;     ///< nor is what goes back what the channel said
+    std::int64_t injected = 0;   ///< tokens of a prompt that the channel adds
 
     // The request as it goes upstream.
     std::vector<llm::Edit> edits;
@@ -89,6 +91,7 @@ struct Relay::Chat : loop::InFrames {
     Result<void> write_request(const Target& target, const channels::Option& option,
                                std::size_t key, WallTime now);
     void append_body();
+    void count_injected();
     HeaderList talk_headers() const;
     std::optional<Result<void>> upgraded();
     std::span<const std::string_view> request_pieces() const noexcept { return opening->request; }

@@ -47,12 +47,17 @@ Result<void> Conversion::read() {
     return refused_ ? Result<void>(*refused_) : ok();
 }
 
-Result<wire::WrittenRequest> Conversion::write_chat(const wire::Wire& wire,
-                                                    const wire::Dialect& dialect,
-                                                    std::string_view upstream_model) {
-    request_->model = std::string(upstream_model);
+Result<wire::WrittenRequest> Conversion::write_chat(const Order& order) {
+    request_->model = std::string(order.upstream_model);
     request_->usage_in_stream = true;  // we bill by it; the client's own wish is kept elsewhere
-    return wire.write_request(*request_, dialect);
+    const auto& wire = *order.offer.wire;
+    if (order.prompt.empty())
+        return wire.write_request(*request_, order.dialect);
+    // The next channel may have another prompt or none, and the client is answered as it asked.
+    auto told = *request_;
+    if (llm::inject(told, order.prompt))
+        injected_ = order.prompt.text;
+    return wire.write_request(told, order.dialect);
 }
 
 Result<wire::WrittenRequest> Conversion::write_plain(const wire::PlainForm& form,
@@ -61,8 +66,9 @@ Result<wire::WrittenRequest> Conversion::write_plain(const wire::PlainForm& form
     return form.write_request(*plain_);
 }
 
-Result<void> Conversion::write(const providers::Offer& offer, const wire::Dialect& dialect,
-                               std::string_view upstream_model, bool lossy) {
+Result<void> Conversion::write(const Order& order) {
+    const auto& offer = order.offer;
+    injected_ = {};
     bool chat = inbound_.operation == providers::Operation::chat;
     const auto* form = chat ? nullptr : providers::form_of(offer);
     bool known = chat ? offer.wire != nullptr && offer.wire->write_request != nullptr
@@ -75,11 +81,10 @@ Result<void> Conversion::write(const providers::Offer& offer, const wire::Dialec
         wanted_ = wire::media_to_fetch(*request_, *offer.wire);
     if (!wanted_.empty())
         return ok();
-    auto written = chat ? write_chat(*offer.wire, dialect, upstream_model)
-                        : write_plain(*form, upstream_model);
+    auto written = chat ? write_chat(order) : write_plain(*form, order.upstream_model);
     if (!written)
         return written.error();
-    if (!lossy && !written->losses.empty())
+    if (!order.lossy && !written->losses.empty())
         return refusal_of(written->losses, chat ? offer.wire->name : form->name);
     written_ = std::move(*written);
     return ok();

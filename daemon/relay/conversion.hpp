@@ -3,6 +3,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/ids.hpp"
 #include "core/llm/chat_request.hpp"
+#include "core/llm/system_prompt.hpp"
 #include "daemon/relay/inbound.hpp"
 
 #include <memory>
@@ -15,6 +16,15 @@ namespace obliv::relay {
 
 class Proofs;
 
+/// For which channel a request is written. What it refers to outlives the writing.
+struct Order {
+    const providers::Offer& offer;
+    const wire::Dialect& dialect;
+    std::string_view upstream_model;
+    bool lossy = false;  ///< what cannot be carried is left out
+    const llm::SystemPrompt& prompt;
+};
+
 /// The request of a call on its way to channels of other formats: read once, written for each. May
 /// be used on any thread, by one at a time.
 class Conversion {
@@ -23,11 +33,9 @@ public:
     Conversion(Inbound inbound, std::string_view body, HeaderList headers)
         : inbound_(std::move(inbound)), body_(body), headers_(std::move(headers)) {}
 
-    /// Writes the request for a channel that speaks `offer`'s format and calls the model
-    /// `upstream_model`. invalid_request: it cannot be understood, or (`lossy` false) something in
-    /// it cannot be carried. unsupported: nothing is known of the format.
-    Result<void> write(const providers::Offer& offer, const wire::Dialect& dialect,
-                       std::string_view upstream_model, bool lossy);
+    /// Writes the request as `order` says. invalid_request: it cannot be understood, or something
+    /// in it cannot be carried and must not be lost. unsupported: nothing is known of the format.
+    Result<void> write(const Order& order);
 
     const llm::ChatRequest& request() const { return *request_; }  ///< of a chat
     /// Of any other call.
@@ -45,13 +53,14 @@ public:
     }
 
     const wire::WrittenRequest& written() const noexcept { return written_; }
+    /// Of what was written, the prompt that is not the caller's; empty: it was not put in.
+    std::string_view injected() const noexcept { return injected_; }
     /// What was left out, for a header: `top_k, seed`; empty: nothing.
     std::string dropped() const;
 
 private:
     Result<void> read();
-    Result<wire::WrittenRequest> write_chat(const wire::Wire& wire, const wire::Dialect& dialect,
-                                            std::string_view upstream_model);
+    Result<wire::WrittenRequest> write_chat(const Order& order);
     Result<wire::WrittenRequest> write_plain(const wire::PlainForm& form,
                                              std::string_view upstream_model);
 
@@ -62,6 +71,7 @@ private:
     std::shared_ptr<llm::PlainRequest> plain_;  ///< shared with the writer of the reply
     std::optional<Error> refused_;
     wire::WrittenRequest written_;
+    std::string_view injected_;
     std::vector<llm::Media*> wanted_;  ///< of request_
     bool fetching_ = false;
     const Proofs* proofs_ = nullptr;

@@ -173,7 +173,7 @@ Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const ga
     if (opening.call.media)
         ask.at_most = opening.call.media->at_most;
     else
-        ask.at_most.input = llm::input_tokens_bound(opening.body);
+        ask.at_most.input = llm::input_tokens_bound(opening.body) + targets_->prompt_tokens_max();
     if (inbound.operation == providers::Operation::realtime)
         ask_of_realtime(ask);
     if (inbound.operation == providers::Operation::chat)
@@ -338,13 +338,11 @@ loop::Task<Result<void>> Relay::convert(Chat& chat, const channels::Option& opti
 
 loop::Task<Result<void>> Relay::write_converted(Chat& chat, const channels::Option& option) {
     const auto& opening = *chat.opening;
-    // Not a copy: a described provider's dialect is more than a Dialect.
-    auto work = [conversion = opening.conversion, offer = chat.offer,
-                 dialect = &providers::dialect_of(*option.entry->provider),
-                 model = option.match.upstream_model,
-                 drop = option.entry->channel.settings.losses == storage::Losses::drop] {
-        return conversion->write(*offer, *dialect, model, drop);
-    };
+    const auto& settings = option.entry->channel.settings;
+    Order order{*chat.offer, providers::dialect_of(*option.entry->provider),
+                option.match.upstream_model, settings.losses == storage::Losses::drop,
+                settings.system_prompt};
+    auto work = [conversion = opening.conversion, order] { return conversion->write(order); };
     if (opening.body.size() + opening.fetched_bytes <= body_bytes_inline_max)
         co_return work();
     co_return co_await loop::run_blocking(parts_.workers, std::move(work));

@@ -2,6 +2,7 @@
 
 #include "core/base/text.hpp"
 #include "core/base/version.hpp"
+#include "core/llm/estimate.hpp"
 
 #include <algorithm>
 
@@ -156,8 +157,13 @@ Target make_target(const channels::Entry& entry, const UpstreamSettings& setting
 std::shared_ptr<const TargetTable> TargetTable::build(const channels::ChannelTable& table,
                                                       const UpstreamSettings& settings) {
     auto out = std::make_shared<TargetTable>();
-    for (const auto& entry : table.entries())
+    for (const auto& entry : table.entries()) {
         out->targets_.emplace(entry->channel.id, make_target(*entry, settings));
+        const auto& prompt = entry->channel.settings.system_prompt.text;
+        if (!prompt.empty())
+            out->prompt_tokens_max_ =
+                std::max(out->prompt_tokens_max_, llm::input_tokens_bound(prompt));
+    }
     return out;
 }
 

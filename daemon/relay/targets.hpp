@@ -73,9 +73,12 @@ public:
     static std::shared_ptr<const TargetTable> build(const channels::ChannelTable& table,
                                                     const UpstreamSettings& settings);
     const Target* find(ChannelId channel) const;
+    /// What any channel adds to a prompt, in tokens at most.
+    std::int64_t prompt_tokens_max() const noexcept { return prompt_tokens_max_; }
 
 private:
     std::unordered_map<ChannelId, Target> targets_;
+    std::int64_t prompt_tokens_max_ = 0;
 };
 
 /// The target of one channel, for calls outside the relay (`channel test`).

@@ -235,7 +235,7 @@ class Resilience(FunctionalTest):
                           "--models", "m1", "--key-policy", "random", "--key-rpm", "60", "--rpm", "600", "--concurrent",
                           "9", "--cost-factor", "0.5", "--check", "chat", "--offer", "*=stream,tools,context:8192",
                           "--header", "x-team=blue", "--parameters", '{"temperature":0}', "--map-status", "529=503",
-                          "--json")
+                          "--system-prompt", "Be kind.\nBe brief.", "--system-prompt-place", "replace", "--json")
         self.assertEqual(made.returncode, 0, made.stderr)
         channel = json.loads(made.stdout)
         self.assertEqual((channel["key_policy"], channel["key_requests_per_minute"], channel["requests_per_minute"],
@@ -244,12 +244,16 @@ class Resilience(FunctionalTest):
         self.assertEqual(channel["offers"], [{"models": "*", "abilities": ["stream", "tools"], "context_tokens": 8192}])
         self.assertEqual((channel["headers"], channel["parameters"], channel["status_map"]),
                          ({"x-team": "blue"}, {"temperature": 0}, {"529": "503"}))
+        self.assertEqual((channel["system_prompt"], channel["system_prompt_place"]), ("Be kind.\nBe brief.", "replace"))
+        unsaid = self.obliv(daemon, "channel", "set", "full", "--system-prompt", "", "--json")
+        self.assertEqual(json.loads(unsaid.stdout)["system_prompt"], None)
         cleared = daemon.api("PATCH", "/channels/full", {"offers": None, "headers": None, "parameters": None,
                                                          "status_map": None, "concurrent_max": None})
         self.assertEqual((cleared["offers"], cleared["headers"], cleared["parameters"], cleared["concurrent_max"]),
                          ([], {}, None, None))
         for bad in ({"headers": {"content-length": "5"}}, {"headers": {"a b": "x"}}, {"status_map": {"x": "503"}},
-                    {"offers": [{"models": "/(/"}]}):
+                    {"offers": [{"models": "/(/"}]}, {"system_prompt": ""}, {"system_prompt": "x" * 65537},
+                    {"system_prompt_place": "below"}):
             response = request(daemon.socket, "PATCH", "/api/v1/channels/full", bad)
             self.assertEqual(response.status, 400, response.body)
 

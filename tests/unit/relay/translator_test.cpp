@@ -184,6 +184,11 @@ providers::Offer chat_offer(const wire::Wire& wire) {
     return {providers::Operation::chat, &wire, "/"};
 }
 
+Result<void> write(Conversion& conversion, const providers::Offer& offer, std::string_view model,
+                   bool lossy, const llm::SystemPrompt& prompt = {}) {
+    return conversion.write(Order{offer, {}, model, lossy, prompt});
+}
+
 }  // namespace
 
 TEST_CASE("a request is read once and written for each channel", "[relay]") {
@@ -192,21 +197,37 @@ TEST_CASE("a request is read once and written for each channel", "[relay]") {
     std::string body =
         R"({"model":"asked","max_tokens":9,"top_k":3,"messages":[{"role":"user","content":"x"}]})";
     Conversion conversion(inbound, body, {});
-    auto refused = conversion.write(chat_offer(wire::openai), {}, "up", false);
+    auto refused = write(conversion, chat_offer(wire::openai), "up", false);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == Code::invalid_request);
     CHECK(refused.error().param == "top_k");
     CHECK_THAT(refused.error().message, Catch::Contains("'top_k'"));
 
-    CHECK(conversion.write(chat_offer(wire::openai), {}, "up", true));
+    CHECK(write(conversion, chat_offer(wire::openai), "up", true));
     CHECK(conversion.dropped() == "top_k");
     auto written = nlohmann::json::parse(conversion.written().body);
     CHECK(written["model"] == "up");
     CHECK(written["max_completion_tokens"] == 9);
 
-    CHECK(conversion.write(chat_offer(wire::gemini), {}, "other", false));
+    CHECK(write(conversion, chat_offer(wire::gemini), "other", false));
     CHECK(conversion.dropped().empty());
     CHECK_THAT(conversion.written().body, Catch::Contains("\"topK\":3"));
+}
+
+TEST_CASE("a channel's prompt is put in for that channel only", "[relay]") {
+    Inbound inbound;
+    inbound.wire = &wire::openai;
+    std::string body = R"({"model":"m","messages":[{"role":"user","content":"x"}]})";
+    Conversion conversion(inbound, body, {});
+    llm::SystemPrompt prompt{"Be kind.", llm::SystemPrompt::Place::prepend};
+    CHECK(write(conversion, chat_offer(wire::openai), "up", false, prompt));
+    CHECK_THAT(conversion.written().body, Catch::Contains("Be kind."));
+    CHECK(conversion.injected() == "Be kind.");
+    CHECK(conversion.request().messages.size() == 1);
+
+    CHECK(write(conversion, chat_offer(wire::gemini), "up", false));
+    CHECK_THAT(conversion.written().body, !Catch::Contains("Be kind."));
+    CHECK(conversion.injected().empty());
 }
 
 TEST_CASE("a request that cannot be understood is refused by every channel alike", "[relay]") {
@@ -214,8 +235,8 @@ TEST_CASE("a request that cannot be understood is refused by every channel alike
     inbound.wire = &wire::anthropic;
     std::string body = R"({"model":"m","max_tokens":1,"messages":[{"role":"user","content":7}]})";
     Conversion conversion(inbound, body, {});
-    auto first = conversion.write(chat_offer(wire::openai), {}, "up", true);
-    auto second = conversion.write(chat_offer(wire::gemini), {}, "up", true);
+    auto first = write(conversion, chat_offer(wire::openai), "up", true);
+    auto second = write(conversion, chat_offer(wire::gemini), "up", true);
     REQUIRE_FALSE(first);
     REQUIRE_FALSE(second);
     CHECK(first.error().message == second.error().message);
@@ -228,10 +249,10 @@ TEST_CASE("a request for vectors is written for each channel as well", "[relay]"
     Conversion conversion(inbound, body, {});
     providers::Offer gemini{providers::Operation::embeddings, nullptr, "/", {}, "POST",
                             &wire::gemini_embeddings};
-    auto refused = conversion.write(gemini, {}, "up", false);
+    auto refused = write(conversion, gemini, "up", false);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().param == "odd");
-    CHECK(conversion.write(gemini, {}, "up", true));
+    CHECK(write(conversion, gemini, "up", true));
     CHECK(conversion.dropped() == "odd");
     CHECK_THAT(conversion.written().body, Catch::Contains("\"models/up\""));
     CHECK(conversion.plain()->model == "up");
@@ -239,7 +260,7 @@ TEST_CASE("a request for vectors is written for each channel as well", "[relay]"
     inbound.operation = providers::Operation::moderations;
     Conversion moderation(inbound, body, {});
     providers::Offer other{providers::Operation::moderations, nullptr, "/"};
-    CHECK(moderation.write(other, {}, "up", true).error().code == Code::unsupported);
+    CHECK(write(moderation, other, "up", true).error().code == Code::unsupported);
 }
 
 TEST_CASE("a stream is stopped at its limit and ends as too long, whatever its way", "[relay]") {
