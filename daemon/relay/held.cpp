@@ -3,6 +3,8 @@
 
 #include "daemon/relay/chat.hpp"
 
+#include <span>
+
 namespace obliv::relay {
 namespace {
 
@@ -20,7 +22,9 @@ bool Relay::Chat::worth_showing() const noexcept {
 
 void Relay::Chat::hold_back() {
     accepted = true;
-    for (auto piece : pieces)
+    // What was held before may stand in front already.
+    bool put = !pieces.empty() && !held.empty() && pieces.front().data() == held.data();
+    for (auto piece : std::span(pieces).subspan(put ? 1 : 0))
         held.append(piece);
     pieces.clear();
 }
