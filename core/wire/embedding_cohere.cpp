@@ -11,6 +11,8 @@ namespace {
 using llm::EmbeddingTask;
 using std::string_view;
 
+constexpr string_view name = "cohere";
+
 // Fields of Cohere's own that clients may send beside OpenAI's.
 constexpr std::array cohere_own{string_view("truncate")};
 
@@ -85,6 +87,58 @@ Result<llm::PlainReply> read_cohere(string_view text, const llm::PlainRequest& r
     if (!document)
         return document.error();
     return cohere_reply(*document, embedding_of(request).size());
+}
+
+// Towards clients.
+
+void read_types(Fields& body) {
+    std::vector<std::string> types;
+    body.read_strings("embedding_types", types);
+    for (const auto& type : types)
+        if (type != "float")
+            body.complaint().expected("embedding_types",
+                                      "'float' alone: the model's provider makes no other vectors");
+}
+
+Result<llm::PlainRequest> read_request(const RequestSource& source) {
+    auto document = parse_json(source.body);
+    if (!document)
+        return document.error();
+    Complaint complaint;
+    Fields body(*document, "", complaint);
+    llm::PlainRequest out{std::string(name), {}, llm::Embedding{}};
+    auto& embedding = std::get<llm::Embedding>(out.what);
+    std::string task;
+    body.read("model", out.model);
+    body.require("texts", "what to embed");
+    body.read_strings("texts", embedding.texts);
+    body.read("input_type", task);
+    body.read("output_dimension", embedding.dimensions);
+    read_types(body);
+    body.rest(out.extras);
+    embedding.task = task_of(cohere_tasks(), task);
+    if (!task.empty() && embedding.task == EmbeddingTask::unset)
+        complaint.expected("input_type", "one of Cohere's words for texts");
+    if (complaint)
+        return *complaint.first();
+    return out;
+}
+
+std::string write_reply(const llm::PlainReply& reply, const llm::PlainRequest& request,
+                        const PlainOptions& options) {
+    // Vectors are long and already JSON: they are not parsed again.
+    std::string out = R"({"id":"","response_type":"embeddings_by_type","embeddings":{"float":[)";
+    std::string_view separator;
+    for (const auto& vector : std::get<llm::Vectors>(reply.what).values) {
+        out.append(separator).append(vector);
+        separator = ",";
+    }
+    auto tokens = reply.usage ? reply.usage->input_all() : options.input_estimate;
+    Json rest{
+        {"texts", embedding_of(request).texts},
+        {"meta",
+         {{"api_version", {{"version", "2"}}}, {"billed_units", {{"input_tokens", tokens}}}}}};
+    return out + "]}," + json_text(rest).substr(1);
 }
 
 enum class Family { titan_1, titan, nova, cohere };
@@ -183,7 +237,7 @@ Result<llm::PlainReply> read_bedrock(string_view text, const llm::PlainRequest& 
 }  // namespace
 
 // Cohere API reference, version 2, "Embed".
-const PlainForm cohere_embeddings{"cohere", nullptr, nullptr, write_cohere, read_cohere};
+const PlainForm cohere_embeddings{name, read_request, write_reply, write_cohere, read_cohere};
 // Amazon Bedrock user guide, "Inference request parameters": Titan text embeddings, Cohere Embed,
 // Nova multimodal embeddings.
 const PlainForm bedrock_embeddings{"bedrock", nullptr, nullptr, write_bedrock, read_bedrock};

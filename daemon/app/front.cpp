@@ -143,6 +143,7 @@ const Front::Route* Front::find_route(std::string_view path) const {
         Route{"/v1/responses", "POST", &Front::responses},
         Route{"/v1/messages", "POST", &Front::chat<wire::anthropic>},
         Route{"/v2/chat", "POST", &Front::chat<wire::cohere>},
+        Route{"/v2/embed", "POST", &Front::cohere_vectors},
         Route{"/v1/embeddings", "POST", &Front::relayed<Operation::embeddings>},
         Route{"/v1/moderations", "POST", &Front::relayed<Operation::moderations>},
         Route{"/v1/rerank", "POST", &Front::relayed<Operation::rerank>},
@@ -246,6 +247,14 @@ loop::Task<Result<void>> Front::responses(server::Exchange& exchange, relay::Rec
     relay::Inbound inbound;
     inbound.wire = &wire::responses;
     co_return co_await parts_.relay.serve(conversation, record, std::move(inbound));
+}
+
+loop::Task<Result<void>> Front::cohere_vectors(server::Exchange& exchange, relay::Record& record) {
+    relay::Inbound inbound;
+    inbound.operation = Operation::embeddings;
+    inbound.wire = &wire::cohere;
+    inbound.form = &wire::cohere_embeddings;
+    return parts_.relay.serve(exchange, record, std::move(inbound));
 }
 
 loop::Task<Result<void>> Front::realtime(server::Exchange& exchange, relay::Record& record) {

@@ -69,6 +69,7 @@ private:
     }
     loop::Task<Result<void>> gemini(server::Exchange& exchange, relay::Record& record);
     loop::Task<Result<void>> responses(server::Exchange& exchange, relay::Record& record);
+    loop::Task<Result<void>> cohere_vectors(server::Exchange& exchange, relay::Record& record);
     loop::Task<Result<void>> realtime(server::Exchange& exchange, relay::Record& record);
     loop::Task<Result<void>> object(server::Exchange& exchange, relay::Record& record);
     loop::Task<Result<void>> stored_response(server::Exchange& exchange, relay::Record& record);

@@ -67,6 +67,29 @@ class ConvertEmbeddings(FunctionalTest):
         value = self.key if header.startswith("x") else f"Bearer {self.key}"
         return request(self.daemon.port, "POST", path, body, {header: value})
 
+    def test_coheres_clients_get_vectors_of_every_provider(self) -> None:
+        asked = {"texts": TEXTS, "input_type": "classification", "embedding_types": ["float"], "output_dimension": 2}
+        for case in PROVIDERS:
+            with self.subTest(provider=case.kind):
+                model = "e-" + case.kind
+                self.channel(case.kind, model, losses="drop")
+                self.answer(case.answer)
+                reply = self.post("/v2/embed", {"model": model, **asked})
+                self.assertEqual(reply.status, 200, reply.body)
+                self.assertEqual(reply.json["embeddings"], {"float": VECTORS})
+                if case.kind == "cohere":
+                    self.assertEqual(self.upstream.requests[-1].json, {"model": "up", **asked})
+                    continue
+                self.assertEqual(reply.json["texts"], TEXTS)
+                told = reply.json["meta"]["billed_units"]["input_tokens"]
+                self.assertEqual(told, case.tokens if case.tokens is not None else told)
+                self.assertEqual(self.daemon.call(reply.request_id)["usage"]["input"], told)
+        self.daemon.add_channel(f"http://127.0.0.1:{self.upstream.port}", name="other", type="voyage", models=["e1"])
+        for wrong in ({"texts": 7}, {}, {"texts": TEXTS, "embedding_types": ["int8"]}, {"texts": TEXTS, "input_type": "image"}):
+            refused = self.post("/v2/embed", {"model": "e1", **wrong})
+            self.assertEqual(refused.status, 400, refused.body)
+            self.assertEqual(refused.json["error"]["type"], "invalid_request_error")
+
     def test_openais_clients_get_vectors_of_every_provider(self) -> None:
         for case in PROVIDERS:
             with self.subTest(provider=case.kind):

@@ -83,6 +83,14 @@ class CohereSdk(SimulatedProviders):
             self.assertEqual(row["finish_reason"], "aborted")
             self.assertGreater(float(row["cost"]), 0)
 
+    def test_vectors(self) -> None:
+        self.daemon.api("PATCH", "/channels/openai", {"losses": "drop"})  # OpenAI cannot be told what the vectors are for
+        seen = self.ask("embed", models=("openai",))["openai"]
+        self.assertIn("vectors", seen, seen)
+        self.assertEqual((len(seen["vectors"]), seen["texts"]), (2, ["one", "two"]), seen)
+        until(lambda: len(self.daemon.calls()) == 1, "the usage row")
+        self.assertEqual(self.daemon.calls()[0]["usage"]["input"], seen["tokens"])
+
     def test_rerank(self) -> None:
         self.assertEqual(len(self.ask("rerank", models=("cohere",))["cohere"]), 2)
 

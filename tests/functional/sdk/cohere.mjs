@@ -68,6 +68,10 @@ const cases = {
         }
         return { texts };
     },
+    async embed(model) {
+        const reply = await cohere.embed({ model, texts: ["one", "two"], inputType: "search_query", embeddingTypes: ["float"], outputDimension: 2 }, once);
+        return { vectors: reply.embeddings.float, tokens: reply.meta.billedUnits.inputTokens, texts: reply.texts };
+    },
     async rerank(model) {
         const documents = ["nothing", "capital of France", "France has a capital"];
         const reply = await cohere.rerank({ model, query: "capital of France", documents, topN: 2 }, once);

@@ -291,3 +291,34 @@ TEST_CASE("recorded vectors are read, and asked for as they were", "[wire][plain
         CHECK(seen >= row.count);
     }
 }
+
+TEST_CASE("Cohere's clients ask for vectors and get them by type", "[wire]") {
+    auto request = read(cohere_embeddings,
+                        R"({"model":"m","texts":["a","b"],"input_type":"search_query",)"
+                        R"("embedding_types":["float"],"output_dimension":2,"truncate":"END"})");
+    const auto& embedding = std::get<llm::Embedding>(request.what);
+    CHECK(embedding.texts == std::vector<std::string>{"a", "b"});
+    CHECK(embedding.task == llm::EmbeddingTask::query);
+    CHECK(embedding.dimensions == 2);
+    auto sent = written(cohere_embeddings, request);
+    CHECK(sent ==
+          Json::parse(R"({"model":"m","texts":["a","b"],"input_type":"search_query",)"
+                      R"("embedding_types":["float"],"output_dimension":2,"truncate":"END"})"));
+
+    llm::PlainReply reply{llm::Vectors{{"[1,2]", "[0.5,-1]"}}};
+    auto told = Json::parse(cohere_embeddings.write_reply(reply, request, {"m", 7}));
+    CHECK(told["embeddings"]["float"] == Json::parse("[[1,2],[0.5,-1]]"));
+    CHECK(told["texts"] == Json::parse(R"(["a","b"])"));
+    CHECK(told["meta"]["billed_units"]["input_tokens"] == 7);
+    reply.usage.emplace().input = 5;
+    told = Json::parse(cohere_embeddings.write_reply(reply, request, {"m", 7}));
+    CHECK(told["meta"]["billed_units"]["input_tokens"] == 5);
+}
+
+TEST_CASE("what Cohere's clients ask for beyond texts and floats is named", "[wire]") {
+    CHECK(param_of(cohere_embeddings, R"({"model":"m"})") == "texts");
+    CHECK(param_of(cohere_embeddings, R"({"model":"m","texts":[7]})") == "texts");
+    CHECK(param_of(cohere_embeddings, R"({"texts":["a"],"embedding_types":["int8"]})") ==
+          "embedding_types");
+    CHECK(param_of(cohere_embeddings, R"({"texts":["a"],"input_type":"image"})") == "input_type");
+}
