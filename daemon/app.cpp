@@ -70,6 +70,7 @@ relay::UpstreamSettings upstream_settings(const config::Config& config) {
     out.hidden_reasoning_rate = config.billing.hidden_reasoning_rate;
     out.heartbeat_interval = config.server.heartbeat_interval;
     out.cache = cache_rules(config.cache);
+    out.continued = config.routing.continued;
     for (const auto& [model, after] : config.routing.hedges) {
         relay::Hedge hedge{model, {}};
         if (auto span = parse_duration(after); span && after != "p95")

@@ -77,8 +77,9 @@ struct Routing {
     Strategy strategy = Strategy::weighted_random;
     Pairs tiers;  ///< priority and name of a strategy, where it differs
     Affinity affinity = Affinity::off;
-    Pairs hedges;     ///< model or prefix*, and p95 or a duration
-    Pairs fallbacks;  ///< model, and those to ask instead, separated by commas
+    Pairs hedges;                        ///< model or prefix*, and p95 or a duration
+    Pairs fallbacks;                     ///< model, and those to ask instead, separated by commas
+    std::vector<std::string> continued;  ///< model or prefix*
 };
 
 struct Health {

@@ -1,7 +1,6 @@
 #include "core/config/kinds.hpp"
 
 #include "core/base/encoding.hpp"
-#include "core/base/ip_address.hpp"
 #include "core/base/text.hpp"
 #include "core/base/time_format.hpp"
 #include "core/base/units.hpp"
@@ -250,30 +249,26 @@ std::string EndpointsKind::type() const {
     return "list of addresses";
 }
 
-Result<HostsKind::Stored> HostsKind::read(const Value& value) const {
-    constexpr std::size_t hosts_max = 1000;
-    constexpr std::string_view expected = "a list such as [\"files.example.com\", \"10.1.0.0/16\"]";
-    if (value.kind != Kind::list || value.list.size() > hosts_max)
+Result<TextsKind::Stored> TextsKind::read(const Value& value) const {
+    constexpr std::size_t texts_max = 1000;
+    auto expected = "a list such as " + std::string(example);
+    if (value.kind != Kind::list || value.list.size() > texts_max)
         return mismatch(expected, value);
     Stored out;
     for (const auto& item : value.list) {
         if (item.kind != Kind::text)
             return mismatch(expected, item);
-        if (!is_host_name(item.text) && !IpNetwork::parse(item.text))
-            return fail(Code::config_invalid,
-                        "expected a host name, an address or a network, got " + item.described());
+        if (auto wrong = check(item.text); !wrong.empty())
+            return fail(Code::config_invalid, wrong + ", got " + item.described());
         out.push_back(item.text);
     }
     return out;
 }
-std::string HostsKind::show(const Stored& hosts) const {
+std::string TextsKind::show(const Stored& texts) const {
     std::string out = "[";
-    for (const auto& host : hosts)
-        out += (out.size() > 1 ? ", " : "") + toml_quoted(host);
+    for (const auto& text : texts)
+        out += (out.size() > 1 ? ", " : "") + toml_quoted(text);
     return out + "]";
-}
-std::string HostsKind::type() const {
-    return "list of hosts";
 }
 
 Result<PairsKind::Stored> PairsKind::read(const Value& value) const {

@@ -91,12 +91,15 @@ struct EndpointsKind {
     std::string type() const;
 };
 
-/// A list of host names, addresses and networks such as `10.1.0.0/16`.
-struct HostsKind {
+/// A list of texts. `check` says what is wrong with one, or nothing.
+struct TextsKind {
+    std::string_view example;  ///< `["files.example.com"]`
+    std::string (*check)(std::string_view text);
+    std::string_view name;  ///< `list of hosts`
     using Stored = std::vector<std::string>;
     Result<Stored> read(const Value& value) const;
-    std::string show(const Stored& hosts) const;
-    std::string type() const;
+    std::string show(const Stored& texts) const;
+    std::string type() const { return std::string(name); }
 };
 
 /// A list of texts `LEFT=RIGHT`. `check` says what is wrong with a pair, or nothing.

@@ -1,5 +1,6 @@
 #include "core/config/schema.hpp"
 
+#include "core/base/ip_address.hpp"
 #include "core/base/text.hpp"
 #include "core/base/time_format.hpp"
 #include "core/config/kinds.hpp"
@@ -78,17 +79,29 @@ constexpr ChoiceKind<CacheScope, 3> scope{
 constexpr ChoiceKind<Switch, 2> on_off{
     {Word{"off", static_cast<int>(Switch::off)}, Word{"on", static_cast<int>(Switch::on)}}};
 
-std::string check_hedge(std::string_view model, std::string_view after) {
+std::string check_model(std::string_view model) {
     if (model.empty() || model.starts_with('/'))
         return "expected the name of a model, or how names begin such as gpt-4*";
+    return {};
+}
+
+std::string check_hedge(std::string_view model, std::string_view after) {
+    if (auto wrong = check_model(model); !wrong.empty())
+        return wrong;
     if (auto span = parse_duration(after); after == "p95" || (span && span->count() > 0))
         return {};
     return "expected p95 or a duration such as 800ms, got '" + visible(after) + "'";
 }
 
+std::string check_host(std::string_view host) {
+    if (is_host_name(host) || IpNetwork::parse(host))
+        return {};
+    return "expected a host name, an address or a network";
+}
+
 std::string check_cached_model(std::string_view model, std::string_view how) {
-    if (model.empty() || model.starts_with('/'))
-        return "expected the name of a model, or how names begin such as gpt-4*";
+    if (auto wrong = check_model(model); !wrong.empty())
+        return wrong;
     if (how == "off" || how == "exact" || how == "semantic")
         return {};
     return "expected off, exact or semantic, got '" + visible(how) + "'";
@@ -218,7 +231,9 @@ void add_fetch(std::vector<Field>& out) {
               "where a provider takes no URLs.");
     table.add("timeout", &Fetch::timeout, DurationKind{100ms, 5min}, live,
               "All of them together, redirects included.");
-    table.add("allow", &Fetch::allow, HostsKind{}, live,
+    table.add("allow", &Fetch::allow,
+              TextsKind{R"(["files.example.com", "10.1.0.0/16"])", check_host, "list of hosts"},
+              live,
               "Host names, addresses and networks that may be fetched from although they are not "
               "on the public internet. Everything else that is private, local or reserved is "
               "refused.");
@@ -243,6 +258,10 @@ void add_routing(std::vector<Field>& out) {
               "Models that are asked instead, in their order, when a model fails everywhere, is "
               "too small for the call, or its provider's content policy says no. The reply names "
               "the model in the header x-oblivious-model.");
+    table.add("continued", &Routing::continued,
+              TextsKind{R"(["claude-sonnet-4*"])", check_model, "list of models"}, live,
+              "Models whose streams of text are gone on with by another channel, or by the same, "
+              "where their provider breaks them off: docs/routing.md says how.");
 
     Table<Health> health(out, "health", &Config::health);
     health.add("check_interval", &Health::check_interval, DurationKind{100ms, 24h}, live,

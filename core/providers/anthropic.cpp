@@ -22,7 +22,12 @@ constexpr wire::Dialect dialect{.output_tokens_default = 8'192};
 
 // Anthropic API reference, "Messages", "Models" and "Count tokens". Their SDKs take the base URL
 // without `/v1`.
-const Provider anthropic{"anthropic", "https://api.anthropic.com", offers,
-                         dialect,     {"x-api-key", ""},           headers};
+const Provider anthropic{.name = "anthropic",
+                         .default_base_url = "https://api.anthropic.com",
+                         .offers = offers,
+                         .dialect = dialect,
+                         .credential = {"x-api-key", ""},
+                         .headers = headers,
+                         .prefill = "{}"};
 
 }  // namespace obliv::providers

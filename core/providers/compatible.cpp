@@ -18,8 +18,12 @@ constexpr std::array with_rerank{
     Offer{Operation::rerank, nullptr, "/rerank"},
 };
 
-constexpr std::array of_deepseek{openai_chat("/chat/completions"), model_list("/models"),
-                                 balance("/user/balance")};
+constexpr std::array of_deepseek{
+    openai_chat("/chat/completions"),
+    model_list("/models"),
+    balance("/user/balance"),
+    Offer{Operation::continuation, &wire::openai, "/beta/chat/completions"},
+};
 constexpr std::array of_moonshot{openai_chat("/chat/completions"), model_list("/models"),
                                  balance("/users/me/balance")};
 constexpr std::array of_openrouter{
@@ -115,6 +119,8 @@ constexpr Dialect older() {
     return dialect;
 }
 
+constexpr std::string_view prefix = R"({"prefix":true})";
+
 /// Of servers of open models, which take its sampling as well.
 constexpr Dialect open_server() {
     auto dialect = older();
@@ -190,7 +196,12 @@ const Provider custom{"custom", "", with_all, older()};
 const Provider deepgram{
     "deepgram", "https://api.deepgram.com/v1", of_deepgram, {}, {"authorization", "Token "}};
 
-const Provider deepseek{"deepseek", "https://api.deepseek.com", of_deepseek, dialect_of_deepseek()};
+// "Chat Prefix Completion (Beta)".
+const Provider deepseek{.name = "deepseek",
+                        .default_base_url = "https://api.deepseek.com",
+                        .offers = of_deepseek,
+                        .dialect = dialect_of_deepseek(),
+                        .prefill = prefix};
 
 // Thought comes in `reasoning`, and in `content` unless `reasoning_format` says otherwise.
 const Provider groq{"groq", "https://api.groq.com/openai/v1", of_groq, dialect_of_groq()};
@@ -204,10 +215,18 @@ const Provider llamacpp{"llamacpp", "http://127.0.0.1:8080/v1", with_rerank, ope
 const Provider minimax{"minimax", "https://api.minimax.io/v1", chat_and_models,
                        dialect_of_minimax()};
 
-const Provider mistral{"mistral", "https://api.mistral.ai/v1", of_mistral, dialect_of_mistral()};
+const Provider mistral{.name = "mistral",
+                       .default_base_url = "https://api.mistral.ai/v1",
+                       .offers = of_mistral,
+                       .dialect = dialect_of_mistral(),
+                       .prefill = prefix};
 
-const Provider moonshot{"moonshot", "https://api.moonshot.ai/v1", of_moonshot,
-                        with_thoughts(older())};
+// "Partial Mode".
+const Provider moonshot{.name = "moonshot",
+                        .default_base_url = "https://api.moonshot.ai/v1",
+                        .offers = of_moonshot,
+                        .dialect = with_thoughts(older()),
+                        .prefill = R"({"partial":true})"};
 
 const Provider openrouter{"openrouter", "https://openrouter.ai/api/v1", of_openrouter,
                           dialect_of_openrouter()};

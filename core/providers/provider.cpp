@@ -43,6 +43,8 @@ std::string_view name_of(Operation operation) noexcept {
         return "batches";
     case Operation::realtime:
         return "realtime";
+    case Operation::continuation:
+        return "continuation";
     }
     return "chat";
 }

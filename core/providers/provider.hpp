@@ -40,9 +40,10 @@ enum class Operation : std::uint8_t {
     speech,
     transcriptions,
     translations,
-    files,     ///< kept by the provider: what is done to them is behind the path
-    batches,   ///< likewise
-    realtime,  ///< over a WebSocket
+    files,         ///< kept by the provider: what is done to them is behind the path
+    batches,       ///< likewise
+    realtime,      ///< over a WebSocket
+    continuation,  ///< of a chat's reply, where that is asked for elsewhere
 };
 
 /// How images are asked for that a provider makes in the background: a task is begun, asked after
@@ -125,6 +126,10 @@ struct Provider {
     bool (*is_exchanged)(const Secret& key) noexcept = nullptr;
     Credential plain_credential{};
     const wire::Dialect* described = nullptr;  ///< of a described provider: instead of `dialect`
+    /// How the last message of a request, which is the assistant's, is marked as one to be gone on
+    /// with: members of it, as a JSON object; `{}`: it is gone on with as it stands. Empty: it
+    /// cannot be. Where Operation::continuation is offered, that is where it is asked for.
+    std::string_view prefill{};
 };
 
 /// As callers of the management API see it.

@@ -37,7 +37,10 @@ constexpr wire::Dialect dialect() {
 }  // namespace
 
 // Keys belong to a region: `dashscope-intl.aliyuncs.com` is another.
-const Provider qwen{"qwen", "https://dashscope.aliyuncs.com/compatible-mode/v1", compatible,
-                    dialect()};
+const Provider qwen{.name = "qwen",
+                    .default_base_url = "https://dashscope.aliyuncs.com/compatible-mode/v1",
+                    .offers = compatible,
+                    .dialect = dialect(),
+                    .prefill = R"({"partial":true})"};
 
 }  // namespace obliv::providers

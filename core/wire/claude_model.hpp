@@ -18,6 +18,8 @@ struct ClaudeModel {
     bool adaptive() const noexcept { return at_least(4, 6); }
     /// Whether it lets temperature and the like be set.
     bool takes_sampling() const noexcept { return !at_least(4, 7); }
+    /// Whether it goes on with a message of the assistant that stands last.
+    bool takes_prefill() const noexcept { return !at_least(4, 6); }
 };
 
 ClaudeModel claude_model(std::string_view name) noexcept;

@@ -123,13 +123,17 @@ void Relay::Chat::begin_attempt(const channels::Option& option, std::chrono::mil
     record.call.channel = option.entry->channel.id;
     record.call.model_served = option.match.upstream_model;
     choose_offer(option);
+    upstream = upstream::Call();
+    status = 0;
+    if (auto* unfinished = continuation())
+        unfinished->option = &option;
+    if (begun)
+        return;  // what has been shown stays
     opening->edits.clear();
     if (inbound.model.empty())
         opening->edits =
             llm::upstream_edits(opening->call, option.match.upstream_model, inbound.is_openai());
-    upstream = upstream::Call();
     accepted = false;
-    status = 0;
     other_model = false;
     opening->refusal.reset();
     forget_reply();
@@ -145,7 +149,12 @@ void Relay::Chat::choose_offer(const channels::Option& option) {
         offer = providers::plain_offer(*provider, inbound.operation, inbound.plain_form());
         renamed = option.match.upstream_model != opening->call.model;
     }
-    opening->translated = offer != nullptr && !inbound.passes(*offer, renamed);
+    const auto* again =
+        begun ? providers::find_offer(*provider, providers::Operation::continuation) : nullptr;
+    if (again != nullptr)
+        offer = again;
+    opening->translated =
+        offer != nullptr && (continuation() != nullptr || !inbound.passes(*offer, renamed));
     bool tells = inbound.operation == providers::Operation::chat &&
                  !option.entry->channel.settings.system_prompt.empty();
     opening->converted = opening->translated || (offer != nullptr && tells);
@@ -296,9 +305,20 @@ void Relay::Chat::start_translator(const providers::Provider& provider, WallTime
     if (inbound.operation == providers::Operation::chat) {
         bool came = event_stream || is_other_stream(upstream.head());
         auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
-        translator = std::make_shared<Translator>(Translator::Parts{
-            inbound, call, translated ? &conversion->request() : nullptr, *offer->wire,
-            providers::dialect_of(provider), exchange.request_id(), seconds.count(), came, &meter});
+        Translator::Parts parts{inbound,
+                                call,
+                                translated ? &conversion->request() : nullptr,
+                                *offer->wire,
+                                providers::dialect_of(provider),
+                                exchange.request_id(),
+                                seconds.count(),
+                                came,
+                                &meter};
+        event_stream = event_stream || begun;
+        if (begun)
+            return translator->resume(parts, continuation()->spent);
+        translator = std::make_shared<Translator>(parts);
+        translator->watch_with(continuation());
     } else {
         auto [reader, writer] = plain_reply({*inbound.plain_form(),
                                              *providers::form_of(*offer),
@@ -428,6 +448,8 @@ void Relay::Chat::release_request() {
     // A stream may idle for minutes: what it was asked with goes.
     choices = static_cast<std::uint16_t>(std::min<std::int64_t>(opening->call.choices, 65'535));
     usage_asked = opening->call.usage_asked;
+    if (continuation() != nullptr)
+        return;  // somebody else may have to be asked as well
     opening.reset();
     exchange.release_request();
 }

@@ -6,6 +6,7 @@
 #include "core/loop/timer_wheel.hpp"
 #include "core/metering/reply_meter.hpp"
 #include "daemon/relay/attempts.hpp"
+#include "daemon/relay/continuation.hpp"
 #include "daemon/relay/conversion.hpp"
 #include "daemon/relay/relay.hpp"
 #include "daemon/relay/talk.hpp"
@@ -20,15 +21,21 @@ namespace obliv::relay {
 /// Counts an open stream while it lives.
 class OpenStream {
 public:
-    explicit OpenStream(std::atomic<std::int64_t>& count) noexcept : count_(count) {
-        count_.fetch_add(1, std::memory_order_relaxed);
+    /// `goes_on`: it is counted already.
+    OpenStream(std::atomic<std::int64_t>& count, bool goes_on) noexcept
+        : count_(goes_on ? nullptr : &count) {
+        if (count_ != nullptr)
+            count_->fetch_add(1, std::memory_order_relaxed);
     }
     OpenStream(const OpenStream&) = delete;
     OpenStream& operator=(const OpenStream&) = delete;
-    ~OpenStream() { count_.fetch_sub(1, std::memory_order_relaxed); }
+    ~OpenStream() {
+        if (count_ != nullptr)
+            count_->fetch_sub(1, std::memory_order_relaxed);
+    }
 
 private:
-    std::atomic<std::int64_t>& count_;
+    std::atomic<std::int64_t>* count_;
 };
 
 /// What a call needs until its reply has begun. A stream does not carry it along.
@@ -80,6 +87,7 @@ struct Relay::Chat : loop::InFrames {
     Chat& operator=(const Chat&) = delete;
 
     // Before the reply.
+    /// After the reply has begun: an attempt to go on with it.
     void begin_attempt(const channels::Option& option, std::chrono::milliseconds waited);
     /// Ends the attempt; the caller's own departure is not the channel's fault.
     Error failed(channels::Cause cause, Error error);
@@ -132,6 +140,10 @@ struct Relay::Chat : loop::InFrames {
     void start_media();
     void start_translator(const providers::Provider& provider, WallTime now, Proofs& proofs);
     void note_upstream_id();
+    // go_on.cpp: streams that break off.
+    bool may_go_on(const Result<void>& ended) const;
+    const channels::Option* next_to_go_on(const channels::Option*& broken);
+    Error will_not_go_on();
     void begin_reply();
     void release_request();
     /// Headers of the reply, as views into this object.
@@ -217,8 +229,12 @@ struct Relay::Chat : loop::InFrames {
         std::shared_ptr<const llm::MediaCall> asked;  ///< of a call for pictures or sound
         std::unique_ptr<llm::MediaScan> media;        ///< of its reply, instead of the scanners
         std::unique_ptr<Talk> talk;                   ///< of Realtime, in place of a reply
+        std::unique_ptr<Continuation> continuation;   ///< of a stream that others may go on with
     };
-    std::unique_ptr<Rare> rare;  ///< null for a chat
+    std::unique_ptr<Rare> rare;  ///< null for most chats
+    Continuation* continuation() const noexcept {
+        return rare ? rare->continuation.get() : nullptr;
+    }
     llm::MediaScan* media() const noexcept { return rare ? rare->media.get() : nullptr; }
     Talk* talk() const noexcept { return rare ? rare->talk.get() : nullptr; }
     std::string held;                      ///< read, and not shown yet

@@ -97,6 +97,8 @@ void Relay::Chat::fill_usage(std::int64_t thoughts_per_second) {
         row.usage = {};
         row.source = llm::UsageSource::none;
     }
+    if (const auto* gone_on = continuation(); gone_on != nullptr && gone_on->resumed())
+        row.source = llm::UsageSource::partial;
 }
 
 }  // namespace obliv::relay

@@ -1,8 +1,11 @@
 #include "daemon/relay/conversion.hpp"
 
 #include "core/base/text.hpp"
+#include "core/llm/estimate.hpp"
 #include "core/wire/media_needs.hpp"
 #include "daemon/relay/proofs.hpp"
+
+#include <algorithm>
 
 namespace obliv::relay {
 namespace {
@@ -19,6 +22,22 @@ Error refusal_of(const std::vector<wire::Loss>& losses, std::string_view wire) {
     error.param = losses.front().field;
     error.hint = "leave it out, or let the channel do so: obliv channel set NAME --losses drop";
     return error;
+}
+
+/// Has the provider go on with what another one has said.
+void begin_answer(llm::ChatRequest& request, const Order& order) {
+    llm::Message begun;
+    begun.role = llm::Role::assistant;
+    begun.content.push_back({llm::Text{std::string(order.prefix)}});
+    if (order.prefill != "{}") {
+        llm::Opaque mark{std::string(order.offer.wire->name), std::string(order.prefill)};
+        begun.content.push_back({std::move(mark)});
+    }
+    request.messages.push_back(std::move(begun));
+    auto& limit = request.output_tokens_max;
+    auto said = llm::estimate_tokens(static_cast<std::int64_t>(order.prefix.size()));
+    if (limit)
+        *limit = std::max<std::int64_t>(*limit - said, 1);
 }
 
 }  // namespace
@@ -51,12 +70,14 @@ Result<wire::WrittenRequest> Conversion::write_chat(const Order& order) {
     request_->model = std::string(order.upstream_model);
     request_->usage_in_stream = true;  // we bill by it; the client's own wish is kept elsewhere
     const auto& wire = *order.offer.wire;
-    if (order.prompt.empty())
+    if (order.prompt.empty() && order.prefix.empty())
         return wire.write_request(*request_, order.dialect);
     // The next channel may have another prompt or none, and the client is answered as it asked.
     auto told = *request_;
-    if (llm::inject(told, order.prompt))
+    if (!order.prompt.empty() && llm::inject(told, order.prompt))
         injected_ = order.prompt.text;
+    if (!order.prefix.empty())
+        begin_answer(told, order);
     return wire.write_request(told, order.dialect);
 }
 

@@ -23,6 +23,8 @@ struct Order {
     std::string_view upstream_model;
     bool lossy = false;  ///< what cannot be carried is left out
     const llm::SystemPrompt& prompt;
+    std::string_view prefix{};   ///< how the answer begins; empty: nothing has been said
+    std::string_view prefill{};  ///< providers::Provider's
 };
 
 /// The request of a call on its way to channels of other formats: read once, written for each. May

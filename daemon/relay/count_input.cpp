@@ -26,8 +26,9 @@ loop::Task<void> Relay::count_input(Chat& chat) {
     auto done = co_await loop::run_blocking(parts_.workers, std::move(work));
     if (!done)
         co_return;
-    chat.input_estimate = done->tokens;
-    chat.input_exact = done->exact;
+    auto injected = chat.opening->injected;
+    chat.input_estimate = done->tokens + injected;
+    chat.input_exact = done->exact && injected == 0;
 }
 
 }  // namespace obliv::relay

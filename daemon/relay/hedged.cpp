@@ -34,13 +34,9 @@ private:
 }  // namespace
 
 const Hedge* Relay::hedge_of(std::string_view model) const noexcept {
-    for (const auto& hedge : settings_.hedges) {
-        bool prefix = hedge.model.ends_with('*');
-        auto begins =
-            std::string_view(hedge.model).substr(0, hedge.model.size() - (prefix ? 1 : 0));
-        if (prefix ? model.starts_with(begins) : model == begins)
+    for (const auto& hedge : settings_.hedges)
+        if (names(hedge.model, model))
             return &hedge;
-    }
     return nullptr;
 }
 

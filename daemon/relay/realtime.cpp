@@ -154,7 +154,7 @@ loop::Task<Result<void>> Relay::serve_realtime(server::Exchange& exchange, Recor
 
 /// Both directions, until one side has had enough.
 loop::Task<Result<void>> Relay::converse(Chat& chat) {
-    OpenStream counted(open_streams_);
+    OpenStream counted(open_streams_, false);
     chat.release_request();
     auto& talk = *chat.talk();
     auto ended = [&talk](const Result<void>&) {

@@ -53,8 +53,8 @@ void Relay::start_early(void* chat) {
 
 /// Null: nothing is to be said while the provider is silent.
 const server::Pulse* Relay::pulse_of(const Chat& chat) const noexcept {
-    if (!chat.opening->call.stream || chat.inbound.operation != providers::Operation::chat ||
-        beat_of(*chat.inbound.wire).empty())
+    if (chat.begun || !chat.opening->call.stream ||
+        chat.inbound.operation != providers::Operation::chat || beat_of(*chat.inbound.wire).empty())
         return nullptr;
     return chat.inbound.wire == &wire::anthropic ? &anthropic_pulse_ : &pulse_;
 }
@@ -124,8 +124,12 @@ Relay::let_in(server::Exchange& exchange, Record& record, const Inbound& inbound
     auto admission = admit(exchange, *caller, inbound, *opening);
     if (!admission)
         co_return admission.error();
-    co_return std::make_unique<Chat>(exchange, record, std::move(*caller), inbound,
-                                     std::move(opening), std::move(*admission), parts_.tokenizers);
+    auto chat = std::make_unique<Chat>(exchange, record, std::move(*caller), inbound,
+                                       std::move(opening), std::move(*admission),
+                                       parts_.tokenizers);
+    if (!settings_.continued.empty())
+        prepare_to_go_on(*chat);
+    co_return std::move(chat);
 }
 
 /// Reaches a provider that begins to reply, on the model that was asked for or on one instead.
@@ -292,6 +296,8 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     }
     auto verdict = verdict_on(chat.status);
     if (verdict == Verdict::callers) {
+        if (chat.begun)
+            co_return chat.will_not_go_on();
         if (chat.opening->has_fallbacks)
             co_await read_refusal(chat);
         co_return ok();
@@ -342,6 +348,10 @@ loop::Task<Result<void>> Relay::write_converted(Chat& chat, const channels::Opti
     Order order{*chat.offer, providers::dialect_of(*option.entry->provider),
                 option.match.upstream_model, settings.losses == storage::Losses::drop,
                 settings.system_prompt};
+    if (chat.begun) {
+        order.prefix = chat.continuation()->prefix();
+        order.prefill = option.entry->provider->prefill;
+    }
     auto work = [conversion = opening.conversion, order] { return conversion->write(order); };
     if (opening.body.size() + opening.fetched_bytes <= body_bytes_inline_max)
         co_return work();
@@ -432,11 +442,13 @@ loop::Task<Result<void>> Relay::answer_whole(Chat& chat) {
 }
 
 loop::Task<Result<void>> Relay::pump_stream(Chat& chat) {
-    OpenStream counted(open_streams_);
-    if (chat.expects_no_figures())
-        co_await count_input(chat);
-    chat.start_reply();
-    chat.release_request();
+    OpenStream counted(open_streams_, chat.begun);
+    if (!chat.begun) {
+        if (chat.expects_no_figures())
+            co_await count_input(chat);
+        chat.start_reply();
+        chat.release_request();
+    }
     Result<void> ended = ok();
     while (true) {
         auto more = co_await forward(chat);
@@ -523,6 +535,12 @@ loop::Task<void> Relay::read_tail(Chat& chat) {
 
 /// Settles, and only then lets the client see the end.
 loop::Task<Result<void>> Relay::end_stream(Chat& chat, Result<void> ended) {
+    if (chat.may_go_on(ended)) {
+        auto before = ended;
+        auto goes_on = co_await go_on(chat, std::move(before));
+        if (goes_on)
+            co_return co_await pump_stream(chat);
+    }
     if (chat.facts().done && !chat.facts().usage && !chat.chunk().last && !chat.gone()) {
         // Some servers report it last of all.
         chat.hold_back();

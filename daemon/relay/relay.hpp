@@ -152,6 +152,8 @@ private:
     static std::int64_t produced_bytes_max(const Chat& chat) noexcept;
     Result<bool> pay_on(Chat& chat);
     loop::Task<Result<void>> end_stream(Chat& chat, Result<void> ended);
+    void prepare_to_go_on(Chat& chat) const;
+    loop::Task<bool> go_on(Chat& chat, Result<void> ended);
     loop::Task<Result<void>> settle(Chat& chat);
 
     // hedged.cpp: calls that may take two roads at a time.

@@ -92,6 +92,13 @@ void take_overrides(Target& target, const storage::ChannelSettings& settings) {
 
 }  // namespace
 
+bool names(std::string_view pattern, std::string_view model) noexcept {
+    if (!pattern.ends_with('*'))
+        return model == pattern;
+    pattern.remove_suffix(1);
+    return model.starts_with(pattern);
+}
+
 Result<upstream::BaseUrl> place_of(const std::string& url, const std::string& proxy) {
     auto place = upstream::parse_base_url(url);
     if (!place)

@@ -25,6 +25,9 @@ struct Hedge {
     std::optional<std::chrono::milliseconds> after;  ///< nothing: the channel's 95th percentile
 };
 
+/// Whether `pattern`, a model or how names begin, means this model.
+bool names(std::string_view pattern, std::string_view model) noexcept;
+
 /// What the configuration says about calls to providers.
 struct UpstreamSettings {
     upstream::Timeouts timeouts;
@@ -38,7 +41,8 @@ struct UpstreamSettings {
     std::int64_t hidden_reasoning_rate = limits::hidden_reasoning_rate;         ///< tokens a second
     std::chrono::milliseconds heartbeat_interval = limits::heartbeat_interval;  ///< 0: never
     cache::Rules cache;
-    std::vector<Hedge> hedges;  ///< the first that fits a model counts
+    std::vector<Hedge> hedges;           ///< the first that fits a model counts
+    std::vector<std::string> continued;  ///< models whose streams another channel may go on with
     upstream::DownloadRules downloads{.guard = {}, .bytes_max = 0};  ///< of no bytes: none at all
 };
 

@@ -4,6 +4,7 @@
 #include "core/llm/estimate.hpp"
 #include "core/llm/sse.hpp"
 #include "core/wire/one_call.hpp"
+#include "daemon/relay/continuation.hpp"
 #include "daemon/relay/proofs.hpp"
 
 #include <algorithm>
@@ -86,6 +87,19 @@ Translator::~Translator() = default;
 void Translator::watch_with(std::unique_ptr<ProofWatch> watch, SteadyTime now) {
     watch_ = std::move(watch);
     began_ = now;
+}
+
+void Translator::resume(const Parts& parts, const llm::Usage& spent) {
+    reader_ = parts.provider.new_reader(read_options(parts));
+    events_.clear();
+    failed_ = false;
+    failure_.reset();
+    facts_.error = facts_.over = false;
+    facts_.usage = spent;
+    if (listener_ != nullptr)
+        listener_->told();
+    facts_.text_bytes_after_usage = facts_.reasoning_bytes_after_usage = 0;
+    continuation_->go_on(spent);
 }
 
 void Translator::note_bytes(llm::Voice voice, std::size_t bytes) {
@@ -192,10 +206,11 @@ void Translator::use_events() {
     auto* out = passes_ ? &unseen : &written_;
     bool writes = !passes_ || produced_bytes_max_ != endless;
     for (auto event = events_.begin(); event != events_.end(); ++event) {
+        bool shown = continuation_ == nullptr || continuation_->take(*event);
         note(*event);
         if (watch_)
             watch_->take(*event, began_);
-        if (writes)
+        if (writes && shown)
             writer_->write(*event, *out);
         unseen.clear();
         facts_.over = !passes_ && over();

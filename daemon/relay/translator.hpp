@@ -15,6 +15,7 @@
 
 namespace obliv::relay {
 
+class Continuation;
 class ProofWatch;
 
 /// The way of one reply to a client of another format: bytes, events, bytes. Where the formats are
@@ -41,6 +42,13 @@ public:
 
     /// Has `watch` see every event from now on.
     void watch_with(std::unique_ptr<ProofWatch> watch, SteadyTime now);
+
+    /// Has `continuation`, which outlives this, see every event, and change those that follow
+    /// resume().
+    void watch_with(Continuation* continuation) noexcept { continuation_ = continuation; }
+    /// The stream broke off, and another provider goes on with it: what is taken from now on is of
+    /// its reply. `spent` is what the call has used so far.
+    void resume(const Parts& parts, const llm::Usage& spent);
 
     /// Takes what was read of the reply and appends to `out` what may go to the client now; the
     /// views live until the next call. `last`: the reply ends here. True: it goes as it came.
@@ -100,6 +108,7 @@ private:
     bool stream_;  ///< to the client
     std::unique_ptr<ProofWatch> watch_;
     SteadyTime began_{};
+    Continuation* continuation_ = nullptr;
     std::unique_ptr<wire::ReplyReader> reader_;
     std::unique_ptr<wire::ReplyWriter> writer_;
     std::vector<llm::ReplyEvent> events_;
