@@ -1,5 +1,6 @@
 #include "core/storage/writer.hpp"
 
+#include "core/base/check.hpp"
 #include "core/base/log.hpp"
 #include "core/storage/store.hpp"
 
@@ -40,10 +41,14 @@ struct Calls {
 
 struct Writer::Impl {
     Impl(std::unique_ptr<WriteEngine> given, WriterOptions chosen)
-        : engine(std::move(given)), options(std::move(chosen)), thread([this] { loop(); }) {}
+        : engine(std::move(given)), options(std::move(chosen)) {
+        if (options.own_thread)
+            thread = std::thread([this] { loop(); });
+    }
 
     // Called by the thread.
     void loop();
+    void turn(std::unique_lock<std::mutex>& lock);
     void wait_for_work(std::unique_lock<std::mutex>& lock);
     bool due() const noexcept;
     void take();
@@ -96,17 +101,21 @@ void Writer::Impl::loop() {
     for (;;) {
         wait_for_work(lock);
         bool last = stopping;
-        take();
-        lock.unlock();
-        serve();
-        if (chore_pending && !failing && Steady::now() >= chore_at)
-            run_chore();
-        lock.lock();
+        turn(lock);
         bool empty = queue.size() == 0 && jobs.empty() && stored_until == backlog.size();
         if (last && (empty || failing))
             break;
     }
     refuse_rest();
+}
+
+void Writer::Impl::turn(std::unique_lock<std::mutex>& lock) {
+    take();
+    lock.unlock();
+    serve();
+    if (chore_pending && !failing && Steady::now() >= chore_at)
+        run_chore();
+    lock.lock();
 }
 
 bool Writer::Impl::due() const noexcept {
@@ -325,6 +334,8 @@ Result<void> Writer::run(Job job) {
     if (impl_->jobs.size() >= impl_->options.jobs_max)
         return fail(Code::overloaded, "too many writes are waiting for the store");
     impl_->jobs.push_back(&waiting);
+    if (!impl_->options.own_thread)
+        impl_->turn(lock);
     impl_->wake.notify_one();
     waiting.finished.wait(lock, [&] { return waiting.done; });
     return std::move(waiting.answer);
@@ -357,6 +368,12 @@ void Writer::set_chore(Chore chore) {
     impl_->chore = std::move(chore);
 }
 
+void Writer::turn() {
+    check(!impl_->options.own_thread, "only a writer without a thread takes turns");
+    std::unique_lock lock(impl_->mutex);
+    impl_->turn(lock);
+}
+
 bool Writer::accepting() const noexcept {
     return !impl_->failing && !impl_->stopped &&
            impl_->calls_waiting.load(std::memory_order_relaxed) < impl_->options.calls_max;
@@ -386,6 +403,8 @@ void Writer::stop() noexcept {
     }
     if (impl_->thread.joinable())
         impl_->thread.join();
+    else if (!impl_->stopped)
+        impl_->loop();
 }
 
 }  // namespace obliv::storage

@@ -61,6 +61,9 @@ struct WriterOptions {
     std::chrono::milliseconds retry_last{2000};
     std::chrono::milliseconds chore_interval{1000};
     FaultHook fault{};  ///< for tests
+    /// False, for simulations: no thread and no time. Groups are written inside run() and turn(),
+    /// on the thread of whoever calls them.
+    bool own_thread = true;
 };
 
 struct WriterStats {
@@ -93,6 +96,9 @@ public:
     /// is full; unavailable: stopped.
     Result<void> append(Call call, std::uint64_t tag, CommitListener& listener, Urgency urgency);
     void set_chore(Chore chore);
+    /// Without a thread of its own: writes what is queued as one group, or tries a failing disk
+    /// again, and runs the chore if it is due.
+    void turn();
     /// True while new work may be taken on: not failing, not stopped, and the queue is not full.
     bool accepting() const noexcept;
     std::size_t calls_max() const noexcept;

@@ -146,6 +146,9 @@ Result<void> IntentRing::start(std::uint32_t slots, unsigned partitions) {
     Header header{{}, slot_bytes, slots};
     std::memcpy(header.magic, magic, sizeof(magic));
     std::memcpy(map_, &header, sizeof(header));
+    // What the kernel saves of the slots is worth nothing after a power cut without the head.
+    if (::fsync(descriptor_) != 0)
+        return failed("save", path_, errno);
     slots_ = slots / partitions * partitions;
     auto each = slots / partitions;
     for (unsigned i = 0; i < partitions; ++i)

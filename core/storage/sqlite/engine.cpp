@@ -152,6 +152,13 @@ Result<void> bring_up_to_date(Connection& connection, const Options& options) {
     return state ? ok() : Result<void>(state.error());
 }
 
+/// A commit whose sync failed may have outlived its process in the kernel's cache: the log has it,
+/// and what follows would be stored behind something that no disk has. Copied into the store itself,
+/// and synced there, before anything is concluded from it.
+Result<void> make_sure(Connection& connection) {
+    return connection.run("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 bool exists(const std::string& path) noexcept {
     struct stat status {};
     return ::stat(path.c_str(), &status) == 0 && status.st_size > 0;
@@ -166,7 +173,9 @@ Result<std::unique_ptr<Engine>> open_engine(const Options& options) {
     auto connection = Connection::open(options.path, Access::write);
     if (!connection)
         return connection.error();
-    auto done = bring_up_to_date(**connection, options);
+    auto done = make_sure(**connection);
+    if (done)
+        done = bring_up_to_date(**connection, options);
     if (done)
         done = make_source(**connection);
     if (done)
