@@ -135,9 +135,28 @@ void NoticeDesk::watch() {
     std::unique_lock lock(mutex_);
     while (!wake_.wait_for(lock, interval_, [this] { return stopping_; })) {
         lock.unlock();
+        look_at_store();
         look_at_balances();
         lock.lock();
     }
+}
+
+void NoticeDesk::look_at_store() {
+    auto stats = database_.writer().stats();
+    if (stats.failing == store_failing_)
+        return;
+    store_failing_ = stats.failing;
+    Notice notice;
+    notice.kind = stats.failing ? "store.failing" : "store.restored";
+    notice.severity = stats.failing ? Severity::critical : Severity::info;
+    notice.title = stats.failing ? "the store cannot be written: new calls are refused"
+                                 : "the store can be written again";
+    if (stats.failing)
+        notice.text = visible(stats.last_error) +
+                      ". Calls that have been charged are kept and "
+                      "stored as soon as the disk works again: " +
+                      std::to_string(stats.calls_queued) + " are waiting.";
+    tell(std::move(notice));
 }
 
 void NoticeDesk::look_at_balances() {

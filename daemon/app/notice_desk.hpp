@@ -44,6 +44,8 @@ public:
 
 private:
     void watch();
+    /// Tells when the store cannot be written any more, and when it can again.
+    void look_at_store();
     /// What a look at the accounts came to.
     struct Looked {
         struct Step {
@@ -64,6 +66,7 @@ private:
     billing::Books& books_;
     std::chrono::milliseconds interval_;
     std::vector<std::unique_ptr<notices::Outlet>> outlets_;
+    bool store_failing_ = false;  // the watching thread's
     std::mutex balances_mutex_;
     notices::BalanceWatch balances_;  // guarded by balances_mutex_
     std::mutex mutex_;

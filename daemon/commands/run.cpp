@@ -79,6 +79,8 @@ Result<void> run_daemon(const Invocation& invocation) {
     // Blocks signals, so it comes before any thread: those to come inherit the mask.
     ops::ProcessEvents events;
     std::signal(SIGPIPE, SIG_IGN);
+    // A limit of file sizes is a full disk, and no reason to die.
+    std::signal(SIGXFSZ, SIG_IGN);
     ::umask(0077);
     raise_descriptor_limit();
     start_log(loaded->config, invocation.environment);

@@ -30,7 +30,9 @@ Result<bool> Query::step() {
         return true;
     if (state == SQLITE_DONE)
         return false;
-    return connection_.failure(sqlite3_stmt_readonly(statement_) != 0 ? "read" : "write to");
+    // SQLite takes the beginning and the end of a transaction for reading; only a SELECT has
+    // columns.
+    return connection_.failure(sqlite3_column_count(statement_) > 0 ? "read" : "write to");
 }
 
 Result<void> Query::run() {
