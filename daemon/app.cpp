@@ -212,6 +212,7 @@ struct App::Parts {
     std::unique_ptr<metrics::Metrics> metrics;
     std::unique_ptr<cache::AnswerCache> answers;
     relay::Repeats repeats;
+    std::unique_ptr<relay::Shelf> shelf;
     std::unique_ptr<ChannelLog> channel_log;
     std::unique_ptr<NoticeDesk> notices;
     std::unique_ptr<Publisher> publisher;
@@ -273,6 +274,7 @@ Result<void> App::Parts::open_state() {
 void App::Parts::build_services() {
     auto now = real_clock().wall();
     workers = std::make_unique<loop::BlockingPool>("worker", worker_threads, worker_queue_max);
+    shelf = std::make_unique<relay::Shelf>(*database, *workers, new_sortable_id(now), real_clock());
     tls = std::make_unique<upstream::Tls>(upstream::TlsOptions{config.upstream.ca_file});
     resolver = std::make_unique<upstream::Resolver>();
     metrics = std::make_unique<metrics::Metrics>(loops->size());
@@ -298,7 +300,7 @@ void App::Parts::build_services() {
         auto seed = random_seed();
         Lane::Shared shared{(*loops)[i], *workers, *books,  *database, tokenizers, *tls,
                             *resolver,   pool,     *host,   *metrics,  *vitals,    ::geteuid(),
-                            seed,        *answers, repeats, proofs};
+                            seed,        *answers, repeats, *shelf,    proofs};
         lanes.push_back(std::make_unique<Lane>(shared));
         services.push_back(&lanes.back()->front);
         readers.push_back({lanes.back()->gate, lanes.back()->channels, lanes.back()->relay});

@@ -33,6 +33,12 @@ struct ObjectPage {
     bool newest_first = true;
 };
 
+/// Who charges a batch: a call of one run of the program.
+struct ChargeMark {
+    std::string request_id;
+    std::string run;
+};
+
 class ObjectStore {
 public:
     virtual ~ObjectStore() = default;
@@ -44,8 +50,11 @@ public:
                                                    const ObjectPage& page) = 0;
     virtual Result<void> remove(AccountId account, ObjectKind kind,
                                 std::string_view id) = 0;  ///< not_found
-    /// Marks a batch as charged. False: it was.
-    virtual Result<bool> settle(AccountId account, std::string_view id) = 0;
+    /// Marks a batch as charged, and its charge follows. False: it was. The mark of an earlier run
+    /// counts only if the call that it names is stored: the others died before they charged.
+    virtual Result<bool> settle(AccountId account, std::string_view id, const ChargeMark& mark) = 0;
+    /// The charge did not follow.
+    virtual Result<void> unsettle(AccountId account, std::string_view id) = 0;
 };
 
 }  // namespace obliv::storage

@@ -10,6 +10,7 @@
 #include "core/storage/objects.hpp"
 #include "core/storage/prices.hpp"
 #include "core/storage/providers.hpp"
+#include "core/storage/repeats.hpp"
 #include "core/storage/responses.hpp"
 #include "core/storage/tokens.hpp"
 #include "core/storage/usage.hpp"
@@ -39,6 +40,7 @@ public:
     virtual ResponseStore& responses() = 0;
     virtual NoticeStore& notices() = 0;
     virtual ObjectStore& objects() = 0;
+    virtual RepeatStore& repeats() = 0;
     virtual CaptureStore& captures() = 0;
 };
 

@@ -234,7 +234,12 @@ loop::Task<Result<void>> Front::once(server::Exchange& exchange, const Route& ro
         co_return fail(Code::conflict, "a request with this Idempotency-Key still runs");
     if (found.reply)
         co_return co_await relay::send_again(exchange, std::move(found.reply));
-    relay::Turn turn(parts_.repeats, *key, parts_.clock);
+    relay::Turn turn(parts_.repeats, parts_.shelf, *key, exchange.request_id(), parts_.clock);
+    auto before = co_await turn.begin();
+    if (!before)
+        co_return before.error();
+    if (*before)
+        co_return co_await relay::send_again(exchange, std::move(*before));
     relay::OnceExchange kept(exchange, record, turn);
     auto done = co_await (this->*route.handler)(kept, record);
     if (done && exchange.client_gone() && !exchange.finished())

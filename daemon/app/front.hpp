@@ -39,6 +39,7 @@ public:
         const gate::Gate& gate;
         const relay::Memory& memory;
         relay::Repeats& repeats;
+        relay::Shelf& shelf;
     };
     explicit Front(const Parts& parts) : parts_(parts) {}
 

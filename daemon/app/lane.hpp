@@ -3,6 +3,7 @@
 #include "daemon/app/front.hpp"
 #include "daemon/app/publisher.hpp"
 #include "daemon/relay/conversation.hpp"
+#include "daemon/relay/shelf.hpp"
 
 namespace obliv::daemon {
 
@@ -24,6 +25,7 @@ struct Lane {
         std::uint64_t seed;
         cache::AnswerCache& answers;
         relay::Repeats& repeats;
+        relay::Shelf& shelf;
         relay::Proofs& proofs;
     };
 
@@ -35,9 +37,10 @@ struct Lane {
                  shared.seed + 1, shared.answers, shared.tokenizers, shared.proofs}),
           admin(shared.host, gate, shared.workers, shared.own_uid), memory{shared.database,
                                                                            shared.workers,
-                                                                           real_clock()},
+                                                                           real_clock(),
+                                                                           shared.shelf.run()},
           front({shared.loop.index(), relay, admin, shared.metrics, shared.workers, shared.vitals,
-                 real_clock(), gate, memory, shared.repeats}) {}
+                 real_clock(), gate, memory, shared.repeats, shared.shelf}) {}
 
     gate::Gate gate;
     channels::Channels channels;

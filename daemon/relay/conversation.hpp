@@ -13,6 +13,7 @@ struct Memory {
     storage::Database& database;
     loop::BlockingPool& workers;
     const Clock& clock;
+    const std::string& run;  ///< tells this run of the program from all others
 };
 
 /// An exchange of the Responses API with a memory: the body that the relay reads has the

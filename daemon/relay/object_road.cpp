@@ -49,7 +49,7 @@ private:
 
 /// What the store is asked to remember of an answer. On a worker. True: a batch has to be charged.
 Result<bool> remember(storage::Session& session, const ObjectCall& call, const StoredObject& row,
-                      const ObjectFacts& facts) {
+                      const ObjectFacts& facts, const storage::ChargeMark& mark) {
     auto& objects = session.objects();
     if (call.action == Action::remove) {
         auto gone = objects.remove(row.account, row.kind, row.id);
@@ -71,7 +71,7 @@ Result<bool> remember(storage::Session& session, const ObjectCall& call, const S
     }
     if (!facts.ended || !facts.usage)
         return false;
-    return objects.settle(row.account, row.id);
+    return objects.settle(row.account, row.id, mark);
 }
 
 storage::ObjectPage page_of(std::string_view query) {
@@ -334,9 +334,10 @@ loop::Task<Result<void>> Relay::note_object(Record& record, ObjectErrand& errand
     errand.row.id = facts->id;
     errand.row.json = std::string(text);
     auto& database = memory.database;
-    auto work = [&database, call = errand.call, row = errand.row, said = *facts] {
+    storage::ChargeMark mark{record.call.request_id, memory.run};
+    auto work = [&database, call = errand.call, row = errand.row, said = *facts, mark] {
         return database.write(
-            [&](storage::Session& session) { return remember(session, call, row, said); });
+            [&](storage::Session& session) { return remember(session, call, row, said, mark); });
     };
     auto due = co_await loop::run_blocking(parts_.workers, std::move(work));
     if (!due)
@@ -348,8 +349,16 @@ loop::Task<Result<void>> Relay::note_object(Record& record, ObjectErrand& errand
         call.model = facts->model.empty() ? call.model : facts->model;
         call.usage = *facts->usage;
         auto held = parts_.billing.reserve(ask_for(call, {}));
-        if (!held)
-            co_return held.error();
+        if (!held) {
+            // Who asks again is to be charged then.
+            auto unmark = [&database, row = errand.row] {
+                return database.write([&](storage::Session& session) {
+                    return session.objects().unsettle(row.account, row.id);
+                });
+            };
+            auto unmarked = co_await loop::run_blocking(parts_.workers, std::move(unmark));
+            co_return unmarked ? held.error() : unmarked.error();
+        }
         hold = std::move(*held);
     }
     call.source = llm::UsageSource::provider;

@@ -1,11 +1,13 @@
 #include "daemon/relay/once.hpp"
 
+#include "core/base/log.hpp"
+#include "daemon/relay/shelf.hpp"
+
 #include <array>
 
 namespace obliv::relay {
 namespace {
 
-constexpr auto kept_for = std::chrono::hours(24);
 constexpr std::size_t reply_bytes_max = 4U << 20;
 constexpr std::size_t bytes_max = 128U << 20;
 constexpr std::size_t replies_max = 20'000;
@@ -44,7 +46,7 @@ void Repeats::end(const Sha256& key, KeptReplyPtr reply, SteadyTime now) {
 
 void Repeats::make_room(SteadyTime now) {
     while (!ended_.empty() && (bytes_ > bytes_max || ended_.size() > replies_max ||
-                               now - entries_.at(ended_.front()).ended >= kept_for))
+                               now - entries_.at(ended_.front()).ended >= reply_kept_for))
         drop_oldest();
 }
 
@@ -53,6 +55,32 @@ void Repeats::drop_oldest() {
     bytes_ -= oldest->second.reply->body.size();
     entries_.erase(oldest);
     ended_.pop_front();
+}
+
+Turn::~Turn() {
+    if (ended_)
+        return;
+    end(nullptr);
+    if (begun_)
+        shelf_.forget(key_, request_id_);
+}
+
+loop::Task<Result<KeptReplyPtr>> Turn::begin() {
+    auto reply = co_await shelf_.begin_elsewhere(key_, request_id_);
+    begun_ = reply && *reply == nullptr;
+    if (reply && *reply)
+        end(*reply);
+    co_return reply;
+}
+
+loop::Task<void> Turn::keep(KeptReplyPtr reply) {
+    auto copy = reply;
+    auto kept = co_await shelf_.keep_elsewhere(key_, request_id_, std::move(copy));
+    if (!kept)
+        log::write_limited(log::Level::warning, "reply_not_kept",
+                           "a reply with an Idempotency-Key is kept until the next restart only",
+                           {{"why", kept.error().message}});
+    end(std::move(reply));
 }
 
 loop::Task<Result<std::string_view>> OnceExchange::read_body() {
@@ -113,7 +141,7 @@ loop::Task<Result<void>> OnceExchange::write_framed(std::string_view chunks) {
 loop::Task<Result<void>> OnceExchange::finish(server::Pieces payload) {
     for (auto piece : payload.view())
         keep(piece);
-    hand_over();
+    co_await hand_over();
     auto sent = co_await base().finish(payload);
     co_return unless_left(std::move(sent));
 }
@@ -123,7 +151,7 @@ loop::Task<Result<void>> OnceExchange::reply(int status, std::string_view conten
                                              std::string_view body) {
     begin(status, content_type);
     keep(body);
-    hand_over();
+    co_await hand_over();
     auto sent = co_await base().reply(status, content_type, headers, body);
     co_return unless_left(std::move(sent));
 }
@@ -145,9 +173,11 @@ void OnceExchange::listen() {
     });
 }
 
-void OnceExchange::hand_over() {
-    if (keeps_ && record_.call.error.empty())
-        turn_.end(std::make_shared<const KeptReply>(std::move(kept_)));
+loop::Task<void> OnceExchange::hand_over() {
+    if (!keeps_ || !record_.call.error.empty())
+        co_return;
+    auto reply = std::make_shared<const KeptReply>(std::move(kept_));
+    co_await turn_.keep(std::move(reply));
 }
 
 Result<Sha256> repeat_key(std::int64_t account, std::string_view path, std::string_view given) {

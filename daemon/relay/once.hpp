@@ -22,8 +22,13 @@ struct KeptReply {
 };
 using KeptReplyPtr = std::shared_ptr<const KeptReply>;
 
+inline constexpr auto reply_kept_for = std::chrono::hours(24);
+
+class Shelf;
+
 /// The calls that were made with an Idempotency-Key: those that run, and for a day the replies of
-/// those that ended well, as many as fit. Of the whole process, and safe from any thread.
+/// those that ended well, as many as fit; all others are on the shelf. Of the whole process, and
+/// safe from any thread.
 class Repeats {
 public:
     struct Found {
@@ -53,23 +58,30 @@ private:
 /// Holds a turn of Repeats, and gives it back without a reply unless it was ended with one.
 class Turn {
 public:
-    Turn(Repeats& repeats, const Sha256& key, const Clock& clock)
-        : repeats_(repeats), key_(key), clock_(clock) {}
+    /// `request_id` outlives it.
+    Turn(Repeats& repeats, Shelf& shelf, const Sha256& key, std::string_view request_id,
+         const Clock& clock)
+        : repeats_(repeats), shelf_(shelf), key_(key), request_id_(request_id), clock_(clock) {}
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
-    ~Turn() {
-        if (!ended_)
-            end(nullptr);
-    }
+    ~Turn();
 
+    /// A reply that is on the shelf; null: there is none, and it is the caller's turn.
+    loop::Task<Result<KeptReplyPtr>> begin();
+    /// Returns when no kill can undo it, or the disk does not take it.
+    loop::Task<void> keep(KeptReplyPtr reply);
+
+private:
     void end(KeptReplyPtr reply) {
         ended_ = true;
         repeats_.end(key_, std::move(reply), clock_.steady());
     }
 
-private:
     Repeats& repeats_;
+    Shelf& shelf_;
     Sha256 key_;
+    std::string_view request_id_;
+    bool begun_ = false;
     const Clock& clock_;
     bool ended_ = false;
 };
@@ -97,7 +109,7 @@ public:
 
 private:
     /// The reply is whole; it is kept if it is a success, and not too long.
-    void hand_over();
+    loop::Task<void> hand_over();
     void listen();
     void begin(int status, std::string_view content_type);
     void keep(std::string_view bytes);

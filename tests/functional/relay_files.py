@@ -2,7 +2,9 @@
 
 Proved with two scripted providers that keep files, and a second account that asks for what is not its own.
 """
+import contextlib
 import json
+import sqlite3
 import unittest
 from typing import Any
 
@@ -23,6 +25,7 @@ class Keeper:
         self.count = 0
         self.status = "in_progress"
         self.usage: Any = None
+        self.model = "m1"
 
     def __call__(self, connection: provider.Connection, asked: provider.Request) -> None:
         path = asked.path.removeprefix("/v1")
@@ -49,7 +52,7 @@ class Keeper:
 
     def batch(self, identity: str) -> dict[str, Any]:
         ended = self.status == "completed"
-        return {"id": identity, "object": "batch", "status": self.status, "model": "m1", "input_file_id": "file-1",
+        return {"id": identity, "object": "batch", "status": self.status, "model": self.model, "input_file_id": "file-1",
                 "output_file_id": f"file-out{self.prefix}" if ended else None, "usage": self.usage if ended else None}
 
 
@@ -131,6 +134,38 @@ class RelayFiles(FunctionalTest):
         until(lambda: len(self.daemon.calls()) == 2, "the rows of the new batch and of its end")
         self.assertEqual(sorted(row["cost"] for row in self.daemon.calls()), ["0.00", "0.0058"])
         self.assert_books(self.daemon)
+
+    def test_a_kill_between_mark_and_charge_loses_no_batch_and_doubles_none(self) -> None:
+        file = self.upload()
+        batch = self.ask("POST", "/v1/batches", {"input_file_id": file}).json["id"]
+        self.keeper.status, self.keeper.usage = "completed", USED
+        for run, request_id, charged in (("dead", "lost", True), ("dead", None, False)):
+            before = len([row for row in self.daemon.calls() if row["model"] == "m1"])
+            self.daemon.kill()
+            # As a kill leaves it: marked, and the charge is in the books, or is not.
+            with contextlib.closing(sqlite3.connect(self.daemon.data / "oblivd.db")) as store, store:
+                store.execute("UPDATE object SET settled = 1, charge_run = ?, charge_request = coalesce(?, charge_request) "
+                              "WHERE id = ?", (run, request_id, batch))
+            self.daemon.start()
+            for _ in range(3):
+                self.assertEqual(self.ask("GET", f"/v1/batches/{batch}").status, 200)
+            wanted = before + (1 if charged else 0)
+            until(lambda: len([row for row in self.daemon.calls() if row["model"] == "m1"]) >= wanted, "the charge")
+            self.assertEqual(len([row for row in self.daemon.calls() if row["model"] == "m1"]), wanted)
+        self.assert_books(self.daemon)
+
+    def test_a_batch_without_a_price_is_charged_when_it_has_one(self) -> None:
+        self.daemon.add_prepaid("payer", "10")
+        self.daemon.set_price("batches", input="0", output="0")
+        key = self.daemon.add_token("payer", account="payer")
+        batch = self.ask("POST", "/v1/batches", {"input_file_id": self.upload(key=key)}, key).json["id"]
+        self.keeper.status, self.keeper.usage, self.keeper.model = "completed", USED, "m9"
+        for _ in range(2):
+            self.assert_openai_error(self.ask("GET", f"/v1/batches/{batch}", key=key), 403)
+        self.daemon.set_price("m9", input="2", output="8")
+        for _ in range(2):
+            self.assertEqual(self.ask("GET", f"/v1/batches/{batch}", key=key).status, 200)
+        until(lambda: len([row for row in self.daemon.calls() if row["model"] == "m9"]) == 1, "one charge")
 
     def test_who_pays_by_price_makes_batches_only_at_a_price(self) -> None:
         self.daemon.add_prepaid("small", "1")

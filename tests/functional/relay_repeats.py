@@ -2,7 +2,9 @@
 
 The provider is scripted and counts; what a repeat gets is compared byte by byte.
 """
+import contextlib
 import json
+import sqlite3
 import threading
 import unittest
 from typing import Any
@@ -125,6 +127,58 @@ class Repeats(FunctionalTest):
             self.assertIn(word, again.body)
         self.assertEqual((len(self.upstream.requests), len(self.daemon.calls())), (1, 1))
         self.assert_books(self.daemon)
+
+    def test_a_reply_outlives_a_kill(self) -> None:
+        bodies = [ask(), ask(stream=True), ask(stream=True, stream_options={"include_usage": True})]
+        firsts = []
+        for number, body in enumerate(bodies):
+            firsts.append(self.post(body, f"killed-{number}"))
+            self.daemon.kill()  # who has seen the end may repeat it
+            self.daemon.start()
+        for number, body in enumerate(bodies):
+            again = self.post(body, f"killed-{number}")
+            self.assertEqual((again.status, again.body), (200, firsts[number].body))
+            self.assertEqual(again.headers["content-type"], firsts[number].headers["content-type"])
+            self.assertEqual(again.headers["idempotent-replayed"], "true")
+            self.assert_openai_error(self.post(ask(temperature=1), f"killed-{number}"), 400)
+        self.assertEqual((len(self.upstream.requests), len(self.daemon.calls())), (3, 3))
+        self.assert_books(self.daemon)
+
+    def test_a_call_that_a_kill_cut_off_is_made_and_charged_once(self) -> None:
+        asked = threading.Event()
+
+        def hang(connection: provider.Connection, _: provider.Request) -> None:
+            connection.start_stream()
+            connection.event(provider.delta("one "))
+            asked.set()
+            connection.wait_closed()
+        self.upstream.answer = hang
+        stream = Stream(self.daemon.port, "/v1/chat/completions", ask(stream=True), {"Authorization": f"Bearer {self.key}", HEADER: "cut"})
+        self.assertTrue(asked.wait(WAIT))
+        self.daemon.kill()
+        stream.close()
+        self.daemon.start()
+        self.upstream.answer = provider.chat()
+        for _ in range(3):
+            self.assertEqual(self.post(ask(stream=True), "cut").status, 200)
+        until(lambda: [row["cost"] for row in self.daemon.calls()] == ["0.0000975"], "one charge")
+        self.assertEqual(len(self.upstream.requests), 2)
+        self.assert_books(self.daemon)
+
+    def test_a_charge_whose_reply_was_lost_is_not_made_again(self) -> None:
+        first = self.post(ask())
+        self.daemon.call(first.request_id)
+        self.daemon.kill()
+        # As a kill between the charge and the keeping of the reply leaves it.
+        with contextlib.closing(sqlite3.connect(self.daemon.data / "oblivd.db")) as store, store:
+            self.assertEqual(store.execute("UPDATE repeat SET whole = 0, body = ''").rowcount, 1)
+        self.daemon.start()
+        for _ in range(2):
+            again = self.post(ask())
+            self.assert_openai_error(again, 409)
+            self.assertIn(first.request_id, again.json["error"]["message"])
+        self.assertEqual(self.post(ask(), "another").status, 200)
+        self.assertEqual(len(self.upstream.requests), 2)
 
 
 if __name__ == "__main__":

@@ -45,9 +45,7 @@ void Life::toggle_trouble() {
 
 void Life::heal() {
     disk_.set_trouble(Trouble::none);
-    // What a failed group had made may be missed by the first attempt.
-    for (int attempt = 0; attempt < 2; ++attempt)
-        write_group();
+    write_group();
     expect(disk_.dead() || database_->writer().accepting(),
            "a disk that works is used again: " + database_->writer().stats().last_error);
 }

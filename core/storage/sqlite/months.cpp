@@ -108,8 +108,6 @@ Result<void> MonthWriter::insert_month(std::int64_t month, bool only) {
             return there;
         statement_ = insert_sql(month);
     }
-    // A group that could not be committed may take the table along that it had made; then this
-    // fails, and the next attempt makes it again.
     Result<void> done = ok();
     if (only) {
         done = Query(connection_, statement_).run();
@@ -117,7 +115,8 @@ Result<void> MonthWriter::insert_month(std::int64_t month, bool only) {
         Query query(connection_, statement_ + " WHERE time >= ? AND time < ?");
         done = query.bind(begin_of_month(month), end_of_month(month)).run();
     }
-    ready_ = done ? month : 0;
+    if (done)
+        ready_ = month;
     return done;
 }
 

@@ -42,6 +42,8 @@ public:
     explicit MonthWriter(Connection& connection) : connection_(connection) {}
     /// The rows that call_batch shows.
     Result<void> insert(std::span<const Call* const> rows);
+    /// A transaction was rolled back: the table that it had made is not there.
+    void forget() noexcept { ready_ = 0; }
 
 private:
     Result<void> insert_month(std::int64_t month, bool only);

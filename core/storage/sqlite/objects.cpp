@@ -63,14 +63,48 @@ Result<void> SqliteObjects::remove(AccountId account, ObjectKind kind, std::stri
     return changed_one(context_.connection, std::move(done), named(kind, id));
 }
 
-Result<bool> SqliteObjects::settle(AccountId account, std::string_view id) {
-    auto done = Query(context_.connection, "UPDATE object SET settled = 1 WHERE account = ? AND "
-                                           "kind = ? AND id = ? AND settled = 0")
-                    .bind(account, number_of(ObjectKind::batch), id)
+Result<bool> SqliteObjects::counts(const ChargeMark& before, const ChargeMark& mark) const {
+    // A release that knew no marks charged at once.
+    if (before.request_id.empty() || before.run == mark.run)
+        return true;
+    auto call = SqliteUsage(context_).get(before.request_id);
+    if (!call && call.error().code != Code::not_found)
+        return call.error();
+    return call.has_value();
+}
+
+Result<bool> SqliteObjects::settle(AccountId account, std::string_view id, const ChargeMark& mark) {
+    bool settled = false;
+    ChargeMark before;
+    {
+        Query query(context_.connection, "SELECT settled, charge_request, charge_run FROM object "
+                                         "WHERE account = ? AND kind = ? AND id = ?");
+        query.bind(account, number_of(ObjectKind::batch), id);
+        auto row = query.step();
+        if (!row)
+            return row.error();
+        if (!*row)
+            return false;
+        query.read(settled, before.request_id, before.run);
+    }
+    if (settled)
+        if (auto counted = counts(before, mark); !counted || *counted)
+            return counted ? Result<bool>(false) : counted;
+    auto done = Query(context_.connection,
+                      "UPDATE object SET settled = 1, charge_request = ?, charge_run = ? WHERE "
+                      "account = ? AND kind = ? AND id = ?")
+                    .bind(mark.request_id, mark.run, account, number_of(ObjectKind::batch), id)
                     .run();
     if (!done)
         return done.error();
-    return context_.connection.changes() > 0;
+    return true;
+}
+
+Result<void> SqliteObjects::unsettle(AccountId account, std::string_view id) {
+    return Query(context_.connection,
+                 "UPDATE object SET settled = 0 WHERE account = ? AND kind = ? AND id = ?")
+        .bind(account, number_of(ObjectKind::batch), id)
+        .run();
 }
 
 }  // namespace obliv::storage::sqlite

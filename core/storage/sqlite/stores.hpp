@@ -131,7 +131,10 @@ public:
     Result<std::int64_t> newest_id() override;
     Result<LedgerReport> verify() override;
     /// What was appended last may not be stored after all: a transaction was rolled back.
-    void rolled_back() noexcept { rollup_.forget(); }
+    void rolled_back() noexcept {
+        rollup_.forget();
+        months_.forget();
+    }
 
 private:
     Result<void> append_one(const Call& call);
@@ -182,7 +185,22 @@ public:
     Result<std::vector<StoredObject>> list(AccountId account, ObjectKind kind,
                                            const ObjectPage& page) override;
     Result<void> remove(AccountId account, ObjectKind kind, std::string_view id) override;
-    Result<bool> settle(AccountId account, std::string_view id) override;
+    Result<bool> settle(AccountId account, std::string_view id, const ChargeMark& mark) override;
+    Result<void> unsettle(AccountId account, std::string_view id) override;
+
+private:
+    Result<bool> counts(const ChargeMark& before, const ChargeMark& mark) const;
+
+    const Context& context_;
+};
+
+class SqliteRepeats final : public RepeatStore {
+public:
+    explicit SqliteRepeats(const Context& context) : context_(context) {}
+    Result<std::optional<RepeatRow>> find(const Sha256& key) override;
+    Result<void> put(const RepeatRow& row) override;
+    Result<void> remove(const Sha256& key, std::string_view request_id) override;
+    Result<void> sweep(WallTime before, std::int64_t bytes_max) override;
 
 private:
     const Context& context_;
@@ -204,7 +222,7 @@ public:
     explicit SqliteSession(const Context& context)
         : tokens_(context), channels_(context), prices_(context), providers_(context),
           accounts_(context), usage_(context), ledger_(context), responses_(context),
-          notices_(context), objects_(context), captures_(context) {}
+          notices_(context), objects_(context), repeats_(context), captures_(context) {}
     TokenStore& tokens() override { return tokens_; }
     ChannelStore& channels() override { return channels_; }
     PriceStore& prices() override { return prices_; }
@@ -215,6 +233,7 @@ public:
     ResponseStore& responses() override { return responses_; }
     NoticeStore& notices() override { return notices_; }
     ObjectStore& objects() override { return objects_; }
+    RepeatStore& repeats() override { return repeats_; }
     CaptureStore& captures() override { return captures_; }
     void rolled_back() noexcept { ledger_.rolled_back(); }
 
@@ -229,6 +248,7 @@ private:
     SqliteResponses responses_;
     SqliteNotices notices_;
     SqliteObjects objects_;
+    SqliteRepeats repeats_;
     SqliteCaptures captures_;
 };
 

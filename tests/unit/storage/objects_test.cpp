@@ -83,11 +83,24 @@ TEST_CASE("objects are listed in both orders, page by page", "[storage]") {
 TEST_CASE("a batch is charged once", "[storage]") {
     TestStore store;
     put(store, sample("b", ObjectKind::batch));
-    auto settle = [&] {
-        return must(store.write([](Session& s) { return s.objects().settle(admin_account, "b"); }));
+    auto settle = [&](const ChargeMark& mark) {
+        return must(
+            store.write([&](Session& s) { return s.objects().settle(admin_account, "b", mark); }));
     };
-    CHECK(settle());
-    CHECK_FALSE(settle());
+    CHECK(settle({"r1", "run-1"}));
+    CHECK_FALSE(settle({"r2", "run-1"}));
     put(store, sample("b", ObjectKind::batch));
-    CHECK_FALSE(settle());
+    CHECK_FALSE(settle({"r3", "run-1"}));
+    // That run died before it charged; the next one dies afterwards.
+    CHECK(settle({"r4", "run-2"}));
+    auto call = test::sample_call(1, admin_account);
+    call.request_id = "r4";
+    const Call* rows[] = {&call};
+    REQUIRE(store.write([&](Session& s) { return s.ledger().append(rows); }));
+    CHECK_FALSE(settle({"r5", "run-3"}));
+    REQUIRE(store.write([](Session& s) { return s.objects().unsettle(admin_account, "b"); }));
+    CHECK(settle({"r6", "run-3"}));
+    CHECK_FALSE(must(store.write([](Session& s) {
+        return s.objects().settle(admin_account, "none", {"r7", "run-3"});
+    })));
 }

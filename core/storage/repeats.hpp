@@ -1,0 +1,39 @@
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/base/digest.hpp"
+#include "core/base/result.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace obliv::storage {
+
+/// A call that was made under an Idempotency-Key; its reply once that is whole.
+struct RepeatRow {
+    Sha256 key{};
+    std::string request_id;  ///< of the call
+    std::string run;         ///< of the program, that made it
+    WallTime time{};
+    bool whole = false;  ///< what follows is there
+    Sha256 request{};    ///< digest of its body
+    std::string content_type;
+    std::string body;
+};
+
+/// Reads work on every session, writes on the writer's session only.
+class RepeatStore {
+public:
+    virtual ~RepeatStore() = default;
+    virtual Result<std::optional<RepeatRow>> find(const Sha256& key) = 0;
+    /// In place of what the key stood for.
+    virtual Result<void> put(const RepeatRow& row) = 0;
+    /// Nothing happens when another call has the key by now.
+    virtual Result<void> remove(const Sha256& key, std::string_view request_id) = 0;
+    /// Removes some of those before `before`, and of the oldest that do not fit into `bytes_max`.
+    virtual Result<void> sweep(WallTime before, std::int64_t bytes_max) = 0;
+};
+
+}  // namespace obliv::storage

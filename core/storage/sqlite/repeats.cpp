@@ -1,0 +1,60 @@
+#include "core/storage/sqlite/stores.hpp"
+
+namespace obliv::storage::sqlite {
+namespace {
+
+// What a row costs beside its body: a flood of empty replies is bounded, too.
+constexpr std::int64_t row_bytes = 512;
+
+void read_row(Query& query, RepeatRow& row) {
+    query.read(row.key, row.request_id, row.run, row.time, row.whole, row.request, row.content_type,
+               row.body);
+}
+
+}  // namespace
+
+Result<std::optional<RepeatRow>> SqliteRepeats::find(const Sha256& key) {
+    Query query(context_.connection, "SELECT key, request_id, run, time, whole, request, "
+                                     "content_type, body FROM repeat WHERE key = ?");
+    query.bind(key);
+    auto row = query.step();
+    if (!row)
+        return row.error();
+    std::optional<RepeatRow> found;
+    if (*row)
+        read_row(query, found.emplace());
+    return found;
+}
+
+Result<void> SqliteRepeats::put(const RepeatRow& row) {
+    auto size = row_bytes + static_cast<std::int64_t>(row.body.size());
+    return Query(context_.connection,
+                 "INSERT OR REPLACE INTO repeat (key, request_id, run, time, whole, request, "
+                 "content_type, size, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .bind(row.key, row.request_id, row.run, row.time, row.whole, row.request, row.content_type,
+              size, row.body)
+        .run();
+}
+
+Result<void> SqliteRepeats::remove(const Sha256& key, std::string_view request_id) {
+    return Query(context_.connection, "DELETE FROM repeat WHERE key = ? AND request_id = ?")
+        .bind(key, request_id)
+        .run();
+}
+
+Result<void> SqliteRepeats::sweep(WallTime before, std::int64_t bytes_max) {
+    auto done = Query(context_.connection,
+                      "DELETE FROM repeat WHERE key IN (SELECT key FROM repeat WHERE time < ? "
+                      "ORDER BY time LIMIT 200)")
+                    .bind(before)
+                    .run();
+    if (!done)
+        return done;
+    return Query(context_.connection,
+                 "DELETE FROM repeat WHERE key IN (SELECT key FROM (SELECT key, sum(size) OVER "
+                 "(ORDER BY time DESC, key) AS bytes FROM repeat) WHERE bytes > ? LIMIT 200)")
+        .bind(bytes_max)
+        .run();
+}
+
+}  // namespace obliv::storage::sqlite

@@ -1,0 +1,101 @@
+#include "daemon/relay/shelf.hpp"
+
+#include "core/base/log.hpp"
+#include "core/loop/run_blocking.hpp"
+
+namespace obliv::relay {
+namespace {
+
+constexpr std::int64_t bytes_max = std::int64_t{512} << 20;
+constexpr unsigned sweep_every = 16;  // replies: a look over all of them takes some milliseconds
+
+}  // namespace
+
+/// The ring was replayed when this run began: what is not stored now was never charged.
+Result<bool> Shelf::was_charged(std::string_view request_id) {
+    auto call =
+        database_.read([&](storage::Session& session) { return session.usage().get(request_id); });
+    if (call)
+        return call->source != llm::UsageSource::none;
+    if (call.error().code == Code::not_found)
+        return false;
+    return call.error();
+}
+
+Result<KeptReplyPtr> Shelf::begin(const Sha256& key, std::string_view request_id) {
+    auto row =
+        database_.read([&](storage::Session& session) { return session.repeats().find(key); });
+    if (!row)
+        return row.error();
+    auto now = clock_.wall();
+    if (*row && now - (*row)->time < reply_kept_for) {
+        auto& before = **row;
+        if (before.whole)
+            return std::make_shared<const KeptReply>(
+                KeptReply{std::move(before.content_type), std::move(before.body), before.request});
+        // Of this run, it is a call that failed and is about to be forgotten.
+        auto charged = before.run == run_ ? Result<bool>(false) : was_charged(before.request_id);
+        if (!charged)
+            return charged.error();
+        if (*charged)
+            return fail(Code::conflict, "the call with this Idempotency-Key was charged as " +
+                                            before.request_id +
+                                            ", and its reply was lost when the server was killed; "
+                                            "a new key makes a new call");
+    }
+    storage::RepeatRow begun;
+    begun.key = key;
+    begun.request_id = std::string(request_id);
+    begun.run = run_;
+    begun.time = now;
+    auto noted =
+        database_.write([&](storage::Session& session) { return session.repeats().put(begun); });
+    if (!noted)
+        return noted.error();
+    return KeptReplyPtr{};
+}
+
+Result<void> Shelf::keep(const Sha256& key, std::string_view request_id, const KeptReply& reply) {
+    storage::RepeatRow row;
+    row.key = key;
+    row.request_id = std::string(request_id);
+    row.run = run_;
+    row.time = clock_.wall();
+    row.whole = true;
+    row.request = reply.request;
+    row.content_type = reply.content_type;
+    row.body = reply.body;
+    bool sweeps = kept_.fetch_add(1, std::memory_order_relaxed) % sweep_every == 0;
+    return database_.write([&](storage::Session& session) -> Result<void> {
+        auto done = session.repeats().put(row);
+        if (done && sweeps)
+            done = session.repeats().sweep(row.time - reply_kept_for, bytes_max);
+        return done;
+    });
+}
+
+loop::Task<Result<KeptReplyPtr>> Shelf::begin_elsewhere(Sha256 key, std::string_view request_id) {
+    auto work = [this, key, id = std::string(request_id)] { return begin(key, id); };
+    co_return co_await loop::run_blocking(workers_, std::move(work));
+}
+
+loop::Task<Result<void>> Shelf::keep_elsewhere(Sha256 key, std::string_view request_id,
+                                               KeptReplyPtr reply) {
+    auto work = [this, key, id = std::string(request_id), reply] { return keep(key, id, *reply); };
+    co_return co_await loop::run_blocking(workers_, std::move(work));
+}
+
+void Shelf::forget(const Sha256& key, std::string_view request_id) noexcept {
+    auto work = [this, key, id = std::string(request_id)] {
+        auto done = database_.write(
+            [&](storage::Session& session) { return session.repeats().remove(key, id); });
+        if (!done)
+            log::write_limited(log::Level::warning, "repeat_not_forgotten",
+                               "a call that failed is still noted under its Idempotency-Key",
+                               {{"request", id}, {"why", done.error().message}});
+    };
+    // A program that stops leaves the note: then only a call that was charged is not made again.
+    (void)workers_.post(std::move(work));
+}
+
+}  // namespace obliv::relay

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "core/storage/store.hpp"
+#include "daemon/relay/once.hpp"
+
+#include <atomic>
+#include <string>
+#include <string_view>
+
+namespace obliv::relay {
+
+/// Where the calls with an Idempotency-Key, and their replies, outlive the process. From any
+/// thread.
+class Shelf {
+public:
+    /// `run` tells this run of the program from all others.
+    Shelf(storage::Database& database, loop::BlockingPool& workers, std::string run,
+          const Clock& clock)
+        : database_(database), workers_(workers), run_(std::move(run)), clock_(clock) {}
+
+    /// Blocks. The kept reply to the call; null: there is none, and it is noted that the call
+    /// begins. conflict: an earlier run charged it, and its reply was lost.
+    Result<KeptReplyPtr> begin(const Sha256& key, std::string_view request_id);
+    /// Blocks, until no kill can undo it.
+    Result<void> keep(const Sha256& key, std::string_view request_id, const KeptReply& reply);
+
+    loop::Task<Result<KeptReplyPtr>> begin_elsewhere(Sha256 key, std::string_view request_id);
+    loop::Task<Result<void>> keep_elsewhere(Sha256 key, std::string_view request_id,
+                                            KeptReplyPtr reply);
+    /// The call ended without a reply that could be kept. Soon, or never: never blocks.
+    void forget(const Sha256& key, std::string_view request_id) noexcept;
+
+    const std::string& run() const noexcept { return run_; }
+
+private:
+    Result<bool> was_charged(std::string_view request_id);
+
+    storage::Database& database_;
+    loop::BlockingPool& workers_;
+    const std::string run_;
+    const Clock& clock_;
+    std::atomic<unsigned> kept_{0};
+};
+
+}  // namespace obliv::relay
