@@ -7,12 +7,12 @@ _obliv() {
         word=${COMP_WORDS[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--system-prompt|--system-prompt-place|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--user|--error|--call|--body|--body-file|--encoding|--tokenizer|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--system-prompt|--system-prompt-place|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--user|--error|--call|--provider|--tolerance|--body|--body-file|--encoding|--tokenizer|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
         case "$next" in
-            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel history'|'channel key'|'channel key list'|'channel key add'|'channel key remove'|'channel explain'|'channel models'|'channel balance'|'channel apply'|'channel import'|'provider'|'provider list'|'provider show'|'provider add'|'provider set'|'provider remove'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'usage'|'usage report'|'usage tail'|'usage top'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'notice'|'notice list'|'notice test'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'count'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
+            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel history'|'channel key'|'channel key list'|'channel key add'|'channel key remove'|'channel explain'|'channel models'|'channel balance'|'channel apply'|'channel import'|'provider'|'provider list'|'provider show'|'provider add'|'provider set'|'provider remove'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'usage'|'usage report'|'usage tail'|'usage top'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'ledger reconcile'|'notice'|'notice list'|'notice test'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'count'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
             *) break ;;
         esac
     done
@@ -166,6 +166,9 @@ _obliv() {
         'ledger show'' --cursor') candidates='' ;;
         'ledger show'' --account') candidates='' ;;
         'ledger show'' --call') candidates='' ;;
+        'ledger reconcile'' --provider') candidates='' ;;
+        'ledger reconcile'' --channel') candidates='' ;;
+        'ledger reconcile'' --tolerance') candidates='' ;;
         'notice list'' --limit') candidates='' ;;
         'notice list'' --cursor') candidates='' ;;
         'notice list'' --kind') candidates='' ;;
@@ -263,9 +266,10 @@ _obliv() {
                 'usage top') candidates='' ;;
                 'request') candidates='show' ;;
                 'request show') candidates='' ;;
-                'ledger') candidates='show verify' ;;
+                'ledger') candidates='show verify reconcile' ;;
                 'ledger show') candidates='--limit --cursor --account --call' ;;
                 'ledger verify') candidates='' ;;
+                'ledger reconcile') candidates='--provider --channel --cost --tolerance'; files=1 ;;
                 'notice') candidates='list test' ;;
                 'notice list') candidates='--limit --cursor --kind' ;;
                 'notice test') candidates='' ;;

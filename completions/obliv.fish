@@ -5,7 +5,7 @@ function __obliv_path
     for word in (commandline -opc)[2..-1]
         if test $skip = 1; set skip 0; continue; end
         switch $word
-            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--cache' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--system-prompt' '--system-prompt-place' '--request' '--add' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--per-image' '--per-second' '--per-character' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--user' '--error' '--call' '--body' '--body-file' '--encoding' '--tokenizer' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
+            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--cache' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--system-prompt' '--system-prompt-place' '--request' '--add' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--per-image' '--per-second' '--per-character' '--kind' '--credit-limit' '--reason' '--operation-id' '--by' '--since' '--until' '--token' '--channel' '--user' '--error' '--call' '--provider' '--tolerance' '--body' '--body-file' '--encoding' '--tokenizer' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
                 set skip 1
             case '-*'
             case '*'
@@ -278,10 +278,16 @@ complete -c obliv -n 'string match -q -- '\''usage tail*'\'' (__obliv_path)' -l 
 complete -c obliv -n '__obliv_at '\''request'\''' -a 'show' -d 'Show a call'\''s attempts: channels, keys, causes, pauses'
 complete -c obliv -n '__obliv_at '\''ledger'\''' -a 'show' -d 'List entries, newest first'
 complete -c obliv -n '__obliv_at '\''ledger'\''' -a 'verify' -d 'Prove that entries, balances and usage agree'
+complete -c obliv -n '__obliv_at '\''ledger'\''' -a 'reconcile' -d 'Compare a provider'\''s bill or usage export with what calls used'
 complete -c obliv -n 'string match -q -- '\''ledger show*'\'' (__obliv_path)' -l limit -x -d 'How many rows at most (1-1000, 50 if not given)'
 complete -c obliv -n 'string match -q -- '\''ledger show*'\'' (__obliv_path)' -l cursor -x -d 'Go on where the page before ended'
 complete -c obliv -n 'string match -q -- '\''ledger show*'\'' (__obliv_path)' -l account -x -d 'Only of this account'
 complete -c obliv -n 'string match -q -- '\''ledger show*'\'' (__obliv_path)' -l call -x -d 'Only of this call (its request id)'
+complete -c obliv -n 'string match -q -- '\''ledger reconcile*'\'' (__obliv_path)' -l provider -x -d 'Only calls served by channels of this type'
+complete -c obliv -n 'string match -q -- '\''ledger reconcile*'\'' (__obliv_path)' -l channel -x -d 'Only calls served by this channel'
+complete -c obliv -n 'string match -q -- '\''ledger reconcile*'\'' (__obliv_path)' -l cost -d 'Compare what was charged too'
+complete -c obliv -n 'string match -q -- '\''ledger reconcile*'\'' (__obliv_path)' -l tolerance -x -d 'How far figures may be apart (0)'
+complete -c obliv -n 'string match -q -- '\''ledger reconcile*'\'' (__obliv_path)' -F
 complete -c obliv -n '__obliv_at '\''notice'\''' -a 'list' -d 'List notices, newest first'
 complete -c obliv -n '__obliv_at '\''notice'\''' -a 'test' -d 'Send a notice to every receiver now'
 complete -c obliv -n 'string match -q -- '\''notice list*'\'' (__obliv_path)' -l limit -x -d 'How many rows at most (1-1000, 50 if not given)'

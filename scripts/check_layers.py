@@ -19,7 +19,7 @@ GROUPS: dict[str, list[str]] = {
     "base": ["core/base"],
     "plain": ["core/config", "core/api", "core/llm", "core/http", "core/tokenizer"],
     "wire": ["core/wire"],
-    "rules": ["core/ledger", "core/metering", "core/conversation", "core/documents", "core/providers"],
+    "rules": ["core/ledger", "core/metering", "core/reconcile", "core/conversation", "core/documents", "core/providers"],
     "outside": ["core/retrieval", "core/client", "core/storage", "core/loop"],
     "parse": ["core/parse"],
     "cli_output": ["cli/output"],

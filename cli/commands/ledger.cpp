@@ -1,4 +1,5 @@
 #include "cli/commands/all.hpp"
+#include "cli/commands/reconcile.hpp"
 #include "cli/commands/remote.hpp"
 #include "core/base/text.hpp"
 
@@ -53,6 +54,8 @@ Command ledger_command() {
                       "ever edited.";
     auto gated = remote_errors();
     gated.push_back(Code::gate);
+    auto reconciled = gated;
+    reconciled.push_back(Code::not_found);
     command.verbs = {
         {.name = "show",
          .summary = "List entries, newest first",
@@ -71,6 +74,26 @@ Command ledger_command() {
                       {"obliv ledger verify --json", "For a monitor"}},
          .errors = gated,
          .run = verify},
+        {.name = "reconcile",
+         .summary = "Compare a provider's bill or usage export with what calls used",
+         .details = "Reads CSV with a head (date, model, input_tokens, output_tokens, cost) or the "
+                    "usage and cost reports of OpenAI and Anthropic, CSV or JSON. Compared are "
+                    "tokens by day and model, or the cost where the bill tells no tokens. Exit "
+                    "code 10 says that they differ.",
+         .arguments = {{.name = "FILE", .help = "The bill; - for stdin", .kind = Kind::file}},
+         .flags = {{.name = "provider",
+                    .value = "TYPE",
+                    .help = "Only calls served by channels of this type"},
+                   {.name = "channel", .value = "ID", .help = "Only calls served by this channel"},
+                   {.name = "cost", .value = "", .help = "Compare what was charged too"},
+                   {.name = "tolerance",
+                    .value = "PERCENT",
+                    .help = "How far figures may be apart (0)",
+                    .kind = Kind::decimal}},
+         .examples = {{"obliv ledger reconcile usage.csv --provider openai", "An export"},
+                      {"obliv ledger reconcile invoice.csv --cost --tolerance 0.5", "An invoice"}},
+         .errors = reconciled,
+         .run = reconcile_ledger},
     };
     return command;
 }
