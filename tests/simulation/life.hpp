@@ -68,6 +68,7 @@ private:
     AccountId some_account();
 
     // life_money.cpp
+    bool is_payable(AccountId account, bool budgeted, std::int64_t amount);
     void reserve();
     void extend();
     void release();

@@ -16,10 +16,16 @@ bool disk_said_no(Code code) {
 
 }  // namespace
 
+bool Life::is_payable(AccountId account, bool budgeted, std::int64_t amount) {
+    const auto& model = model_.accounts[account.value];
+    const auto& budget = model_.budget;
+    return amount == 0 || (model.available() - amount >= model.floor &&
+                           (!budgeted || budget.available() - amount >= budget.floor));
+}
+
 void Life::reserve() {
     bool budgeted = random_.below(2) == 0;
     auto account = budgeted ? team_ : some_account();
-    auto& model = model_.accounts[account.value];
     billing::Ask ask;
     ask.token = budgeted ? budgeted_ : TokenId{};
     ask.account = account;
@@ -27,9 +33,7 @@ void Life::reserve() {
     ask.at_most.input = static_cast<std::int64_t>(random_.below(5));
     ask.at_most.output = static_cast<std::int64_t>(random_.below(40));
     auto amount = ask.at_most.input * model_.input_price + ask.at_most.output * model_.output_price;
-    bool payable =
-        amount == 0 || (model.available() - amount >= model.floor &&
-                        (!budgeted || model_.budget.available() - amount >= model_.budget.floor));
+    bool payable = is_payable(account, budgeted, amount);
     auto hold = till_->reserve(ask);
     note(hold ? 1 : 2);
     if (!hold) {
@@ -40,7 +44,7 @@ void Life::reserve() {
     }
     expect(payable, "who cannot pay is turned away");
     expect(hold->amount().nanos() == amount, "the price of the most is set aside");
-    model.held += amount;
+    model_.accounts[account.value].held += amount;
     if (budgeted)
         model_.budget.held += amount;
     open_.push_back(

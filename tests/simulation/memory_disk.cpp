@@ -87,19 +87,24 @@ int size_file(sqlite3_file* file, sqlite3_int64* size) {
     return SQLITE_OK;
 }
 
+/// Whether no other connection stands in the way.
+bool may_lock(const Handle& self, int level) {
+    const auto& on = *self.file;
+    auto is_others = [&self](const void* owner) { return owner != nullptr && owner != &self; };
+    int own_reads = self.level >= SQLITE_LOCK_SHARED ? 1 : 0;
+    if (is_others(on.exclusive) || (level >= SQLITE_LOCK_RESERVED && is_others(on.writer)))
+        return false;
+    return level != SQLITE_LOCK_EXCLUSIVE || on.readers <= own_reads;
+}
+
 int lock_file(sqlite3_file* file, int level) {
     auto& self = handle_of(file);
     auto& on = *self.file;
     if (level <= self.level)
         return SQLITE_OK;
-    if (on.exclusive != nullptr && on.exclusive != &self)
+    if (!may_lock(self, level))
         return SQLITE_BUSY;
-    if (level >= SQLITE_LOCK_RESERVED && on.writer != nullptr && on.writer != &self)
-        return SQLITE_BUSY;
-    bool reads = self.level >= SQLITE_LOCK_SHARED;
-    if (level == SQLITE_LOCK_EXCLUSIVE && on.readers > (reads ? 1 : 0))
-        return SQLITE_BUSY;
-    if (!reads)
+    if (self.level < SQLITE_LOCK_SHARED)
         ++on.readers;
     if (level >= SQLITE_LOCK_RESERVED)
         on.writer = &self;
@@ -157,21 +162,23 @@ int map_region(sqlite3_file* file, int index, int bytes, int extend, void volati
     return SQLITE_OK;
 }
 
-/// Takes or gives back one lock of the shared memory; false: another connection has it.
-bool move_lock(Handle& self, std::size_t lock, bool takes, bool exclusively) {
+/// Gives back one lock of the shared memory, if it has it.
+void give_lock(Handle& self, std::size_t lock) {
+    auto bit = 1U << lock;
+    if ((self.exclusive & bit) != 0)
+        self.file->exclusive_locks[lock] = nullptr;
+    if ((self.shared & bit) != 0)
+        --self.file->shared_locks[lock];
+    self.exclusive &= ~bit;
+    self.shared &= ~bit;
+}
+
+/// False: another connection has it.
+bool take_lock(Handle& self, std::size_t lock, bool exclusively) {
     auto& on = *self.file;
     auto bit = 1U << lock;
     auto& owner = on.exclusive_locks[lock];
     auto& count = on.shared_locks[lock];
-    if (!takes) {
-        if ((self.exclusive & bit) != 0)
-            owner = nullptr;
-        if ((self.shared & bit) != 0)
-            --count;
-        self.exclusive &= ~bit;
-        self.shared &= ~bit;
-        return true;
-    }
     bool others = owner != nullptr && owner != &self;
     if (others || (exclusively && count > ((self.shared & bit) != 0 ? 1 : 0)))
         return false;
@@ -185,16 +192,23 @@ bool move_lock(Handle& self, std::size_t lock, bool takes, bool exclusively) {
     return true;
 }
 
+/// All or none.
+int take_back(Handle& self, std::size_t first, std::size_t end) {
+    for (auto lock = first; lock < end; ++lock)
+        give_lock(self, lock);
+    return SQLITE_BUSY;
+}
+
 int lock_region(sqlite3_file* file, int first, int count, int flags) {
     auto& self = handle_of(file);
     bool takes = (flags & SQLITE_SHM_LOCK) != 0;
     bool exclusively = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
     for (int i = 0; i < count; ++i) {
-        if (move_lock(self, static_cast<std::size_t>(first + i), takes, exclusively))
-            continue;
-        while (i-- > 0)
-            move_lock(self, static_cast<std::size_t>(first + i), false, exclusively);
-        return SQLITE_BUSY;
+        auto lock = static_cast<std::size_t>(first + i);
+        if (!takes)
+            give_lock(self, lock);
+        else if (!take_lock(self, lock, exclusively))
+            return take_back(self, static_cast<std::size_t>(first), lock);
     }
     return SQLITE_OK;
 }
@@ -206,7 +220,7 @@ int unmap_regions(sqlite3_file* file, int) {
     if (!self.maps)
         return SQLITE_OK;
     for (std::size_t lock = 0; lock < self.file->shared_locks.size(); ++lock)
-        move_lock(self, lock, false, false);
+        give_lock(self, lock);
     self.maps = false;
     // Who comes first after the last one has left finds nothing, as after a start.
     if (--self.file->mapped == 0)
