@@ -139,25 +139,26 @@ void Relay::Chat::begin_attempt(const channels::Option& option, std::chrono::mil
     forget_reply();
 }
 
+/// Null: the provider does not do this.
+const providers::Offer* Relay::Chat::offer_of(const providers::Provider& provider) const {
+    if (inbound.operation != providers::Operation::chat)
+        return providers::plain_offer(provider, inbound.operation, inbound.plain_form());
+    const auto* elsewhere =
+        begun ? providers::find_offer(provider, providers::Operation::continuation) : nullptr;
+    return elsewhere != nullptr ? elsewhere : providers::chat_offer(provider, inbound.wire);
+}
+
 void Relay::Chat::choose_offer(const channels::Option& option) {
     const auto* provider = option.entry->provider;
-    bool renamed = false;
-    offer = nullptr;
-    if (provider != nullptr && inbound.operation == providers::Operation::chat) {
-        offer = providers::chat_offer(*provider, inbound.wire);
-    } else if (provider != nullptr) {
-        offer = providers::plain_offer(*provider, inbound.operation, inbound.plain_form());
-        renamed = option.match.upstream_model != opening->call.model;
-    }
-    const auto* again =
-        begun ? providers::find_offer(*provider, providers::Operation::continuation) : nullptr;
-    if (again != nullptr)
-        offer = again;
-    opening->translated =
-        offer != nullptr && (continuation() != nullptr || !inbound.passes(*offer, renamed));
-    bool tells = inbound.operation == providers::Operation::chat &&
-                 !option.entry->channel.settings.system_prompt.empty();
-    opening->converted = opening->translated || (offer != nullptr && tells);
+    offer = provider == nullptr ? nullptr : offer_of(*provider);
+    opening->translated = opening->converted = false;
+    if (offer == nullptr)
+        return;
+    bool chat = inbound.operation == providers::Operation::chat;
+    bool renamed = !chat && option.match.upstream_model != opening->call.model;
+    opening->translated = continuation() != nullptr || !inbound.passes(*offer, renamed);
+    bool tells = chat && !option.entry->channel.settings.system_prompt.empty();
+    opening->converted = opening->translated || tells;
 }
 
 void Relay::Chat::forget_reply() {

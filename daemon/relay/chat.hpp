@@ -94,6 +94,7 @@ struct Relay::Chat : loop::InFrames {
     void note_end(channels::Cause cause, const Error& error);
     void forget_reply();
     void choose_offer(const channels::Option& option);
+    const providers::Offer* offer_of(const providers::Provider& provider) const;
     /// The channel is not at fault: this call is not for it.
     Error unfit(Error error);
     Result<void> write_request(const Target& target, const channels::Option& option,

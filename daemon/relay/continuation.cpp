@@ -8,11 +8,9 @@ namespace {
 constexpr std::size_t text_bytes_max = 1U << 20;
 constexpr std::string_view spaces = " \t\r\n";
 
-/// Whether the event says something about the whole reply and not about a block of it.
-bool is_of_reply(const llm::ReplyEvent& event) {
-    return std::holds_alternative<llm::Alive>(event.what) ||
-           std::holds_alternative<llm::Finished>(event.what) ||
-           std::holds_alternative<llm::LogProbs>(event.what);
+template <typename... Kinds>
+bool is_any(const llm::ReplyEvent& event) {
+    return (std::holds_alternative<Kinds>(event.what) || ...);
 }
 
 }  // namespace
@@ -35,15 +33,9 @@ void Continuation::note(const llm::ReplyEvent& event) {
             text_ += piece->text;
         return;
     }
-    if (std::holds_alternative<llm::BlockEnded>(event.what)) {
-        block_ended_ = true;
-        return;
-    }
-    fit_ = fit_ && (std::holds_alternative<llm::Alive>(event.what) ||
-                    std::holds_alternative<llm::Begun>(event.what) ||
-                    std::holds_alternative<llm::UsageReport>(event.what) ||
-                    std::holds_alternative<llm::LogProbs>(event.what) ||
-                    std::holds_alternative<llm::Failed>(event.what));
+    using namespace llm;
+    block_ended_ = block_ended_ || is_any<BlockEnded>(event);
+    fit_ = fit_ && is_any<Alive, Begun, UsageReport, LogProbs, BlockEnded, Failed>(event);
 }
 
 bool Continuation::possible() const noexcept {
@@ -63,8 +55,7 @@ void Continuation::go_on(const llm::Usage& so_far) {
 
 /// The client has had a head already, and one block of text that goes on.
 bool Continuation::fit_in(llm::ReplyEvent& event) {
-    if (std::holds_alternative<llm::Begun>(event.what) ||
-        std::holds_alternative<llm::Failed>(event.what))
+    if (is_any<llm::Begun, llm::Failed>(event))
         return false;
     if (auto* report = std::get_if<llm::UsageReport>(&event.what)) {
         // The prompt is told and paid once; what was said before is a prompt to the second only.
@@ -75,8 +66,8 @@ bool Continuation::fit_in(llm::ReplyEvent& event) {
         report->raw.clear();
         return true;
     }
-    if (is_of_reply(event))
-        return true;
+    if (is_any<llm::Alive, llm::Finished, llm::LogProbs>(event))
+        return true;  // they are of no block
     auto* piece = std::get_if<llm::TextPiece>(&event.what);
     if (!joined_) {
         joined_ = true;

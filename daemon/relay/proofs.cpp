@@ -94,11 +94,7 @@ void ProofWatch::take(const llm::ReplyEvent& event, SteadyTime now) {
     if (event.choice != 0)
         return;
     if (const auto* piece = std::get_if<llm::ThinkingPiece>(&event.what)) {
-        begin_thought(event.block);
-        whole_ = whole_ && thought_.text.size() + piece->text.size() <= thought_bytes_max;
-        if (whole_)
-            thought_.text += piece->text;
-        thought_.summary = piece->summary;
+        add_thought(*piece, event.block);
     } else if (const auto* call = std::get_if<llm::ToolCallBegun>(&event.what)) {
         Proofs::Entry entry;
         if (!thought_.proof.data.empty() && whole_)
@@ -106,20 +102,33 @@ void ProofWatch::take(const llm::ReplyEvent& event, SteadyTime now) {
         if (calls_.size() < open_calls_max)
             calls_[event.block] = {call->id, std::move(entry)};
     } else if (const auto* proof = std::get_if<llm::ProofPiece>(&event.what)) {
-        if (auto open = calls_.find(event.block); open != calls_.end()) {
-            open->second.second.call = proof->proof;
-            return;
-        }
-        begin_thought(event.block);
-        thought_.proof = proof->proof;
-        thought_.redacted = proof->redacted;
-        thought_.id = proof->id;
+        add_proof(*proof, event.block);
     } else if (std::holds_alternative<llm::BlockEnded>(event.what)) {
         end_block(event.block, now);
     } else if (std::holds_alternative<llm::Finished>(event.what)) {
         while (!calls_.empty())
             end_block(calls_.begin()->first, now);
     }
+}
+
+void ProofWatch::add_thought(const llm::ThinkingPiece& piece, std::int32_t block) {
+    begin_thought(block);
+    whole_ = whole_ && thought_.text.size() + piece.text.size() <= thought_bytes_max;
+    if (whole_)
+        thought_.text += piece.text;
+    thought_.summary = piece.summary;
+}
+
+/// Of the call that is open, or of the thought.
+void ProofWatch::add_proof(const llm::ProofPiece& proof, std::int32_t block) {
+    if (auto open = calls_.find(block); open != calls_.end()) {
+        open->second.second.call = proof.proof;
+        return;
+    }
+    begin_thought(block);
+    thought_.proof = proof.proof;
+    thought_.redacted = proof.redacted;
+    thought_.id = proof.id;
 }
 
 void ProofWatch::begin_thought(std::int32_t block) {

@@ -67,6 +67,8 @@ public:
     void take(const llm::ReplyEvent& event, SteadyTime now);
 
 private:
+    void add_thought(const llm::ThinkingPiece& piece, std::int32_t block);
+    void add_proof(const llm::ProofPiece& proof, std::int32_t block);
     void begin_thought(std::int32_t block);
     void end_block(std::int32_t block, SteadyTime now);
 

@@ -198,6 +198,15 @@ bool Translator::over() const noexcept {
     return !ended() && facts_.produced_bytes() > produced_bytes_max_;
 }
 
+/// False: the client is not to see it.
+bool Translator::show_to_watchers(llm::ReplyEvent& event) {
+    bool shown = continuation_ == nullptr || continuation_->take(event);
+    note(event);
+    if (watch_)
+        watch_->take(event, began_);
+    return shown;
+}
+
 void Translator::use_events() {
     if (facts_.over)
         return;
@@ -206,10 +215,7 @@ void Translator::use_events() {
     auto* out = passes_ ? &unseen : &written_;
     bool writes = !passes_ || produced_bytes_max_ != endless;
     for (auto event = events_.begin(); event != events_.end(); ++event) {
-        bool shown = continuation_ == nullptr || continuation_->take(*event);
-        note(*event);
-        if (watch_)
-            watch_->take(*event, began_);
+        bool shown = show_to_watchers(*event);
         if (writes && shown)
             writer_->write(*event, *out);
         unseen.clear();

@@ -86,6 +86,7 @@ private:
     Result<void> read_all(std::span<const std::string_view> payload, bool last);
     Result<void> finish();
     void use_events();
+    bool show_to_watchers(llm::ReplyEvent& event);
     Result<bool> pass_stream(std::span<const std::string_view> payload, bool last,
                              std::vector<std::string_view>& out);
     bool over() const noexcept;

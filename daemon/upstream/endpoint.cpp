@@ -175,6 +175,19 @@ Result<BaseUrl> parse_base_url(std::string_view url) {
     return base;
 }
 
+namespace {
+
+/// Path and query as they are sent, without a fragment.
+std::string target_of(std::string_view rest) {
+    auto target = rest.substr(0, rest.find('#'));
+    std::string out = target.starts_with('/') ? "" : "/";
+    for (char c : target)
+        out += is_unsafe(c) ? http::percent_encode(std::string_view(&c, 1)) : std::string(1, c);
+    return out;
+}
+
+}  // namespace
+
 Result<FetchUrl> parse_fetch_url(std::string_view url) {
     auto parts = split_url(url);
     if (!parts)
@@ -193,12 +206,7 @@ Result<FetchUrl> parse_fetch_url(std::string_view url) {
     endpoint.host = lowered(parts->host);
     if (std::any_of(endpoint.host.begin(), endpoint.host.end(), is_unsafe))
         return bad_url(url, "the host is malformed");
-    auto target = parts->rest.substr(0, parts->rest.find('#'));
-    if (!target.starts_with('/'))
-        out.target = "/";
-    for (char c : target)
-        out.target +=
-            is_unsafe(c) ? http::percent_encode(std::string_view(&c, 1)) : std::string(1, c);
+    out.target = target_of(parts->rest);
     return out;
 }
 
