@@ -110,3 +110,15 @@ TEST_CASE("a commit whose sync failed and that came back is made sure of", "[bil
     }
     CHECK(came_back > 0);
 }
+
+TEST_CASE("the first group of a month may fail, and the next attempt stores it", "[billing]") {
+    OnDisk on(1);
+    on.settle(5);
+    on.disk.set_trouble(Trouble::dead);
+    on.shop.database->writer().turn();
+    REQUIRE_FALSE(on.shop.database->writer().accepting());
+    on.disk.revive();
+    on.shop.database->writer().turn();
+    CHECK(on.shop.database->writer().accepting());
+    CHECK(on.calls() == 1);
+}
