@@ -13,6 +13,7 @@
 #include "daemon/app/notice_desk.hpp"
 #include "daemon/app/price_alarm.hpp"
 #include "daemon/app/pulse.hpp"
+#include "daemon/app/upkeep.hpp"
 #include "daemon/live/counters.hpp"
 #include "daemon/ops/state_folder.hpp"
 #include "daemon/relay/proofs.hpp"
@@ -217,6 +218,7 @@ struct App::Parts {
     std::unique_ptr<NoticeDesk> notices;
     std::unique_ptr<Publisher> publisher;
     std::unique_ptr<PriceAlarm> price_alarm;
+    std::unique_ptr<Upkeep> expiry;
     std::atomic<bool> draining{false};
     std::unique_ptr<LiveVitals> vitals;
     std::unique_ptr<LiveHost> host;
@@ -285,6 +287,12 @@ void App::Parts::build_services() {
     publisher = std::make_unique<Publisher>(*database, *books, *loops, *channel_log);
     price_alarm =
         std::make_unique<PriceAlarm>((*loops)[0], *workers, [this] { return publisher->prices(); });
+    expiry = std::make_unique<Upkeep>((*loops)[0], *workers,
+                                      "money that has expired is not booked out yet",
+                                      [this]() -> Result<void> {
+                                          auto done = books->expire();
+                                          return done ? ok() : Result<void>(done.error());
+                                      });
     publisher->on_prices([this](std::optional<WallTime> next) { price_alarm->set(next); });
     vitals = std::make_unique<LiveVitals>(LiveVitals::Parts{
         *database, *books, *publisher, *metrics, *workers, *answers, *notices, draining, now});
@@ -396,6 +404,7 @@ Result<void> App::start() {
     parts_->notices->start();
     parts_->server->start();
     parts_->checks->start();
+    parts_->expiry->start();
     return ok();
 }
 

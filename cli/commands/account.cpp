@@ -68,14 +68,36 @@ Result<void> set(Invocation& run) {
     return account->is_null() ? ok() : run.output.object("obliv.account.set/1", *account);
 }
 
-/// Moves money. The operation has an id even when nobody gave one: a repeat of the same call then
-/// changes nothing.
-Result<void> transfer(Invocation& run, const std::string& verb) {
-    Json body{{"amount", run.argument(1)}};
+/// The operation has an id even when nobody gave one: a repeat of the same call then changes
+/// nothing.
+void add_words(const Invocation& run, Json& body) {
     if (auto reason = run.values.text("reason"))
         body["reason"] = *reason;
     body["operation_id"] =
         run.values.text("operation-id").value_or(new_sortable_id(real_clock().wall()));
+}
+
+/// Of a transfer and the account after it.
+const std::vector<Column>& moved_fields() {
+    static const std::vector<Column> list{{"transfer.id", "transfer"},
+                                          {"transfer.amount", "amount"},
+                                          {"transfer.operation_id", "operation"},
+                                          {"account.name", "account"},
+                                          {"account.balance", "balance"},
+                                          {"account.available", "available"}};
+    return list;
+}
+
+/// Moves money in or out.
+Result<void> transfer(Invocation& run, const std::string& verb) {
+    Json body{{"amount", run.argument(1)}};
+    add_words(run, body);
+    if (auto expiry = run.values.text("expires")) {
+        auto time = time_ahead("expires", *expiry);
+        if (!time)
+            return time.error();
+        body["expires_at"] = *time;
+    }
     auto answer = change(run, "POST", path_of(run) + "/" + verb, body, "");
     if (!answer)
         return answer.error();
@@ -85,13 +107,7 @@ Result<void> transfer(Invocation& run, const std::string& verb) {
     run.output.note((verb == "topup" ? "added " : "adjusted by ") + run.argument(1) +
                     " USD; the balance of " + cell_text(value_at(account, "name")) + " is " +
                     cell_text(value_at(account, "balance")));
-    return run.output.object("obliv.account." + verb + "/1", *answer,
-                             {{"transfer.id", "transfer"},
-                              {"transfer.amount", "amount"},
-                              {"transfer.operation_id", "operation"},
-                              {"account.name", "account"},
-                              {"account.balance", "balance"},
-                              {"account.available", "available"}});
+    return run.output.object("obliv.account." + verb + "/1", *answer, moved_fields());
 }
 
 Result<void> topup(Invocation& run) {
@@ -102,6 +118,29 @@ Result<void> topup(Invocation& run) {
 
 Result<void> adjust(Invocation& run) {
     return transfer(run, "adjust");
+}
+
+Result<void> transfer_to(Invocation& run) {
+    Json body{{"to", run.argument(1)}, {"amount", run.argument(2)}};
+    add_words(run, body);
+    auto answer = change(run, "POST", path_of(run) + "/transfer", body, "");
+    if (!answer)
+        return answer.error();
+    if (answer->is_null())
+        return ok();
+    auto account = answer->value("account", Json::object());
+    run.output.note("moved " + run.argument(2) + " USD to " + run.argument(1) +
+                    "; the balance of " + cell_text(value_at(account, "name")) + " is " +
+                    cell_text(value_at(account, "balance")));
+    return run.output.object("obliv.account.transfer/1", *answer, moved_fields());
+}
+
+Result<void> lots(Invocation& run) {
+    static const std::vector<Column> list{{"id", "ID", true},
+                                          {"amount", "AMOUNT", true},
+                                          {"left", "LEFT", true},
+                                          {"expires_at", "EXPIRES"}};
+    return show_list(run, path_of(run) + "/lots", "obliv.account.lots/1", list);
 }
 
 std::vector<Flag> transfer_flags() {
@@ -170,8 +209,13 @@ Command account_command() {
         {.name = "topup",
          .summary = "Add money to an account",
          .arguments = {which, amount},
-         .flags = transfer_flags(),
+         .flags = joined(transfer_flags(),
+                         {{.name = "expires",
+                           .value = "WHEN",
+                           .help = "What is unspent then goes back: a duration such as 90d or a "
+                                   "time; money that expires is spent first"}}),
          .examples = {{"obliv account topup team 20.00", "Twenty dollars"},
+                      {"obliv account topup team 5 --expires 30d", "A gift for a month"},
                       {"obliv account topup team 20 --operation-id invoice-17",
                        "Safe to run again"}},
          .errors = changed,
@@ -184,6 +228,24 @@ Command account_command() {
                       {"obliv account adjust team 1.50 --dry-run", "See what would happen"}},
          .errors = changed,
          .run = adjust},
+        {.name = "transfer",
+         .summary = "Move money to another account",
+         .arguments = {which,
+                       {.name = "TARGET", .help = "Id or name of the account that gets it"},
+                       amount},
+         .flags = transfer_flags(),
+         .examples = {{"obliv account transfer team lab 5.00", "Five dollars from team to lab"},
+                      {"obliv account transfer team lab 5 --operation-id budget-11",
+                       "Safe to run again"}},
+         .errors = changed,
+         .run = transfer_to},
+        {.name = "lots",
+         .summary = "Show what an account has that expires",
+         .arguments = {which},
+         .examples = {{"obliv account lots team", "In the order in which it is spent"},
+                      {"obliv account lots team --jq '.data[].left'", "What is left of each"}},
+         .errors = found,
+         .run = lots},
     };
     return command;
 }

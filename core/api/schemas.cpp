@@ -1,8 +1,10 @@
 #include "core/api/schema.hpp"
 
+#include "core/api/account_schemas.hpp"
 #include "core/api/count_schemas.hpp"
 #include "core/api/notice_schemas.hpp"
 #include "core/api/provider_schemas.hpp"
+#include "core/api/redeem_schemas.hpp"
 #include "core/api/usage_schemas.hpp"
 #include "core/base/check.hpp"
 
@@ -183,7 +185,7 @@ constexpr std::array account_patch{
 };
 
 constexpr std::array transfer_ask{
-    Field{"amount", amount, must, "USD; a top-up is more than zero, an adjustment is not zero"},
+    Field{"amount", amount, must, "USD, not zero"},
     Field{"reason", text, may_or_null, "for the books"},
     Field{"operation_id", text, may_or_null, "a repeat with the same id changes nothing", "", 0,
           128},
@@ -367,9 +369,10 @@ constexpr std::array transfer{
     Field{"from_account_id", id, must, ""},
     Field{"to_account_id", id, must, ""},
     Field{"amount", money, must, "USD"},
-    Field{"kind", choice, must, "", "topup|adjust|transfer"},
+    Field{"kind", choice, must, "", "topup|adjust|transfer|expiry"},
     Field{"reason", text, must_or_null, ""},
     Field{"operation_id", text, must, ""},
+    Field{"expires_at", time, must_or_null, "when what is left of a top-up goes back"},
 };
 
 constexpr std::array transfer_done{
@@ -464,7 +467,7 @@ constexpr std::array entry{
     Field{"account_id", id, must, ""},
     Field{"side", choice, must, "which part of the account moves", "available|held"},
     Field{"amount", amount, must, "USD"},
-    Field{"kind", choice, must, "", "reserve|settle|release|topup|adjust|transfer|loss"},
+    Field{"kind", choice, must, "", "reserve|settle|release|topup|adjust|transfer|loss|expiry"},
     Field{"call", text, must_or_null, "request id"},
     Field{"reason", text, must_or_null, ""},
 };
@@ -530,6 +533,11 @@ constexpr std::array table{
     Schema{"AccountCreate", account_create},
     Schema{"AccountPatch", account_patch},
     Schema{"TransferAsk", transfer_ask},
+    Schema{"TopupAsk", account_schemas::topup_ask},
+    Schema{"TransferTo", account_schemas::transfer_to},
+    Schema{"RedeemCodesCreate", redeem_schemas::codes_create},
+    Schema{"RedeemCodesRevoke", redeem_schemas::codes_revoke},
+    Schema{"Redeem", redeem_schemas::redeem},
     Schema{"CountAsk", count_schemas::ask},
     Schema{"LogLevel", log_level},
     Schema{"Token", token},
@@ -554,6 +562,9 @@ constexpr std::array table{
     Schema{"Provider", provider_schemas::provider},
     Schema{"ProviderVersion", provider_schemas::provider_version},
     Schema{"Account", account},
+    Schema{"Lot", account_schemas::lot},
+    Schema{"RedeemCode", redeem_schemas::code},
+    Schema{"RedeemCodesRevoked", redeem_schemas::codes_revoked},
     Schema{"Transfer", transfer},
     Schema{"TransferDone", transfer_done},
     Schema{"Usage", usage},

@@ -39,6 +39,8 @@ EntryKind kind_of(TransferKind kind) noexcept {
         return EntryKind::topup;
     case TransferKind::adjust:
         return EntryKind::adjust;
+    case TransferKind::expiry:
+        return EntryKind::expiry;
     case TransferKind::transfer:
         break;
     }
@@ -83,6 +85,8 @@ std::string_view name_of(EntryKind kind) noexcept {
         return "topup";
     case EntryKind::adjust:
         return "adjust";
+    case EntryKind::expiry:
+        return "expiry";
     case EntryKind::transfer:
         break;
     }

@@ -6,13 +6,23 @@
 #include "core/ledger/kinds.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace obliv::ledger {
 
-enum class EntryKind : std::uint8_t { reserve, settle, release, loss, topup, adjust, transfer };
+enum class EntryKind : std::uint8_t {
+    reserve,
+    settle,
+    release,
+    loss,
+    topup,
+    adjust,
+    transfer,
+    expiry,
+};
 
 /// Which part of an account an entry moves. A balance is the sum over both.
 enum class Side : std::uint8_t { available, held };
@@ -40,7 +50,13 @@ struct ChargeFigures {
     Money loss;  ///< the rest of the price, when the account had no more
 };
 
-enum class TransferKind : std::uint8_t { topup, adjust, transfer };
+/// The numbers are stored.
+enum class TransferKind : std::uint8_t {
+    topup = 0,
+    adjust = 1,
+    transfer = 2,
+    expiry = 3,  ///< what was left of money that expired goes back to funding
+};
 
 /// Money that moved without a call: exactly two entries.
 struct Transfer {
@@ -51,7 +67,9 @@ struct Transfer {
     Money amount;  ///< more than zero
     TransferKind kind = TransferKind::topup;
     std::string reason;
-    std::string operation_id;  ///< chosen by who asks; unique: a repeat changes nothing
+    std::string operation_id;              ///< chosen by who asks; unique: a repeat changes nothing
+    std::optional<WallTime> expires_at{};  ///< of a top-up: when what is left of it goes back
+    Money expiring{};                      ///< how much of it expires; the rest paid off a debt
 };
 
 inline constexpr std::int64_t entries_per_event = 16;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/ledger/entries.hpp"
+#include "core/ledger/lots.hpp"
 #include "core/storage/page.hpp"
 #include "core/storage/usage.hpp"
 
@@ -64,12 +65,20 @@ public:
     virtual Result<Transfer> transfer(const Transfer& transfer) = 0;
     virtual Result<std::optional<Transfer>> find_transfer(std::string_view operation_id) = 0;
 
+    /// Lots of the account that are not spent, in the order in which they are. Both are as of the
+    /// fold watermark: `leaving` is what transfers took out of the lots since.
+    virtual Result<std::vector<ledger::Lot>> lots(AccountId account) = 0;
+    virtual Result<Money> leaving(AccountId account) = 0;
+    /// Accounts behind `after` with unspent lots that have expired, in the order of their ids.
+    virtual Result<std::vector<AccountId>> expired(WallTime now, AccountId after,
+                                                   int count_max) = 0;
+
     /// Entries of both, in the order of their ids; `limit` and `after` count entries.
     virtual Result<Page<Entry>> entries(const EntryFilter& filter, const PageRequest& request) = 0;
 
     /// Adds at most `rows_max` charges with ids up to `limit` to the stored balances and to what
-    /// tokens spent, and moves the watermark behind them. No charge with an id up to `limit` may
-    /// be stored later.
+    /// tokens spent, takes them out of lots, and moves the watermark behind them. No charge with an
+    /// id up to `limit` may be stored later.
     virtual Result<FoldStep> fold(ChargeId limit, std::int64_t rows_max) = 0;
     virtual Result<ChargeId> watermark() = 0;
     /// Adds usage rows up to `limit` to the sums by hour and by day, each row once. The same

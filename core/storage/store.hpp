@@ -11,6 +11,7 @@
 #include "core/storage/prices.hpp"
 #include "core/storage/providers.hpp"
 #include "core/storage/repeats.hpp"
+#include "core/storage/redeem_codes.hpp"
 #include "core/storage/responses.hpp"
 #include "core/storage/tokens.hpp"
 #include "core/storage/usage.hpp"
@@ -42,6 +43,7 @@ public:
     virtual ObjectStore& objects() = 0;
     virtual RepeatStore& repeats() = 0;
     virtual CaptureStore& captures() = 0;
+    virtual RedeemCodeStore& redeem_codes() = 0;
 };
 
 struct Options {

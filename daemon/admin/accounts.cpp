@@ -53,21 +53,26 @@ std::string text_or(const api::Body& body, std::string_view field, std::string o
     return body.set(field) && !body.text(field).empty() ? body.text(field) : std::move(other);
 }
 
-using Move = Result<storage::Transfer> (Host::*)(AccountId, Money, std::string, std::string);
+/// What every movement of money may say of itself.
+struct Words {
+    std::string operation_id;
+    std::string reason;
+};
+Words words_of(const api::Body& body, Host& host) {
+    return {text_or(body, "operation_id", new_sortable_id(host.clock().wall())),
+            text_or(body, "reason", "")};
+}
 
-/// Moves money as the body says and shows the transfer with the account after it.
-Result<Reply> move_money(const Request& request, Host& host, const api::Body& body, Move move) {
-    auto account =
-        host.database().read([&](Session& session) { return find_payer(request, session); });
-    if (!account)
-        return account.error();
-    auto operation = text_or(body, "operation_id", new_sortable_id(host.clock().wall()));
-    auto transfer = (host.*move)(account->id, body.money("amount"), std::move(operation),
-                                 text_or(body, "reason", ""));
+Result<Account> payer(const Request& request, Host& host) {
+    return host.database().read([&](Session& session) { return find_payer(request, session); });
+}
+
+/// The transfer, and the account after it.
+Result<Reply> moved(const Result<storage::Transfer>& transfer, const Account& account, Host& host) {
     if (!transfer)
         return transfer.error();
     return Reply{200, "{\"transfer\":" + transfer_json(*transfer) +
-                          ",\"account\":" + account_json(*account, host) + "}"};
+                          ",\"account\":" + account_json(account, host) + "}"};
 }
 
 }  // namespace
@@ -140,18 +145,74 @@ Result<Reply> topup_account(const Request& request, Host& host) {
     auto body = request.body();
     if (!body)
         return body.error();
-    if (body->money("amount") <= Money{})
+    auto amount = body->money("amount");
+    if (amount <= Money{})
         return at("amount", "a top-up is more than zero; take money back by adjust");
-    return move_money(request, host, *body, &Host::topup);
+    std::optional<WallTime> expires_at;
+    if (body->set("expires_at"))
+        expires_at = body->time("expires_at");
+    if (expires_at && *expires_at <= host.clock().wall())
+        return at("expires_at", "a time to come is expected");
+    auto account = payer(request, host);
+    if (!account)
+        return account.error();
+    auto words = words_of(*body, host);
+    auto transfer = host.topup(account->id, amount, std::move(words.operation_id),
+                               std::move(words.reason), expires_at);
+    return moved(transfer, *account, host);
 }
 
 Result<Reply> adjust_account(const Request& request, Host& host) {
     auto body = request.body();
     if (!body)
         return body.error();
-    if (body->money("amount") == Money{})
+    auto amount = body->money("amount");
+    if (amount == Money{})
         return at("amount", "an adjustment is not zero");
-    return move_money(request, host, *body, &Host::adjust);
+    auto account = payer(request, host);
+    if (!account)
+        return account.error();
+    auto words = words_of(*body, host);
+    auto transfer =
+        host.adjust(account->id, amount, std::move(words.operation_id), std::move(words.reason));
+    return moved(transfer, *account, host);
+}
+
+Result<Reply> transfer_money(const Request& request, Host& host) {
+    auto body = request.body();
+    if (!body)
+        return body.error();
+    auto amount = body->money("amount");
+    if (amount <= Money{})
+        return at("amount", "a transfer is more than zero");
+    auto source = payer(request, host);
+    if (!source)
+        return source.error();
+    auto target = host.database().read(
+        [&](Session& session) { return find_account(session, body->text("to")); });
+    if (!target)
+        return at("to", target.error().message);
+    if (target->kind == AccountKind::system)
+        return not_a_payer(*target);
+    if (target->id == source->id)
+        return at("to", "a transfer goes from one account to another");
+    auto words = words_of(*body, host);
+    auto transfer = host.transfer(source->id, target->id, amount, std::move(words.operation_id),
+                                  std::move(words.reason));
+    return moved(transfer, *source, host);
+}
+
+Result<Reply> list_lots(const Request& request, Host& host) {
+    auto account = payer(request, host);
+    if (!account)
+        return account.error();
+    auto lots = host.lots(account->id);
+    if (!lots)
+        return lots.error();
+    std::vector<std::string> rows;
+    for (const auto& lot : *lots)
+        rows.push_back(lot_json(lot));
+    return Reply{200, list_json(rows, "")};
 }
 
 }  // namespace obliv::admin

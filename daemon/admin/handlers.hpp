@@ -58,6 +58,14 @@ Result<Reply> get_account(const Request& request, Host& host);
 Result<Reply> change_account(const Request& request, Host& host);
 Result<Reply> topup_account(const Request& request, Host& host);
 Result<Reply> adjust_account(const Request& request, Host& host);
+Result<Reply> transfer_money(const Request& request, Host& host);
+Result<Reply> list_lots(const Request& request, Host& host);
+
+// redeem.cpp
+Result<Reply> create_redeem_codes(const Request& request, Host& host);
+Result<Reply> list_redeem_codes(const Request& request, Host& host);
+Result<Reply> revoke_redeem_codes(const Request& request, Host& host);
+Result<Reply> use_redeem_code(const Request& request, Host& host);
 
 // usage.cpp
 Result<Reply> list_usage(const Request& request, Host& host);

@@ -87,9 +87,15 @@ public:
     virtual std::optional<ledger::BalanceFigures> token_figures(TokenId token) = 0;
     /// As billing::Books: a repeat of the operation id answers the first transfer.
     virtual Result<storage::Transfer> topup(AccountId account, Money amount,
-                                            std::string operation_id, std::string reason) = 0;
+                                            std::string operation_id, std::string reason,
+                                            std::optional<WallTime> expires_at) = 0;
     virtual Result<storage::Transfer> adjust(AccountId account, Money amount,
                                              std::string operation_id, std::string reason) = 0;
+    virtual Result<storage::Transfer> transfer(AccountId source, AccountId target, Money amount,
+                                               std::string operation_id, std::string reason) = 0;
+    virtual Result<std::vector<ledger::Lot>> lots(AccountId account) = 0;
+    virtual Result<storage::Transfer> redeem(std::string_view code, AccountId account,
+                                             TokenId token) = 0;
     virtual Result<storage::LedgerReport> verify_ledger() = 0;
 
     /// Sends a notice to every receiver; empty: none is set up.

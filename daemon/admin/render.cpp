@@ -191,7 +191,15 @@ string transfer_json(const storage::Transfer& transfer) {
                        {"amount", transfer.amount.text()},
                        {"kind", ledger::name_of(transfer.kind)},
                        {"reason", text_or_null(transfer.reason)},
-                       {"operation_id", transfer.operation_id}});
+                       {"operation_id", transfer.operation_id},
+                       {"expires_at", time_or_null(transfer.expires_at)}});
+}
+
+string lot_json(const ledger::Lot& lot) {
+    return dumped(Json{{"id", std::to_string(lot.id)},
+                       {"amount", lot.amount.text()},
+                       {"left", lot.left.text()},
+                       {"expires_at", rfc3339(lot.expires_at)}});
 }
 
 string call_json(const storage::Call& call) {

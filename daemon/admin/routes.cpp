@@ -58,8 +58,15 @@ constexpr std::array table{
     Route{{"POST", "/api/v1/accounts", admin, "Opens an account", "", "AccountCreate", object, "Account", 201}, create_account},
     Route{{"GET", "/api/v1/accounts/{id}", admin, "Shows an account", "", "", object, "Account"}, get_account},
     Route{{"PATCH", "/api/v1/accounts/{id}", admin, "Changes an account", "", "AccountPatch", object, "Account"}, change_account},
-    Route{{"POST", "/api/v1/accounts/{id}/topup", admin, "Puts money into an account", "", "TransferAsk", object, "TransferDone"}, topup_account},
+    Route{{"POST", "/api/v1/accounts/{id}/topup", admin, "Puts money into an account, for good or until a time", "", "TopupAsk", object, "TransferDone"}, topup_account},
     Route{{"POST", "/api/v1/accounts/{id}/adjust", admin, "Corrects an account by an amount of either sign", "", "TransferAsk", object, "TransferDone"}, adjust_account},
+    Route{{"POST", "/api/v1/accounts/{id}/transfer", admin, "Moves money from an account to another", "", "TransferTo", object, "TransferDone"}, transfer_money},
+    Route{{"GET", "/api/v1/accounts/{id}/lots", admin, "Lists what an account has that expires, in the order in which it is spent", "", "", list, "Lot"}, list_lots},
+
+    Route{{"POST", "/api/v1/redeem", any, "Exchanges a code for its money, once", "", "Redeem", object, "TransferDone"}, use_redeem_code},
+    Route{{"GET", "/api/v1/redeem-codes", admin, "Lists codes by how they begin", "limit cursor batch prefix state", "", list, "RedeemCode"}, list_redeem_codes},
+    Route{{"POST", "/api/v1/redeem-codes", admin, "Makes a batch of codes and shows them, once", "", "RedeemCodesCreate", list, "RedeemCode", 201}, create_redeem_codes},
+    Route{{"POST", "/api/v1/redeem-codes/revoke", admin, "Takes back codes that are not used", "", "RedeemCodesRevoke", object, "RedeemCodesRevoked"}, revoke_redeem_codes},
 
     Route{{"GET", "/api/v1/usage", admin, "Lists calls, newest first", "limit cursor since until model token account channel user error", "", list, "Call"}, list_usage},
     Route{{"GET", "/api/v1/usage/report", admin, "Sums calls by model, channel, token, user, account and time", "by since until model token account channel user error", "", object, "UsageReport"}, report_usage},

@@ -48,8 +48,9 @@ std::optional<ledger::BalanceFigures> LiveHost::token_figures(TokenId token) {
 }
 
 Result<storage::Transfer> LiveHost::topup(AccountId account, Money amount, std::string operation_id,
-                                          std::string reason) {
-    auto done = parts_.books.topup(account, amount, std::move(operation_id), std::move(reason));
+                                          std::string reason, std::optional<WallTime> expires_at) {
+    auto done =
+        parts_.books.topup(account, amount, std::move(operation_id), std::move(reason), expires_at);
     parts_.notices.look_at(account);
     return done;
 }
@@ -57,6 +58,22 @@ Result<storage::Transfer> LiveHost::topup(AccountId account, Money amount, std::
 Result<storage::Transfer> LiveHost::adjust(AccountId account, Money amount,
                                            std::string operation_id, std::string reason) {
     auto done = parts_.books.adjust(account, amount, std::move(operation_id), std::move(reason));
+    parts_.notices.look_at(account);
+    return done;
+}
+
+Result<storage::Transfer> LiveHost::transfer(AccountId source, AccountId target, Money amount,
+                                             std::string operation_id, std::string reason) {
+    auto done =
+        parts_.books.transfer(source, target, amount, std::move(operation_id), std::move(reason));
+    parts_.notices.look_at(source);
+    parts_.notices.look_at(target);
+    return done;
+}
+
+Result<storage::Transfer> LiveHost::redeem(std::string_view code, AccountId account,
+                                           TokenId token) {
+    auto done = parts_.books.redeem(code, account, token);
     parts_.notices.look_at(account);
     return done;
 }

@@ -50,9 +50,17 @@ public:
     std::optional<ledger::BalanceFigures> account_figures(AccountId account) override;
     std::optional<ledger::BalanceFigures> token_figures(TokenId token) override;
     Result<storage::Transfer> topup(AccountId account, Money amount, std::string operation_id,
-                                    std::string reason) override;
+                                    std::string reason,
+                                    std::optional<WallTime> expires_at) override;
     Result<storage::Transfer> adjust(AccountId account, Money amount, std::string operation_id,
                                      std::string reason) override;
+    Result<storage::Transfer> transfer(AccountId source, AccountId target, Money amount,
+                                       std::string operation_id, std::string reason) override;
+    Result<std::vector<ledger::Lot>> lots(AccountId account) override {
+        return parts_.books.lots(account);
+    }
+    Result<storage::Transfer> redeem(std::string_view code, AccountId account,
+                                     TokenId token) override;
     Result<storage::LedgerReport> verify_ledger() override { return parts_.books.verify(); }
     std::vector<admin::NoticeTest> test_notices() override { return parts_.notices.test(); }
     admin::Status status() override;

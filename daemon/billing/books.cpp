@@ -2,21 +2,19 @@
 
 #include "core/base/check.hpp"
 #include "core/base/log.hpp"
-#include "core/base/random.hpp"
+#include "daemon/billing/sequence.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace obliv::billing {
 namespace {
 
 constexpr std::size_t replay_rows = 512;
-constexpr std::size_t operation_bytes_max = 128;
 
 using ledger::AccountKind;
 using ledger::Balance;
 
-std::shared_ptr<Balance> balance_of(const storage::Account& row) {
+std::shared_ptr<Balance> balance_from(const storage::Account& row) {
     return std::make_shared<Balance>(row.balance, Money{},
                                      ledger::floor_of(row.kind, row.credit_limit));
 }
@@ -29,22 +27,6 @@ auto known(const Map& map, Key id) {
 }
 
 }  // namespace
-
-/// Ids are given out in order and finished in any: everything up to `contiguous` is stored, or
-/// never will be, and may be folded.
-struct Books::Sequence {
-    std::mutex mutex;
-    std::int64_t contiguous = 0;
-    std::set<std::int64_t> ahead;
-
-    void finished(std::int64_t id) {
-        ahead.insert(id);
-        while (!ahead.empty() && *ahead.begin() == contiguous + 1) {
-            ++contiguous;
-            ahead.erase(ahead.begin());
-        }
-    }
-};
 
 Books::Books(storage::Database& database, BooksOptions options)
     : database_(database), options_(std::move(options)), sequence_(std::make_unique<Sequence>()),
@@ -82,7 +64,7 @@ Result<void> Books::start() {
         return newest.error();
     // The ring was replayed, so the store knows every id that was ever acknowledged.
     next_id_ = *newest + 1;
-    sequence_->contiguous = *newest;
+    sequence_->start_at(*newest);
     if (auto done = fold_all(); !done)
         return std::move(done.error()).in("folding charges into balances");
     // Only now: the contents are stored.
@@ -91,6 +73,9 @@ Result<void> Books::start() {
     for (auto refresh : {&Books::refresh_accounts, &Books::refresh_tokens, &Books::refresh_prices})
         if (auto done = (this->*refresh)(); !done)
             return done;
+    // What expired while nobody was there.
+    if (auto done = expire(); !done)
+        return std::move(done.error()).in("booking out what has expired");
     started_ = true;
     database_.writer().set_chore([this](storage::Session& session) -> Result<bool> {
         auto limit = fold_limit();
@@ -106,8 +91,7 @@ Result<void> Books::start() {
 }
 
 ChargeId Books::fold_limit() {
-    std::lock_guard lock(sequence_->mutex);
-    return ChargeId{sequence_->contiguous};
+    return sequence_->limit();
 }
 
 /// Less often than the fold: each time costs two rows for each kind of call that there was.
@@ -188,7 +172,7 @@ Result<void> Books::refresh_accounts() {
             if (balance)
                 balance->set_floor(ledger::floor_of(row.kind, row.credit_limit));
             else
-                balance = balance_of(row);
+                balance = balance_from(row);
             next.accounts.emplace(row.id, BooksView::Account{std::move(balance), row.kind});
         }
     });
@@ -250,74 +234,6 @@ std::optional<WallTime> Books::next_price_change() const {
     return next_price_change_;
 }
 
-Result<ledger::Transfer> Books::topup(AccountId account, Money amount, std::string operation_id,
-                                      std::string reason) {
-    if (amount <= Money{})
-        return fail(Code::invalid_request, "a top-up is more than zero; use adjust to take away");
-    return move(account, amount, ledger::TransferKind::topup, std::move(operation_id),
-                std::move(reason));
-}
-
-Result<ledger::Transfer> Books::adjust(AccountId account, Money amount, std::string operation_id,
-                                       std::string reason) {
-    if (amount == Money{} || amount < -Balance::ceiling)
-        return fail(Code::invalid_request, "an adjustment is an amount other than zero");
-    return move(account, amount, ledger::TransferKind::adjust, std::move(operation_id),
-                std::move(reason));
-}
-
-Result<ledger::Transfer> Books::move(AccountId account, Money amount, ledger::TransferKind kind,
-                                     std::string operation_id, std::string reason) {
-    if (operation_id.size() > operation_bytes_max)
-        return fail(Code::invalid_request, "an operation id has at most 128 bytes");
-    auto now = options_.clock->wall();
-    if (operation_id.empty())
-        operation_id = new_sortable_id(now);
-    auto balance = known(view()->accounts, account).balance;
-    if (!balance)
-        return fail(Code::not_found, "there is no account " + account.text() +
-                                         " that could be topped up or adjusted");
-    // One at a time: a repeat that arrives meanwhile finds the first one finished.
-    std::lock_guard lock(move_mutex_);
-    auto before = database_.read(
-        [&](storage::Session& session) { return session.ledger().find_transfer(operation_id); });
-    if (!before)
-        return before.error();
-    if (*before)
-        return std::move(**before);
-
-    ledger::Transfer transfer;
-    bool out = amount < Money{};
-    transfer.time = now;
-    transfer.source = out ? account : ledger::funding_account;
-    transfer.target = out ? ledger::funding_account : account;
-    transfer.amount = out ? -amount : amount;
-    transfer.kind = kind;
-    transfer.reason = std::move(reason);
-    transfer.operation_id = std::move(operation_id);
-    return book(*balance, std::move(transfer), out);
-}
-
-/// What goes out is taken before it is stored, and what comes in is given after: in between nobody
-/// can spend money that is not there.
-Result<ledger::Transfer> Books::book(Balance& balance, ledger::Transfer transfer, bool out) {
-    if (!out && transfer.amount > Balance::ceiling - balance.figures().granted)
-        return fail(Code::invalid_request, "the amount is too large to account for");
-    if (out && !balance.withdraw(transfer.amount))
-        return fail(Code::conflict, "account " + transfer.source.text() + " has only " +
-                                        balance.figures().available.text() + " USD available");
-    transfer.id = take_id();
-    auto stored = database_.write(
-        [&](storage::Session& session) { return session.ledger().transfer(transfer); });
-    {
-        std::lock_guard sequence_lock(sequence_->mutex);
-        sequence_->finished(transfer.id);
-    }
-    if (stored.has_value() != out)
-        check(balance.deposit(transfer.amount), "the ceiling was checked before");
-    return stored;
-}
-
 std::optional<ledger::BalanceFigures> Books::account_figures(AccountId account) const {
     auto balance = known(view()->accounts, account).balance;
     if (!balance)
@@ -350,11 +266,7 @@ void Books::committed(std::span<const storage::Appended> calls) noexcept {
         auto figures = account->second.balance->figures(&exact);
         check(!exact || figures.agree(), "granted is available, held and spent together");
     }
-    {
-        std::lock_guard lock(sequence_->mutex);
-        for (const auto& each : calls)
-            sequence_->finished(each.call.id.value);
-    }
+    sequence_->finished(calls);
     if (on_stored_)
         on_stored_(calls);
 }

@@ -5,6 +5,7 @@
 #include "core/config/config.hpp"
 #include "core/ledger/balance.hpp"
 #include "core/storage/store.hpp"
+#include "daemon/billing/guess_limit.hpp"
 #include "daemon/billing/ring.hpp"
 
 #include <atomic>
@@ -20,6 +21,8 @@
 #include <vector>
 
 namespace obliv::billing {
+
+class Sequence;
 
 using config::Durability;
 using config::Unpriced;
@@ -85,13 +88,31 @@ public:
     std::optional<WallTime> next_price_change() const;
 
     /// `amount` (more than zero) from funding to the account. Blocks until stored; published at
-    /// once. A repeat of the operation id is a no-op and answers the first transfer.
+    /// once. A repeat of the operation id is a no-op and answers the first transfer. What is left
+    /// of it at `expires_at` is booked out by expire(); before, it is spent before anything that
+    /// lasts longer.
     Result<ledger::Transfer> topup(AccountId account, Money amount, std::string operation_id,
-                                   std::string reason);
+                                   std::string reason,
+                                   std::optional<WallTime> expires_at = std::nullopt);
     /// The same with an amount of either sign (not zero): a negative one goes back to funding.
     /// conflict: the account does not have that much.
     Result<ledger::Transfer> adjust(AccountId account, Money amount, std::string operation_id,
                                     std::string reason);
+    /// From one account to another, more than zero. conflict: the source does not have that much
+    /// that does not expire.
+    Result<ledger::Transfer> transfer(AccountId source, AccountId target, Money amount,
+                                      std::string operation_id, std::string reason);
+
+    /// Exchanges a code for its money, once; who asks again gets the first answer. not_found: no
+    /// such code · conflict: used by somebody else, revoked, expired · rate_limited: the account
+    /// was wrong too often. Blocks.
+    Result<ledger::Transfer> redeem(std::string_view code, AccountId account, TokenId token);
+
+    /// What an account has that expires, in the order in which it is spent. Blocks.
+    Result<std::vector<ledger::Lot>> lots(AccountId account);
+    /// Books out what has expired, account by account, and says how often. What running calls hold
+    /// is left for a later time. Blocks.
+    Result<std::int64_t> expire();
 
     /// Live figures, not the folded ones. Nothing: no such account or token. An account's balance
     /// is available + held; a token's `spent` counts since it was created. System accounts have
@@ -124,16 +145,20 @@ public:
     void committed(std::span<const storage::Appended> calls) noexcept;
 
 private:
-    struct Sequence;
+    /// What is stored together with a transfer.
+    using Also = std::function<Result<void>(storage::Session&, const ledger::Transfer&)>;
     Books(storage::Database& database, BooksOptions options);
     Result<void> start();
     Result<void> replay();
     Result<void> fold_all();
     Result<bool> roll_up(storage::Session& session, ChargeId limit);
     ChargeId fold_limit();
-    Result<ledger::Transfer> move(AccountId account, Money amount, ledger::TransferKind kind,
-                                  std::string operation_id, std::string reason);
-    Result<ledger::Transfer> book(ledger::Balance& balance, ledger::Transfer transfer, bool out);
+    std::shared_ptr<ledger::Balance> balance_of(AccountId account) const;
+    Result<ledger::Transfer> move(ledger::Transfer transfer);
+    Result<void> may_leave(const ledger::Transfer& transfer) const;
+    Result<ledger::Transfer> book(ledger::Transfer transfer, const Also& also = {});
+    Result<std::int64_t> expire(AccountId account, WallTime now);
+    Result<storage::RedeemCode> find_code(std::string_view typed) const;
     template <typename Change>
     void publish(Change change);
 
@@ -143,6 +168,7 @@ private:
     std::unique_ptr<Sequence> sequence_;  // which ids are stored
     std::mutex refresh_mutex_;            // one refresh at a time
     std::mutex move_mutex_;               // one transfer at a time
+    GuessLimit guesses_;                  // under move_mutex_
     mutable std::mutex view_mutex_;
     std::shared_ptr<const BooksView> view_;      // under view_mutex_
     std::optional<WallTime> next_price_change_;  // under view_mutex_

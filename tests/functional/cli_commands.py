@@ -49,7 +49,13 @@ class Management(CliTest):
                 (["account", "create", "t", "--kind", "credit", "--credit-limit", "5"],
                  ("POST", "/api/v1/accounts", {"name": "t", "kind": "credit", "credit_limit": "5"})),
                 (["account", "adjust", "t", "-1.50", "--operation-id", "x"],
-                 ("POST", "/api/v1/accounts/t/adjust", {"amount": "-1.50", "operation_id": "x"}))):
+                 ("POST", "/api/v1/accounts/t/adjust", {"amount": "-1.50", "operation_id": "x"})),
+                (["account", "topup", "t", "5", "--operation-id", "x", "--expires", "2031-01-02T03:04:05Z"],
+                 ("POST", "/api/v1/accounts/t/topup",
+                  {"amount": "5", "operation_id": "x", "expires_at": "2031-01-02T03:04:05.000Z"})),
+                (["account", "transfer", "t", "other", "1.50", "--reason", "why", "--operation-id", "x"],
+                 ("POST", "/api/v1/accounts/t/transfer",
+                  {"to": "other", "amount": "1.50", "reason": "why", "operation_id": "x"}))):
             with self.subTest(words):
                 method, path, _ = expected
                 self.server.on(f"{method} {path}", 204 if method == "DELETE" else 200, b"" if method == "DELETE" else {})

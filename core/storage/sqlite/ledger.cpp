@@ -1,3 +1,4 @@
+#include "core/storage/sqlite/lots.hpp"
 #include "core/storage/sqlite/stores.hpp"
 
 #include <algorithm>
@@ -14,6 +15,9 @@ void read_transfer(Query& query, Transfer& row) {
                row.operation_id);
 }
 
+constexpr std::string_view with_expiry =
+    ", (SELECT expires_at FROM lot WHERE lot.id = transfer.id) FROM transfer ";
+
 void read_charge(Query& query, ledger::ChargeFigures& row) {
     query.read(row.id, row.time, row.account, row.held, row.cost, row.loss);
 }
@@ -29,8 +33,8 @@ struct Sums {
 };
 
 /// Adds up in one pass over the rows: SQLite would sort them once for each GROUP BY.
-Result<Sums> sums_of(Connection& connection, ChargeId above, ChargeId limit,
-                     std::int64_t rows_max) {
+Result<Sums> sums_of(Connection& connection, ChargeId above, ChargeId limit, std::int64_t rows_max,
+                     LotFold& lots) {
     struct Row {
         AccountId account;
         TokenId token;
@@ -54,6 +58,8 @@ Result<Sums> sums_of(Connection& connection, ChargeId above, ChargeId limit,
         sums.spent[row.token] += row.cost;
         sums.cost += row.cost;
         sums.loss += row.loss;
+        if (auto done = lots.charge(sums.last, row.account, row.cost); !done)
+            return done.error();
     }
 }
 
@@ -216,14 +222,16 @@ Result<void> SqliteLedger::add_to_balance(AccountId account, Money amount) {
 
 Result<std::optional<Transfer>> SqliteLedger::find_transfer(std::string_view operation_id) {
     Query query(context_.connection, "SELECT " + std::string(transfer_columns) +
-                                         " FROM transfer WHERE operation_id = ?");
+                                         std::string(with_expiry) + "WHERE operation_id = ?");
     query.bind(operation_id);
     auto row = query.step();
     if (!row)
         return row.error();
     std::optional<Transfer> found;
-    if (*row)
+    if (*row) {
         read_transfer(query, found.emplace());
+        query.read(found->expires_at);
+    }
     return found;
 }
 
@@ -241,6 +249,11 @@ Result<Transfer> SqliteLedger::transfer(const Transfer& row) {
                                               ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
                    .bind(row.id, row.time, row.source, row.target, row.amount, row.kind, row.reason,
                          row.operation_id)
+                   .run();
+    if (done && row.expires_at && row.expiring > Money{})
+        done = Query(context_.connection, "INSERT INTO lot (id, account, amount, left, expires_at) "
+                                          "VALUES (?, ?, ?, ?, ?)")
+                   .bind(row.id, row.target, row.expiring, row.expiring, *row.expires_at)
                    .run();
     if (!done)
         return done.error();
@@ -285,13 +298,20 @@ Result<FoldStep> SqliteLedger::fold(ChargeId limit, std::int64_t rows_max) {
     auto from = watermark();
     if (!from)
         return from.error();
-    auto sums = sums_of(connection, *from, limit, rows_max);
+    LotFold lots(connection, *from, limit);
+    if (auto done = lots.begin(); !done)
+        return done.error();
+    auto sums = sums_of(connection, *from, limit, rows_max, lots);
     if (!sums)
         return sums.error();
     FoldStep step{*from, sums->rows, sums->rows == rows_max};
-    if (step.rows == 0)
+    auto end = step.more ? sums->last : limit;
+    auto moved = lots.finish(end);
+    if (!moved)
+        return moved.error();
+    if (step.rows == 0 && !*moved)
         return step;
-    step.watermark = sums->last;
+    step.watermark = *moved ? end : sums->last;
     for (const auto& [account, paid] : sums->paid)
         if (auto done = add_to_balance(account, -paid); !done)
             return done.error();

@@ -123,6 +123,9 @@ public:
     Result<void> append(std::span<const Call* const> calls) override;
     Result<Transfer> transfer(const Transfer& transfer) override;
     Result<std::optional<Transfer>> find_transfer(std::string_view operation_id) override;
+    Result<std::vector<ledger::Lot>> lots(AccountId account) override;
+    Result<Money> leaving(AccountId account) override;
+    Result<std::vector<AccountId>> expired(WallTime now, AccountId after, int count_max) override;
     Result<Page<Entry>> entries(const EntryFilter& filter, const PageRequest& request) override;
     Result<FoldStep> fold(ChargeId limit, std::int64_t rows_max) override;
     Result<ChargeId> watermark() override;
@@ -217,12 +220,27 @@ private:
     const Context& context_;
 };
 
+class SqliteRedeemCodes final : public RedeemCodeStore {
+public:
+    explicit SqliteRedeemCodes(const Context& context) : context_(context) {}
+    Result<void> insert(std::span<RedeemCode> codes) override;
+    Result<Page<RedeemCode>> page(const RedeemFilter& filter, const PageRequest& request) override;
+    Result<RedeemCode> find(const Sha256& digest) override;
+    Result<void> use(std::int64_t id, WallTime now, AccountId account, TokenId token) override;
+    Result<std::int64_t> revoke(std::int64_t id, WallTime now) override;
+    Result<std::int64_t> revoke_batch(std::string_view batch, WallTime now) override;
+
+private:
+    const Context& context_;
+};
+
 class SqliteSession final : public Session {
 public:
     explicit SqliteSession(const Context& context)
         : tokens_(context), channels_(context), prices_(context), providers_(context),
           accounts_(context), usage_(context), ledger_(context), responses_(context),
-          notices_(context), objects_(context), repeats_(context), captures_(context) {}
+          notices_(context), objects_(context), repeats_(context), captures_(context),
+          redeem_codes_(context) {}
     TokenStore& tokens() override { return tokens_; }
     ChannelStore& channels() override { return channels_; }
     PriceStore& prices() override { return prices_; }
@@ -236,6 +254,7 @@ public:
     RepeatStore& repeats() override { return repeats_; }
     CaptureStore& captures() override { return captures_; }
     void rolled_back() noexcept { ledger_.rolled_back(); }
+    RedeemCodeStore& redeem_codes() override { return redeem_codes_; }
 
 private:
     SqliteTokens tokens_;
@@ -250,6 +269,7 @@ private:
     SqliteObjects objects_;
     SqliteRepeats repeats_;
     SqliteCaptures captures_;
+    SqliteRedeemCodes redeem_codes_;
 };
 
 /// All rows of a statement, `read(query, row)` filling each.

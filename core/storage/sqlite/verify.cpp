@@ -1,6 +1,7 @@
 #include "core/llm/price.hpp"
 #include "core/storage/sqlite/stores.hpp"
 #include "core/storage/sqlite/usage_rows.hpp"
+#include "core/storage/sqlite/verify_lots.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -96,6 +97,15 @@ private:
 
     /// Charges beside their usage rows, both in the order of ids.
     Result<void> charges() {
+        LotCheck lots(connection_, watermark_);
+        if (auto done = lots.begin(); !done)
+            return done;
+        if (auto done = charges(lots); !done)
+            return done;
+        return lots.finish([this](std::string text) { problem(std::move(text)); });
+    }
+
+    Result<void> charges(LotCheck& lots) {
         UsageRows usage;
         if (auto done = usage.open(connection_, months_); !done)
             return done;
@@ -122,10 +132,16 @@ private:
             pair.call = both ? *next : nullptr;
             judge(pair);
             post(pair);
+            if (auto done = spend(lots, pair.charge); !done)
+                return done;
             if (both)
                 next = usage.next();
         }
         return next.error();
+    }
+
+    Result<void> spend(LotCheck& lots, const ledger::ChargeFigures& charge) {
+        return charge.id > watermark_ ? ok() : lots.charge(charge.id, charge.account, charge.cost);
     }
 
     void orphan(const Call& call) {

@@ -1,5 +1,7 @@
 #include "tests/unit/admin/world.hpp"
 
+#include "core/ledger/redeem_text.hpp"
+
 #include "core/base/text.hpp"
 #include "daemon/admin/routes.hpp"
 
@@ -105,9 +107,35 @@ std::optional<ledger::BalanceFigures> FakeHost::token_figures(TokenId) {
 }
 
 Result<storage::Transfer> FakeHost::topup(AccountId account, Money amount, std::string operation_id,
-                                          std::string reason) {
+                                          std::string reason, std::optional<WallTime> expires_at) {
     return move(storage::funding_account, account, amount, ledger::TransferKind::topup,
-                std::move(operation_id), std::move(reason));
+                std::move(operation_id), std::move(reason), expires_at);
+}
+
+Result<storage::Transfer> FakeHost::transfer(AccountId source, AccountId target, Money amount,
+                                             std::string operation_id, std::string reason) {
+    return move(source, target, amount, ledger::TransferKind::transfer, std::move(operation_id),
+                std::move(reason));
+}
+
+Result<storage::Transfer> FakeHost::redeem(std::string_view code, AccountId account,
+                                           TokenId token) {
+    auto row = database_->read([&](Session& session) {
+        return session.redeem_codes().find(sha256(ledger::plain_redeem_code(code).value_or("")));
+    });
+    if (!row)
+        return row.error();
+    auto used = database_->write([&](Session& session) {
+        return session.redeem_codes().use(row->id, clock_.wall(), account, token);
+    });
+    if (!used)
+        return used.error();
+    return move(storage::funding_account, account, row->amount, ledger::TransferKind::topup,
+                "redeem-" + std::to_string(row->id), "");
+}
+
+Result<std::vector<ledger::Lot>> FakeHost::lots(AccountId account) {
+    return database_->read([&](Session& session) { return session.ledger().lots(account); });
 }
 
 Result<storage::Transfer> FakeHost::adjust(AccountId account, Money amount,
@@ -121,7 +149,7 @@ Result<storage::Transfer> FakeHost::adjust(AccountId account, Money amount,
 
 Result<storage::Transfer> FakeHost::move(AccountId source, AccountId target, Money amount,
                                          ledger::TransferKind kind, std::string operation_id,
-                                         std::string reason) {
+                                         std::string reason, std::optional<WallTime> expires_at) {
     return database_->write([&](Session& session) -> Result<storage::Transfer> {
         auto newest = session.ledger().newest_id();
         if (!newest)
@@ -135,6 +163,8 @@ Result<storage::Transfer> FakeHost::move(AccountId source, AccountId target, Mon
         transfer.kind = kind;
         transfer.reason = reason;
         transfer.operation_id = operation_id;
+        transfer.expires_at = expires_at;
+        transfer.expiring = amount;
         return session.ledger().transfer(transfer);
     });
 }

@@ -49,7 +49,13 @@ public:
     std::optional<ledger::BalanceFigures> account_figures(AccountId account) override;
     std::optional<ledger::BalanceFigures> token_figures(TokenId token) override;
     Result<storage::Transfer> topup(AccountId account, Money amount, std::string operation_id,
-                                    std::string reason) override;
+                                    std::string reason,
+                                    std::optional<WallTime> expires_at) override;
+    Result<storage::Transfer> transfer(AccountId source, AccountId target, Money amount,
+                                       std::string operation_id, std::string reason) override;
+    Result<std::vector<ledger::Lot>> lots(AccountId account) override;
+    Result<storage::Transfer> redeem(std::string_view code, AccountId account,
+                                     TokenId token) override;
     Result<storage::Transfer> adjust(AccountId account, Money amount, std::string operation_id,
                                      std::string reason) override;
     Result<storage::LedgerReport> verify_ledger() override;
@@ -75,7 +81,8 @@ private:
     Result<void> published(std::string what);
     Result<storage::Transfer> move(AccountId source, AccountId target, Money amount,
                                    ledger::TransferKind kind, std::string operation_id,
-                                   std::string reason);
+                                   std::string reason,
+                                   std::optional<WallTime> expires_at = std::nullopt);
 
     TempFolder folder_;
     tokenizer::Tokenizers tokenizers_;
