@@ -1,6 +1,7 @@
 #include "cli/commands.hpp"
 
 #include "cli/commands/all.hpp"
+#include "cli/commands/money.hpp"
 
 namespace obliv::cli {
 
@@ -12,12 +13,13 @@ Command command_table() {
                      {"obliv chat", "A conversation"},
                      {"obliv token create ci --budget 5.00", "A key for a program"}};
     root.verbs = {
-        ask_command(),     chat_command(),       model_command(),   token_command(),
-        channel_command(), provider_command(),   price_command(),   account_command(),
-        redeem_command(),  usage_command(),      request_command(), ledger_command(),
-        notice_command(),  login_command(),      logout_command(),  whoami_command(),
-        config_command(),  api_command(),        count_command(),   sim_command(),
-        doctor_command(),  completion_command(), man_command(),     version_command(),
+        ask_command(),     chat_command(),     model_command(),      token_command(),
+        channel_command(), provider_command(), price_command(),      account_command(),
+        budget_command(),  redeem_command(),   usage_command(),      request_command(),
+        ledger_command(),  notice_command(),   login_command(),      logout_command(),
+        whoami_command(),  config_command(),   api_command(),        count_command(),
+        sim_command(),     doctor_command(),   completion_command(), man_command(),
+        version_command(),
     };
     return root;
 }

@@ -7,12 +7,12 @@ _obliv() {
         word=${words[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--system-prompt|--system-prompt-place|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--kind|--credit-limit|--reason|--operation-id|--by|--since|--until|--token|--channel|--user|--error|--call|--provider|--tolerance|--body|--body-file|--encoding|--tokenizer|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--system-prompt|--system-prompt-place|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--kind|--credit-limit|--time-zone|--reason|--operation-id|--month|--token|--user|--count|--amount|--batch|--credit-expires|--prefix|--state|--by|--since|--until|--channel|--error|--call|--provider|--tolerance|--body|--body-file|--encoding|--tokenizer|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
         case "$next" in
-            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel history'|'channel key'|'channel key list'|'channel key add'|'channel key remove'|'channel explain'|'channel models'|'channel balance'|'channel apply'|'channel import'|'provider'|'provider list'|'provider show'|'provider add'|'provider set'|'provider remove'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'usage'|'usage report'|'usage tail'|'usage top'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'ledger reconcile'|'notice'|'notice list'|'notice test'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'count'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
+            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel history'|'channel key'|'channel key list'|'channel key add'|'channel key remove'|'channel explain'|'channel models'|'channel balance'|'channel apply'|'channel import'|'provider'|'provider list'|'provider show'|'provider add'|'provider set'|'provider remove'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'account transfer'|'account lots'|'account statement'|'budget'|'budget list'|'budget get'|'budget create'|'budget set'|'budget remove'|'redeem'|'redeem create'|'redeem list'|'redeem revoke'|'redeem use'|'usage'|'usage report'|'usage tail'|'usage top'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'ledger reconcile'|'notice'|'notice list'|'notice test'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'count'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
             *) break ;;
         esac
     done
@@ -137,13 +137,35 @@ _obliv() {
         'account list'' --cursor') candidates='' ;;
         'account create'' --kind') candidates='prepaid credit unlimited' ;;
         'account create'' --credit-limit') candidates='' ;;
+        'account create'' --time-zone') candidates='' ;;
         'account set'' --kind') candidates='prepaid credit unlimited' ;;
         'account set'' --credit-limit') candidates='' ;;
+        'account set'' --time-zone') candidates='' ;;
         'account set'' --name') candidates='' ;;
         'account topup'' --reason') candidates='' ;;
         'account topup'' --operation-id') candidates='' ;;
+        'account topup'' --expires') candidates='' ;;
         'account adjust'' --reason') candidates='' ;;
         'account adjust'' --operation-id') candidates='' ;;
+        'account transfer'' --reason') candidates='' ;;
+        'account transfer'' --operation-id') candidates='' ;;
+        'account statement'' --month') candidates='' ;;
+        'budget create'' --token') candidates='' ;;
+        'budget create'' --user') candidates='' ;;
+        'budget create'' --account') candidates='' ;;
+        'budget create'' --model'|'budget create'' -m') candidates='' ;;
+        'redeem create'' --count') candidates='' ;;
+        'redeem create'' --amount') candidates='' ;;
+        'redeem create'' --batch') candidates='' ;;
+        'redeem create'' --expires') candidates='' ;;
+        'redeem create'' --credit-expires') candidates='' ;;
+        'redeem list'' --limit') candidates='' ;;
+        'redeem list'' --cursor') candidates='' ;;
+        'redeem list'' --batch') candidates='' ;;
+        'redeem list'' --prefix') candidates='' ;;
+        'redeem list'' --state') candidates='open used revoked expired' ;;
+        'redeem revoke'' --batch') candidates='' ;;
+        'redeem use'' --account') candidates='' ;;
         'usage report'' --by') candidates='' ;;
         'usage report'' --since') candidates='' ;;
         'usage report'' --until') candidates='' ;;
@@ -207,7 +229,7 @@ _obliv() {
         *' --output-file'|*' -o') files=1 ;;
         *)
             case "$path" in
-                '') candidates='ask chat model token channel provider price account usage request ledger notice login logout whoami config api count sim doctor completion man version' ;;
+                '') candidates='ask chat model token channel provider price account budget redeem usage request ledger notice login logout whoami config api count sim doctor completion man version' ;;
                 'ask') candidates='--model -m --file -f --system -S --max-tokens --temperature --usage --key-file --key-stdin' ;;
                 'chat') candidates='--model -m --system -S --max-tokens --temperature --ephemeral --key-file' ;;
                 'model') candidates='list get' ;;
@@ -253,13 +275,27 @@ _obliv() {
                 'price set') candidates='--input --output --cache-read --cache-write-5m --cache-write-1h --reasoning --audio-in --audio-out --image-in --per-call --per-image --per-second --per-character --from' ;;
                 'price history') candidates='--limit --cursor' ;;
                 'price remove') candidates='' ;;
-                'account') candidates='list get create set topup adjust' ;;
+                'account') candidates='list get create set topup adjust transfer lots statement' ;;
                 'account list') candidates='--limit --cursor' ;;
                 'account get') candidates='' ;;
-                'account create') candidates='--kind --credit-limit' ;;
-                'account set') candidates='--kind --credit-limit --name' ;;
-                'account topup') candidates='--reason --operation-id' ;;
+                'account create') candidates='--kind --credit-limit --time-zone' ;;
+                'account set') candidates='--kind --credit-limit --time-zone --name' ;;
+                'account topup') candidates='--reason --operation-id --expires' ;;
                 'account adjust') candidates='--reason --operation-id' ;;
+                'account transfer') candidates='--reason --operation-id' ;;
+                'account lots') candidates='' ;;
+                'account statement') candidates='--month --csv --xlsx' ;;
+                'budget') candidates='list get create set remove' ;;
+                'budget list') candidates='' ;;
+                'budget get') candidates='' ;;
+                'budget create') candidates='day month --token --user --account --model -m' ;;
+                'budget set') candidates='' ;;
+                'budget remove') candidates='' ;;
+                'redeem') candidates='create list revoke use' ;;
+                'redeem create') candidates='--count --amount --batch --expires --credit-expires' ;;
+                'redeem list') candidates='--limit --cursor --batch --prefix --state' ;;
+                'redeem revoke') candidates='--batch' ;;
+                'redeem use') candidates='--account' ;;
                 'usage') candidates='report tail top' ;;
                 'usage report') candidates='--by --business --attempts --since --until --model -m --token --account --channel --user --error' ;;
                 'usage tail') candidates='--limit --follow --since --until --model -m --token --account --channel --user --error' ;;

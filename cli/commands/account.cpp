@@ -1,3 +1,4 @@
+#include "cli/commands/account_statement.hpp"
 #include "cli/commands/all.hpp"
 #include "cli/commands/remote.hpp"
 #include "core/base/random.hpp"
@@ -41,6 +42,8 @@ Json body_of(const Values& values) {
         body["kind"] = *kind;
     if (auto limit = values.text("credit-limit"))
         body["credit_limit"] = *limit;
+    if (auto zone = values.text("time-zone"))
+        body["time_zone"] = *zone;
     return body;
 }
 
@@ -159,7 +162,10 @@ std::vector<Flag> setting_flags() {
         {.name = "credit-limit",
          .value = "USD",
          .help = "How far below zero a credit account may go",
-         .kind = Kind::money}};
+         .kind = Kind::money},
+        {.name = "time-zone",
+         .value = "ZONE",
+         .help = "By whose clocks budgets and statements begin: UTC, Europe/Berlin ..."}};
 }
 
 }  // namespace
@@ -246,6 +252,7 @@ Command account_command() {
                       {"obliv account lots team --jq '.data[].left'", "What is left of each"}},
          .errors = found,
          .run = lots},
+        account_statement_command(),
     };
     return command;
 }

@@ -22,7 +22,6 @@ Command model_command();
 Command notice_command();
 Command price_command();
 Command provider_command();
-Command redeem_command();
 Command request_command();
 Command sim_command();
 Command token_command();

@@ -1,4 +1,4 @@
-#include "cli/commands/all.hpp"
+#include "cli/commands/money.hpp"
 #include "cli/commands/remote.hpp"
 
 #include <nlohmann/json.hpp>

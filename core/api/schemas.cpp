@@ -1,8 +1,10 @@
 #include "core/api/schema.hpp"
 
 #include "core/api/account_schemas.hpp"
+#include "core/api/budget_schemas.hpp"
 #include "core/api/count_schemas.hpp"
 #include "core/api/notice_schemas.hpp"
+#include "core/api/own_schemas.hpp"
 #include "core/api/provider_schemas.hpp"
 #include "core/api/redeem_schemas.hpp"
 #include "core/api/usage_schemas.hpp"
@@ -172,25 +174,6 @@ constexpr std::array price_set{
     Field{"effective_from", time, may_or_null, "a time to come; null: now"},
 };
 
-constexpr std::array account_create{
-    Field{"name", name, must, "unique among the accounts"},
-    Field{"kind", choice, may, "prepaid by default", "prepaid|credit|unlimited"},
-    Field{"credit_limit", money, may_or_null, "of kind credit: how far below zero it may go"},
-};
-
-constexpr std::array account_patch{
-    Field{"name", name, may, "unique among the accounts"},
-    Field{"kind", choice, may, "", "prepaid|credit|unlimited"},
-    Field{"credit_limit", money, may_or_null, "of kind credit; null: nothing"},
-};
-
-constexpr std::array transfer_ask{
-    Field{"amount", amount, must, "USD, not zero"},
-    Field{"reason", text, may_or_null, "for the books"},
-    Field{"operation_id", text, may_or_null, "a repeat with the same id changes nothing", "", 0,
-          128},
-};
-
 constexpr std::array log_level{
     Field{"level", choice, must, "the least urgent line that is written",
           "err|warning|notice|info|debug"},
@@ -352,34 +335,6 @@ constexpr std::array served_model{
     Field{"price", object, must_or_null, "", "Price"},
 };
 
-constexpr std::array account{
-    Field{"id", id, must, ""},
-    Field{"name", text, must, ""},
-    Field{"kind", choice, must, "", "prepaid|credit|unlimited|system"},
-    Field{"credit_limit", money, must, "USD"},
-    Field{"balance", amount, must, "USD, held money included"},
-    Field{"held", money, must, "USD set aside for calls that run"},
-    Field{"available", amount, must_or_null, "USD; null: no limit"},
-    Field{"created_at", time, must, ""},
-};
-
-constexpr std::array transfer{
-    Field{"id", id, must, ""},
-    Field{"time", time, must, ""},
-    Field{"from_account_id", id, must, ""},
-    Field{"to_account_id", id, must, ""},
-    Field{"amount", money, must, "USD"},
-    Field{"kind", choice, must, "", "topup|adjust|transfer|expiry"},
-    Field{"reason", text, must_or_null, ""},
-    Field{"operation_id", text, must, ""},
-    Field{"expires_at", time, must_or_null, "when what is left of a top-up goes back"},
-};
-
-constexpr std::array transfer_done{
-    Field{"transfer", object, must, "the first one, if the operation is a repeat", "Transfer"},
-    Field{"account", object, must, "as it is now", "Account"},
-};
-
 constexpr std::array usage{
     Field{"input", integer, must, "tokens neither cached nor written to a cache", "", 0, many},
     Field{"cache_read", integer, must, "", "", 0, many},
@@ -487,6 +442,7 @@ constexpr std::array whoami{
     Field{"via", choice, must, "", "socket|token"},
     Field{"token", object, must_or_null, "", "Token"},
     Field{"account", object, must_or_null, "", "Account"},
+    Field{"budgets", objects, must, "of days and months that count the token's calls", "Budget"},
 };
 
 constexpr std::array status{
@@ -530,11 +486,13 @@ constexpr std::array table{
     Schema{"ChannelTestAsk", channel_test_ask},
     Schema{"PriceSet", price_set},
     Schema{"ProviderSet", provider_schemas::provider_set},
-    Schema{"AccountCreate", account_create},
-    Schema{"AccountPatch", account_patch},
-    Schema{"TransferAsk", transfer_ask},
+    Schema{"AccountCreate", account_schemas::account_create},
+    Schema{"AccountPatch", account_schemas::account_patch},
+    Schema{"TransferAsk", account_schemas::transfer_ask},
     Schema{"TopupAsk", account_schemas::topup_ask},
     Schema{"TransferTo", account_schemas::transfer_to},
+    Schema{"BudgetCreate", budget_schemas::budget_create},
+    Schema{"BudgetPatch", budget_schemas::budget_patch},
     Schema{"RedeemCodesCreate", redeem_schemas::codes_create},
     Schema{"RedeemCodesRevoke", redeem_schemas::codes_revoke},
     Schema{"Redeem", redeem_schemas::redeem},
@@ -561,12 +519,15 @@ constexpr std::array table{
     Schema{"ProviderAbilities", provider_schemas::provider_abilities},
     Schema{"Provider", provider_schemas::provider},
     Schema{"ProviderVersion", provider_schemas::provider_version},
-    Schema{"Account", account},
+    Schema{"Account", account_schemas::account},
     Schema{"Lot", account_schemas::lot},
+    Schema{"Budget", budget_schemas::budget},
+    Schema{"Statement", account_schemas::statement},
+    Schema{"StatementLine", account_schemas::statement_line},
     Schema{"RedeemCode", redeem_schemas::code},
     Schema{"RedeemCodesRevoked", redeem_schemas::codes_revoked},
-    Schema{"Transfer", transfer},
-    Schema{"TransferDone", transfer_done},
+    Schema{"Transfer", account_schemas::transfer},
+    Schema{"TransferDone", account_schemas::transfer_done},
     Schema{"Usage", usage},
     Schema{"Call", call},
     Schema{"TokenCount", count_schemas::answer},
@@ -587,6 +548,10 @@ constexpr std::array table{
     Schema{"Entry", entry},
     Schema{"Verification", verification},
     Schema{"WhoAmI", whoami},
+    Schema{"BillingSubscription", own_schemas::subscription},
+    Schema{"BillingLineItem", own_schemas::line_item},
+    Schema{"BillingDay", own_schemas::daily_cost},
+    Schema{"BillingUsage", own_schemas::billing_usage},
     Schema{"Status", status},
     Schema{"Reload", reload},
     Schema{"ErrorDetail", error_detail},

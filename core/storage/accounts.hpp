@@ -33,6 +33,7 @@ struct Account {
     Money credit_limit;  ///< of AccountKind::credit
     Money balance;       ///< sum of its entries up to the fold watermark; read-only
     WallTime created_at{};
+    std::string time_zone = "UTC";  ///< by whose clocks its budgets begin anew
 };
 
 /// Reads work on every session, writes on the writer's session only.
@@ -44,7 +45,8 @@ public:
     virtual Result<Account> get(AccountId id) = 0;                 ///< not_found
     virtual Result<Account> find(std::string_view name) = 0;       ///< not_found
     virtual Result<AccountId> insert(const Account& account) = 0;  ///< conflict: the name is taken
-    virtual Result<void> update(const Account& account) = 0;       ///< name, kind and credit_limit
+    virtual Result<void>
+    update(const Account& account) = 0;  ///< name, kind, credit_limit, time_zone
 };
 
 }  // namespace obliv::storage

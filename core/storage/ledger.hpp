@@ -15,11 +15,34 @@
 namespace obliv::storage {
 
 using ledger::Entry;
+using ledger::EntryKind;
 using ledger::Transfer;
 
 struct EntryFilter {
     AccountId account;  ///< none: every account
     ChargeId call;      ///< none: every event
+};
+
+/// What became of an account's balance in a span of time: `closing = opening + in - out - charged`.
+struct Statement {
+    Money opening;
+    Money in;
+    Money out;
+    Money charged;
+    Money closing;
+    std::int64_t calls = 0;  ///< that cost something
+    std::int64_t transfers = 0;
+};
+
+/// One line of it. Calls that cost nothing have none.
+struct StatementLine {
+    std::int64_t id = 0;  ///< of the charge or transfer
+    WallTime time{};
+    EntryKind kind = EntryKind::settle;
+    Money amount;  ///< less than zero: the account paid
+    std::string request_id;
+    std::string model;
+    std::string reason;
 };
 
 /// What a fold did.
@@ -75,6 +98,13 @@ public:
 
     /// Entries of both, in the order of their ids; `limit` and `after` count entries.
     virtual Result<Page<Entry>> entries(const EntryFilter& filter, const PageRequest& request) = 0;
+
+    /// Of the events whose time is in [since, until). Reads every charge of the store.
+    virtual Result<Statement> statement(AccountId account, WallTime since, WallTime until) = 0;
+    /// In the order of ids.
+    virtual Result<Page<StatementLine>> statement_lines(AccountId account, WallTime since,
+                                                        WallTime until,
+                                                        const PageRequest& request) = 0;
 
     /// Adds at most `rows_max` charges with ids up to `limit` to the stored balances and to what
     /// tokens spent, takes them out of lots, and moves the watermark behind them. No charge with an

@@ -3,6 +3,7 @@
 #include "core/base/result.hpp"
 #include "core/base/seal.hpp"
 #include "core/storage/accounts.hpp"
+#include "core/storage/budgets.hpp"
 #include "core/storage/captures.hpp"
 #include "core/storage/channels.hpp"
 #include "core/storage/ledger.hpp"
@@ -10,8 +11,8 @@
 #include "core/storage/objects.hpp"
 #include "core/storage/prices.hpp"
 #include "core/storage/providers.hpp"
-#include "core/storage/repeats.hpp"
 #include "core/storage/redeem_codes.hpp"
+#include "core/storage/repeats.hpp"
 #include "core/storage/responses.hpp"
 #include "core/storage/tokens.hpp"
 #include "core/storage/usage.hpp"
@@ -44,6 +45,7 @@ public:
     virtual RepeatStore& repeats() = 0;
     virtual CaptureStore& captures() = 0;
     virtual RedeemCodeStore& redeem_codes() = 0;
+    virtual BudgetStore& budgets() = 0;
 };
 
 struct Options {

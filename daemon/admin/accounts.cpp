@@ -1,4 +1,5 @@
 #include "core/base/random.hpp"
+#include "core/base/time_zone.hpp"
 #include "daemon/admin/find.hpp"
 #include "daemon/admin/handlers.hpp"
 #include "daemon/admin/render.hpp"
@@ -34,6 +35,10 @@ Result<void> apply(const api::Body& body, Account& account) {
         account.kind = kind_from(body.text("kind"));
     if (body.has("credit_limit"))
         account.credit_limit = body.set("credit_limit") ? body.money("credit_limit") : Money{};
+    if (body.has("time_zone"))
+        account.time_zone = body.set("time_zone") ? body.text("time_zone") : "UTC";
+    if (auto zone = TimeZone::open(account.time_zone); !zone)
+        return at("time_zone", zone.error().message);
     if (account.kind == AccountKind::credit)
         return ok();
     if (body.set("credit_limit") && account.credit_limit != Money{})

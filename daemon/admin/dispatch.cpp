@@ -97,7 +97,8 @@ Result<Reply> answer(const Incoming& incoming, Host& host, std::string& allowed)
 }  // namespace
 
 bool owns(std::string_view path) noexcept {
-    return path == "/openapi.json" || path == "/api" || path.starts_with("/api/");
+    return path == "/openapi.json" || path == "/api" || path.starts_with("/api/") ||
+           path.starts_with("/v1/dashboard/") || path.starts_with("/dashboard/");
 }
 
 Reply dispatch(const Incoming& incoming, Host& host) {

@@ -61,6 +61,22 @@ Result<Reply> adjust_account(const Request& request, Host& host);
 Result<Reply> transfer_money(const Request& request, Host& host);
 Result<Reply> list_lots(const Request& request, Host& host);
 
+// budgets.cpp
+Result<Reply> list_budgets(const Request& request, Host& host);
+Result<Reply> create_budget(const Request& request, Host& host);
+Result<Reply> get_budget(const Request& request, Host& host);
+Result<Reply> change_budget(const Request& request, Host& host);
+Result<Reply> remove_budget(const Request& request, Host& host);
+
+// own.cpp
+Result<Reply> own_usage(const Request& request, Host& host);
+Result<Reply> show_subscription(const Request& request, Host& host);
+Result<Reply> show_billing_usage(const Request& request, Host& host);
+
+// statements.cpp
+Result<Reply> show_statement(const Request& request, Host& host);
+Result<Reply> list_statement_lines(const Request& request, Host& host);
+
 // redeem.cpp
 Result<Reply> create_redeem_codes(const Request& request, Host& host);
 Result<Reply> list_redeem_codes(const Request& request, Host& host);

@@ -4,6 +4,7 @@
 #include "core/base/log.hpp"
 #include "core/base/result.hpp"
 #include "core/ledger/balance.hpp"
+#include "core/ledger/period.hpp"
 #include "core/providers/balance.hpp"
 #include "core/storage/store.hpp"
 #include "daemon/channels/plan.hpp"
@@ -32,6 +33,13 @@ struct ChannelTest {
     std::chrono::microseconds latency{0};
     std::string reply;  ///< what the model said
     std::string error;  ///< fit to be shown
+};
+
+/// A budget as it is now.
+struct BudgetState {
+    ledger::BalanceFigures figures;
+    ledger::Period period;
+    std::string time_zone;
 };
 
 /// What one receiver of notices said to a test.
@@ -96,6 +104,8 @@ public:
     virtual Result<std::vector<ledger::Lot>> lots(AccountId account) = 0;
     virtual Result<storage::Transfer> redeem(std::string_view code, AccountId account,
                                              TokenId token) = 0;
+    /// Nothing: it is not published.
+    virtual std::optional<BudgetState> budget_state(storage::BudgetId budget) = 0;
     virtual Result<storage::LedgerReport> verify_ledger() = 0;
 
     /// Sends a notice to every receiver; empty: none is set up.

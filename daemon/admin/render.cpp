@@ -180,6 +180,7 @@ string account_json(const storage::Account& account, Host& host) {
                        {"balance", balance.text()},
                        {"held", held.text()},
                        {"available", money_or_null(available_of(account, above_floor))},
+                       {"time_zone", account.time_zone},
                        {"created_at", rfc3339(account.created_at)}});
 }
 

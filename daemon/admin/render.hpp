@@ -25,6 +25,7 @@ std::string channel_event_json(const storage::ChannelEvent& event,
 std::string price_json(const storage::PriceRow& row);
 std::string account_json(const storage::Account& account, Host& host);
 std::string transfer_json(const storage::Transfer& transfer);
+std::string budget_json(const storage::Budget& budget, Host& host);
 std::string lot_json(const ledger::Lot& lot);
 std::string call_json(const storage::Call& call);
 std::string entry_json(const storage::Entry& entry, std::string_view request_id);

@@ -17,6 +17,12 @@ constexpr std::array table{
 
     Route{{"GET", "/api/v1/whoami", any, "Who the caller is", "", "", object, "WhoAmI"}, who_am_i},
 
+    Route{{"GET", "/api/v1/whoami/usage", any, "Sums the calls of the caller's own token by model or day", "by since until model", "", object, "UsageReport"}, own_usage},
+    Route{{"GET", "/v1/dashboard/billing/subscription", any, "What the caller's token may spend, as OpenAI once told it", "", "", object, "BillingSubscription"}, show_subscription},
+    Route{{"GET", "/v1/dashboard/billing/usage", any, "What the caller's token has spent, as OpenAI once told it", "start_date end_date", "", object, "BillingUsage"}, show_billing_usage},
+    Route{{"GET", "/dashboard/billing/subscription", any, "The same at the path of some other programs", "", "", object, "BillingSubscription"}, show_subscription},
+    Route{{"GET", "/dashboard/billing/usage", any, "The same at the path of some other programs", "start_date end_date", "", object, "BillingUsage"}, show_billing_usage},
+
     Route{{"GET", "/api/v1/tokens", admin, "Lists the tokens", "limit cursor", "", list, "Token"}, list_tokens},
     Route{{"POST", "/api/v1/tokens", admin, "Makes a token and shows its key, once", "", "TokenCreate", object, "Token", 201}, create_token},
     Route{{"POST", "/api/v1/tokens/count", any, "Counts the tokens of a text, or of a whole request", "", "CountAsk", object, "TokenCount"}, count_tokens},
@@ -62,6 +68,15 @@ constexpr std::array table{
     Route{{"POST", "/api/v1/accounts/{id}/adjust", admin, "Corrects an account by an amount of either sign", "", "TransferAsk", object, "TransferDone"}, adjust_account},
     Route{{"POST", "/api/v1/accounts/{id}/transfer", admin, "Moves money from an account to another", "", "TransferTo", object, "TransferDone"}, transfer_money},
     Route{{"GET", "/api/v1/accounts/{id}/lots", admin, "Lists what an account has that expires, in the order in which it is spent", "", "", list, "Lot"}, list_lots},
+
+    Route{{"GET", "/api/v1/accounts/{id}/statement", admin, "Sums an account's month: opening balance, what came in and went out, closing balance", "month", "", object, "Statement"}, show_statement},
+    Route{{"GET", "/api/v1/accounts/{id}/statement/lines", admin, "Lists what moved an account's balance in a month, oldest first", "limit cursor month", "", list, "StatementLine"}, list_statement_lines},
+
+    Route{{"GET", "/api/v1/budgets", admin, "Lists the budgets of days and months", "", "", list, "Budget"}, list_budgets},
+    Route{{"POST", "/api/v1/budgets", admin, "Limits what may be spent in a day or a month", "", "BudgetCreate", object, "Budget", 201}, create_budget},
+    Route{{"GET", "/api/v1/budgets/{id}", admin, "Shows a budget", "", "", object, "Budget"}, get_budget},
+    Route{{"PATCH", "/api/v1/budgets/{id}", admin, "Changes a budget's amount", "", "BudgetPatch", object, "Budget"}, change_budget},
+    Route{{"DELETE", "/api/v1/budgets/{id}", admin, "Removes a budget", "", "", none, "", 204}, remove_budget},
 
     Route{{"POST", "/api/v1/redeem", any, "Exchanges a code for its money, once", "", "Redeem", object, "TransferDone"}, use_redeem_code},
     Route{{"GET", "/api/v1/redeem-codes", admin, "Lists codes by how they begin", "limit cursor batch prefix state", "", list, "RedeemCode"}, list_redeem_codes},

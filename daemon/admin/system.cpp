@@ -1,3 +1,4 @@
+#include "core/storage/budget_match.hpp"
 #include "daemon/admin/dispatch.hpp"
 #include "daemon/admin/find.hpp"
 #include "daemon/admin/handlers.hpp"
@@ -5,6 +6,25 @@
 #include "daemon/admin/routes.hpp"
 
 namespace obliv::admin {
+
+namespace {
+
+/// Those that count the calls of the caller's token.
+Result<std::vector<std::string>> own_budgets(const Caller& caller, Host& host) {
+    std::vector<std::string> rows;
+    if (!caller.token)
+        return rows;
+    auto budgets =
+        host.database().read([](storage::Session& session) { return session.budgets().all(); });
+    if (!budgets)
+        return budgets.error();
+    for (const auto& budget : *budgets)
+        if (storage::counts(budget, caller.token->token))
+            rows.push_back(budget_json(budget, host));
+    return rows;
+}
+
+}  // namespace
 
 Result<Reply> who_am_i(const Request& request, Host& host) {
     const auto& caller = request.caller();
@@ -19,10 +39,13 @@ Result<Reply> who_am_i(const Request& request, Host& host) {
         token = token_json(own, host);
         account = account_json(*row, host);
     }
+    auto budgets = own_budgets(caller, host);
+    if (!budgets)
+        return budgets.error();
     std::string role = caller.admin() ? "admin" : "relay";
     std::string via = caller.local ? "socket" : "token";
     return Reply{200, "{\"role\":\"" + role + "\",\"via\":\"" + via + "\",\"token\":" + token +
-                          ",\"account\":" + account + "}"};
+                          ",\"account\":" + account + ",\"budgets\":" + joined(*budgets) + "}"};
 }
 
 Result<Reply> show_status(const Request&, Host& host) {

@@ -174,6 +174,11 @@ Result<Reply> list_usage(const Request& request, Host& host) {
 }
 
 Result<Reply> report_usage(const Request& request, Host& host) {
+    return usage_report(request, host, usage_filter);
+}
+
+Result<Reply> usage_report(const Request& request, Host& host,
+                           Result<UsageFilter> (*filter_of)(const Request&, Session&, WallTime)) {
     auto by = request.query("by").value_or("model");
     auto keys = keys_of(by);
     if (!keys)
@@ -181,7 +186,7 @@ Result<Reply> report_usage(const Request& request, Host& host) {
     auto now = host.clock().wall();
     using Groups = std::vector<storage::UsageGroup>;
     auto groups = host.database().read([&](Session& session) -> Result<Groups> {
-        auto filter = usage_filter(request, session, now);
+        auto filter = filter_of(request, session, now);
         if (!filter)
             return filter.error();
         return session.usage().report(*filter, *keys);

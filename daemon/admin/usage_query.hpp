@@ -12,4 +12,9 @@ Result<AccountId> account_filter(const Request& request, storage::Session& sessi
 Result<storage::UsageFilter> usage_filter(const Request& request, storage::Session& session,
                                           WallTime now);
 
+/// The sums of the calls that the filter finds, as the query's `by` groups them.
+Result<Reply> usage_report(const Request& request, Host& host,
+                           Result<storage::UsageFilter> (*filter)(const Request&, storage::Session&,
+                                                                  WallTime));
+
 }  // namespace obliv::admin

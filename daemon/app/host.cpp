@@ -4,6 +4,7 @@
 #include "daemon/app/channel_test.hpp"
 #include "daemon/app/health_checks.hpp"
 #include "daemon/app/provider_fetch.hpp"
+#include "daemon/billing/period_budget.hpp"
 
 namespace obliv::daemon {
 
@@ -76,6 +77,14 @@ Result<storage::Transfer> LiveHost::redeem(std::string_view code, AccountId acco
     auto done = parts_.books.redeem(code, account, token);
     parts_.notices.look_at(account);
     return done;
+}
+
+std::optional<admin::BudgetState> LiveHost::budget_state(storage::BudgetId id) {
+    auto budget = parts_.books.budget(id);
+    if (!budget)
+        return std::nullopt;
+    auto period = budget->at(real_clock().wall());
+    return admin::BudgetState{period->balance.figures(), period->when, budget->time_zone()};
 }
 
 admin::Status LiveHost::status() {

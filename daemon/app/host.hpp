@@ -61,6 +61,7 @@ public:
     }
     Result<storage::Transfer> redeem(std::string_view code, AccountId account,
                                      TokenId token) override;
+    std::optional<admin::BudgetState> budget_state(storage::BudgetId budget) override;
     Result<storage::LedgerReport> verify_ledger() override { return parts_.books.verify(); }
     std::vector<admin::NoticeTest> test_notices() override { return parts_.notices.test(); }
     admin::Status status() override;

@@ -3,12 +3,16 @@
 #include "core/base/log.hpp"
 #include "core/base/random.hpp"
 #include "core/base/text.hpp"
+#include "core/base/time_format.hpp"
+#include "daemon/billing/period_budget.hpp"
 
 namespace obliv::daemon {
 namespace {
 
 using notices::Notice;
 using notices::Severity;
+
+constexpr std::chrono::seconds losses_pause{60};
 
 Severity severity_of(channels::EventKind kind) {
     using channels::EventKind;
@@ -64,6 +68,8 @@ void NoticeDesk::start() {
         for (const auto& mark : *marks)
             balances_.restore({mark.account, mark.full, mark.level});
     look_at_balances();
+    look_at_budgets();
+    budgets_.started();
     thread_ = std::thread([this] { watch(); });
 }
 
@@ -137,6 +143,8 @@ void NoticeDesk::watch() {
         lock.unlock();
         look_at_store();
         look_at_balances();
+        look_at_budgets();
+        look_at_losses();
         lock.lock();
     }
 }
@@ -221,6 +229,62 @@ void NoticeDesk::tell_balance(const Looked::Step& step) {
                 (step.percent == 0 ? std::string("nothing is left")
                                    : "at most " + std::to_string(step.percent) + " % is left"));
     notice.text = step.left.text() + " USD of " + step.full.text() + " USD can still be spent.";
+    tell(std::move(notice));
+}
+
+void NoticeDesk::look_at_budgets() {
+    auto view = books_.view();
+    std::vector<BudgetStep> steps;
+    auto look = [&](const std::string& key, const std::string& name, const ledger::Balance& balance,
+                    std::optional<ledger::Period> when) {
+        auto figures = balance.figures();
+        auto left = checked_add(figures.available, figures.held).value_or(figures.available);
+        auto begin = when ? when->begin : WallTime{};
+        if (auto step = budgets_.look(key, begin, left, figures.granted))
+            steps.push_back({name, left, figures.granted, *step,
+                             when ? std::optional(when->end) : std::nullopt});
+    };
+    for (const auto& [id, token] : view->tokens)
+        if (token.limited)
+            look("t" + id.text(), "the budget of token " + id.text(), *token.budget, std::nullopt);
+    for (const auto& budget : view->budgets) {
+        auto period = budget->at(real_clock().wall());
+        look("b" + budget->row().id.text(), period->name, period->balance, period->when);
+    }
+    for (const auto& step : steps)
+        tell_budget(step);
+}
+
+void NoticeDesk::tell_budget(const BudgetStep& step) {
+    Notice notice;
+    notice.kind = step.percent == 0 ? "budget.empty" : "budget.low";
+    notice.severity = step.percent == 0 ? Severity::critical : Severity::warning;
+    notice.subject = step.name;
+    notice.title =
+        visible(step.name + ": " +
+                (step.percent == 0 ? std::string("nothing is left")
+                                   : "at most " + std::to_string(step.percent) + " % is left"));
+    notice.text = step.left.text() + " USD of " + step.full.text() + " USD can still be spent.";
+    if (step.until)
+        notice.text += " It begins anew at " + rfc3339(*step.until) + ".";
+    tell(std::move(notice));
+}
+
+/// At the first loss at once, then once in a while: an attack must not become a flood of notices.
+void NoticeDesk::look_at_losses() {
+    auto losses = books_.losses();
+    auto now = real_clock().steady();
+    if (losses == losses_told_ || (losses_told_at_ && now - *losses_told_at_ < losses_pause))
+        return;
+    Notice notice;
+    notice.kind = "loss.booked";
+    notice.severity = Severity::warning;
+    notice.title =
+        "calls cost " + (losses - losses_told_).text() + " USD more than their payers had";
+    notice.text = "It is booked as the operator's loss. `obliv usage tail` shows the calls, and "
+                  "`obliv account get loss` the sum.";
+    losses_told_ = losses;
+    losses_told_at_ = now;
     tell(std::move(notice));
 }
 

@@ -6,11 +6,14 @@
 #include "daemon/billing/books.hpp"
 #include "daemon/channels/events.hpp"
 #include "daemon/notices/balance_watch.hpp"
+#include "daemon/notices/budget_watch.hpp"
 #include "daemon/notices/outlet.hpp"
 
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -60,6 +63,17 @@ private:
     void look_at_balances();
     void look_at(AccountId id, const billing::BooksView::Account& account, Looked& looked);
     void act_on(const Looked& looked);
+    /// A budget, of a token for good or of a period, that has reached a step.
+    struct BudgetStep {
+        std::string name;
+        Money left;
+        Money full;
+        int percent;
+        std::optional<WallTime> until;
+    };
+    void look_at_budgets();
+    void tell_budget(const BudgetStep& step);
+    void look_at_losses();
     void tell_balance(const Looked::Step& step);
 
     storage::Database& database_;
@@ -69,6 +83,9 @@ private:
     bool store_failing_ = false;  // the watching thread's
     std::mutex balances_mutex_;
     notices::BalanceWatch balances_;  // guarded by balances_mutex_
+    notices::BudgetWatch budgets_;    // the watching thread's, after the start
+    Money losses_told_;               // likewise
+    std::optional<SteadyTime> losses_told_at_;
     std::mutex mutex_;
     std::condition_variable wake_;
     bool stopping_ = false;  // guarded by mutex_

@@ -147,15 +147,6 @@ std::shared_ptr<const BooksView> Books::view() const {
     return view_;
 }
 
-template <typename Change>
-void Books::publish(Change change) {
-    auto next = std::make_shared<BooksView>(*view());
-    change(*next);
-    std::lock_guard lock(view_mutex_);
-    view_ = std::move(next);
-    version_.fetch_add(1, std::memory_order_release);
-}
-
 Result<void> Books::refresh_accounts() {
     std::lock_guard lock(refresh_mutex_);
     auto rows = database_.read([](storage::Session& session) { return session.accounts().all(); });
@@ -176,7 +167,8 @@ Result<void> Books::refresh_accounts() {
             next.accounts.emplace(row.id, BooksView::Account{std::move(balance), row.kind});
         }
     });
-    return ok();
+    // Their days begin by the clocks of accounts.
+    return refresh_budgets();
 }
 
 Result<void> Books::refresh_tokens() {
@@ -190,18 +182,19 @@ Result<void> Books::refresh_tokens() {
         for (const auto& row : *rows) {
             auto granted = row.budget.value_or(Money{});
             auto floor = row.budget ? Money{} : Balance::bottomless;
-            auto budget = known(before, row.id).budget;
+            auto old = known(before, row.id);
+            auto budget = old.budget;
             if (budget) {
                 budget->set_granted(granted);
                 budget->set_floor(floor);
             } else {
                 budget = std::make_shared<Balance>(granted, row.spent, floor);
             }
-            next.tokens.emplace(row.id,
-                                BooksView::Token{std::move(budget), row.budget.has_value()});
+            next.tokens.emplace(row.id, BooksView::Token{std::move(budget), row.budget.has_value(),
+                                                         std::move(old.periods)});
         }
     });
-    return ok();
+    return refresh_budgets();
 }
 
 Result<void> Books::refresh_prices() {
@@ -255,7 +248,9 @@ Result<storage::LedgerReport> Books::verify() {
 void Books::committed(std::span<const storage::Appended> calls) noexcept {
     auto now = view();
     AccountId last;
+    Money lost;
     for (const auto& each : calls) {
+        lost = checked_add(lost, each.call.loss).value_or(lost);
         if (each.call.account == last)
             continue;
         last = each.call.account;
@@ -266,6 +261,8 @@ void Books::committed(std::span<const storage::Appended> calls) noexcept {
         auto figures = account->second.balance->figures(&exact);
         check(!exact || figures.agree(), "granted is available, held and spent together");
     }
+    if (lost > Money{})
+        losses_.fetch_add(lost.nanos(), std::memory_order_relaxed);
     sequence_->finished(calls);
     if (on_stored_)
         on_stored_(calls);

@@ -22,6 +22,7 @@
 
 namespace obliv::billing {
 
+class PeriodBudget;
 class Sequence;
 
 using config::Durability;
@@ -55,10 +56,13 @@ struct BooksView {
     struct Token {
         std::shared_ptr<ledger::Balance> budget;
         bool limited = false;  ///< has a budget; otherwise the balance only counts what it spent
+        /// Those of days and months that count its calls; null: none does.
+        std::shared_ptr<const std::vector<std::shared_ptr<PeriodBudget>>> periods{};
     };
     std::unordered_map<AccountId, Account> accounts;
     std::unordered_map<TokenId, Token> tokens;
     std::unordered_map<std::string, llm::Price, TextHash, std::equal_to<>> prices;  ///< by model
+    std::vector<std::shared_ptr<PeriodBudget>> budgets;
 };
 
 /// What the start found in the intent ring.
@@ -78,8 +82,8 @@ public:
     static Result<std::unique_ptr<Books>> open(storage::Database& database, BooksOptions options);
     ~Books();  // stops the store's writer, if nobody has
 
-    /// Publish a change of accounts, tokens (budgets) or prices: from now on every reserve sees it.
-    /// Blocks for one read of the store. Balances and what is spent survive.
+    /// Publish a change of accounts, tokens (and budgets) or prices: from now on every reserve sees
+    /// it. Blocks for one read of the store. Balances and what is spent survive.
     Result<void> refresh_accounts();
     Result<void> refresh_tokens();
     Result<void> refresh_prices();
@@ -120,6 +124,12 @@ public:
     std::optional<ledger::BalanceFigures> account_figures(AccountId account) const;
     std::optional<ledger::BalanceFigures> token_figures(TokenId token) const;
 
+    /// What calls cost above what their payers had, since the start.
+    Money losses() const noexcept { return Money::nanos(losses_.load(std::memory_order_relaxed)); }
+
+    /// Null: there is none.
+    std::shared_ptr<PeriodBudget> budget(storage::BudgetId id) const;
+
     /// Whom the writer's thread tells of every call that it has stored; must not block. Before the
     /// first reserve.
     using Stored = std::function<void(std::span<const storage::Appended>)>;
@@ -150,6 +160,7 @@ private:
     Books(storage::Database& database, BooksOptions options);
     Result<void> start();
     Result<void> replay();
+    Result<void> refresh_budgets();
     Result<void> fold_all();
     Result<bool> roll_up(storage::Session& session, ChargeId limit);
     ChargeId fold_limit();
@@ -178,6 +189,16 @@ private:
     bool started_ = false;
     std::atomic<std::int64_t> next_id_{1};
     std::atomic<std::uint64_t> version_{0};
+    std::atomic<std::int64_t> losses_{0};  // the writer thread adds
 };
+
+template <typename Change>
+void Books::publish(Change change) {
+    auto next = std::make_shared<BooksView>(*view());
+    change(*next);
+    std::lock_guard lock(view_mutex_);
+    view_ = std::move(next);
+    version_.fetch_add(1, std::memory_order_release);
+}
 
 }  // namespace obliv::billing

@@ -1,10 +1,13 @@
 #include "daemon/billing/hold.hpp"
 
+#include "daemon/billing/period_budget.hpp"
 #include "daemon/billing/till.hpp"
 
 #include <utility>
 
 namespace obliv::billing {
+
+Hold::Hold() noexcept = default;
 
 Hold::Hold(Hold&& other) noexcept {
     *this = std::move(other);
@@ -18,6 +21,7 @@ Hold& Hold::operator=(Hold&& other) noexcept {
     view_ = std::move(other.view_);
     account_ = other.account_;
     budget_ = other.budget_;
+    periods_ = std::move(other.periods_);
     asked_price_ = other.asked_price_;
     dearest_price_ = other.dearest_price_;
     amount_ = other.amount_;

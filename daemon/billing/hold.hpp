@@ -19,6 +19,7 @@ class Balance;
 
 namespace obliv::billing {
 
+class HeldPeriods;
 class Till;
 struct BooksView;
 
@@ -41,7 +42,7 @@ struct Ask {
 /// reserved it, and not longer than its Till.
 class Hold {
 public:
-    Hold() noexcept = default;  ///< holds nothing
+    Hold() noexcept;  ///< holds nothing
     Hold(Hold&& other) noexcept;
     Hold& operator=(Hold&& other) noexcept;
     ~Hold();
@@ -65,6 +66,7 @@ private:
     std::shared_ptr<const BooksView> view_;      // prices as they were when the call was let in
     ledger::Balance* account_ = nullptr;         // kept alive by view_
     ledger::Balance* budget_ = nullptr;          // the token's; kept alive by view_
+    std::unique_ptr<HeldPeriods> periods_;       // null: no budget of a day or month counts it
     const llm::Price* asked_price_ = nullptr;    // in view_; null: the served model's counts
     const llm::Price* dearest_price_ = nullptr;  // in view_; of the models that may serve it
     Money amount_;

@@ -160,6 +160,8 @@ Result<Transfer> Books::book(Transfer transfer, const Also& also) {
 }
 
 Result<std::vector<ledger::Lot>> Books::lots(AccountId account) {
+    // What is being booked is seen whole: the balance shows it a moment before the store does.
+    std::lock_guard lock(move_mutex_);
     if (auto done = fold_all(); !done)
         return done.error();
     return database_.read(

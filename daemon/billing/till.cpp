@@ -2,7 +2,9 @@
 
 #include "core/base/check.hpp"
 #include "core/base/log.hpp"
+#include "core/base/time_format.hpp"
 #include "core/llm/price.hpp"
+#include "daemon/billing/period_budget.hpp"
 #include "daemon/billing/slot.hpp"
 
 #include <algorithm>
@@ -73,7 +75,7 @@ Result<Hold> Till::reserve(const Ask& ask) {
     auto token = view_->tokens.find(ask.token);
     bool has_token = token != view_->tokens.end();
     bool limited = account->second.kind != ledger::AccountKind::unlimited ||
-                   (has_token && token->second.limited);
+                   (has_token && (token->second.limited || token->second.periods));
     auto quoted = quote(ask, limited);
     if (!quoted)
         return quoted.error();
@@ -90,6 +92,9 @@ Result<Hold> Till::reserve(const Ask& ask) {
     hold.output_tokens_ = ask.at_most.output;
     if (auto done = set_aside(hold, ask); !done)
         return done.error();
+    if (has_token && token->second.periods)
+        if (auto done = set_periods_aside(hold, ask, *token->second.periods); !done)
+            return done.error();
     if (auto promised = ring_.promise(); !promised) {
         give_back(hold);
         return promised.error();
@@ -139,13 +144,32 @@ Result<void> Till::set_aside(Hold& hold, const Ask& ask) const {
                     hold.amount_);
 }
 
+/// All that count this call, or nothing at all.
+Result<void> Till::set_periods_aside(Hold& hold, const Ask& ask,
+                                     const PeriodBudgets& budgets) const {
+    auto now = books_.options().clock->wall();
+    std::shared_ptr<BudgetPeriod> short_one;
+    hold.periods_ = HeldPeriods::reserve(budgets, ask.model, hold.amount_, now, short_one);
+    if (!short_one)
+        return ok();
+    give_back(hold);
+    auto error = short_of(short_one->name, short_one->balance.figures().available, hold.amount_);
+    error.message += "; it begins anew at " + rfc3339(short_one->when.end);
+    error.hint = "wait, raise the budget, or ask for fewer output tokens";
+    error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(short_one->when.end - now);
+    return error;
+}
+
 /// As much of `amount` as both the account and the budget still have.
 Money Till::hold_more(const Hold& hold, Money amount) noexcept {
     auto more = hold.account_->reserve_up_to(amount);
     auto both = hold.budget_ ? hold.budget_->reserve_up_to(more) : more;
-    if (both < more)
-        hold.account_->release(more - both);
-    return both;
+    auto all = hold.periods_ ? hold.periods_->reserve_up_to(both) : both;
+    if (hold.budget_ && all < both)
+        hold.budget_->release(both - all);
+    if (all < more)
+        hold.account_->release(more - all);
+    return all;
 }
 
 bool Till::extend(Hold& hold, std::string_view served, std::int64_t output_tokens) {
@@ -196,6 +220,8 @@ Result<Till::Receipt> Till::charge(Hold hold, storage::Call call, std::int64_t s
     hold.account_->settle(held, call.cost);
     if (hold.budget_)
         hold.budget_->settle(held, call.cost);
+    if (hold.periods_)
+        hold.periods_->settle(held, call.cost);
     hold.till_ = nullptr;
     Receipt receipt{call.id, call.cost};
     bool power = books_.options().durability == Durability::power;
@@ -217,6 +243,8 @@ void Till::give_back(const Hold& hold) noexcept {
     hold.account_->release(hold.amount_);
     if (hold.budget_)
         hold.budget_->release(hold.amount_);
+    if (hold.periods_)
+        hold.periods_->release(hold.amount_);
 }
 
 void Till::release(Hold& hold) noexcept {

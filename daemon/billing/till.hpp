@@ -47,6 +47,8 @@ private:
     static const llm::Price* rate_of(const Hold& hold, std::string_view served);
     static void give_back(const Hold& hold) noexcept;
     Result<void> set_aside(Hold& hold, const Ask& ask) const;
+    Result<void> set_periods_aside(Hold& hold, const Ask& ask,
+                                   const std::vector<std::shared_ptr<PeriodBudget>>& budgets) const;
     void release(Hold& hold) noexcept;
 
     Books& books_;

@@ -7,8 +7,9 @@ namespace {
 
 constexpr std::array steps{0, 5, 10};
 
-/// The lowest step that the rest is down to; 100: none.
-int step_of(Money rest, Money full) {
+}  // namespace
+
+int step_of(Money rest, Money full) noexcept {
     // Without a factor of a hundred, which large amounts would not bear.
     auto percent = full.nanos() / 100;
     for (int step : steps)
@@ -16,8 +17,6 @@ int step_of(Money rest, Money full) {
             return step;
     return 100;
 }
-
-}  // namespace
 
 void BalanceWatch::restore(const BalanceMark& mark) {
     accounts_[mark.account].mark = mark;

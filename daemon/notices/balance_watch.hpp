@@ -9,6 +9,9 @@
 
 namespace obliv::notices {
 
+/// The lowest of the steps 10, 5 and 0 percent that the rest of a sum is down to; 100: none.
+int step_of(Money rest, Money full) noexcept;
+
 /// How much of an account's money is left, in steps that people are told of.
 struct BalanceMark {
     AccountId account;

@@ -10,6 +10,7 @@ find_package(CLI11 2.1 REQUIRED)
 find_package(simdjson 3.0 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
+pkg_check_modules(xlsxwriter REQUIRED IMPORTED_TARGET xlsxwriter)
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 
 # libjq has no file for pkg-config or CMake in Debian.

@@ -4,11 +4,12 @@ namespace obliv::storage::sqlite {
 namespace {
 
 constexpr std::string_view select_account =
-    "SELECT id, tenant, user, name, kind, credit_limit, balance, created_at FROM account ";
+    "SELECT id, tenant, user, name, kind, credit_limit, balance, created_at, "
+    "time_zone FROM account ";
 
 void read_account(Query& query, Account& row) {
     query.read(row.id, row.tenant, row.user, row.name, row.kind, row.credit_limit, row.balance,
-               row.created_at);
+               row.created_at, row.time_zone);
 }
 
 std::string select(std::string_view rest) {
@@ -45,9 +46,10 @@ Result<Account> SqliteAccounts::find(std::string_view name) {
 Result<AccountId> SqliteAccounts::insert(const Account& row) {
     auto done =
         Query(context_.connection,
-              "INSERT INTO account (tenant, user, name, kind, credit_limit, created_at) "
-              "VALUES (?, ?, ?, ?, ?, ?)")
-            .bind(row.tenant, row.user, row.name, row.kind, row.credit_limit, context_.clock.wall())
+              "INSERT INTO account (tenant, user, name, kind, credit_limit, created_at, time_zone) "
+              "VALUES (?, ?, ?, ?, ?, ?, ?)")
+            .bind(row.tenant, row.user, row.name, row.kind, row.credit_limit, context_.clock.wall(),
+                  row.time_zone)
             .run();
     done = named(std::move(done), "account", row.name);
     if (!done)
@@ -57,8 +59,9 @@ Result<AccountId> SqliteAccounts::insert(const Account& row) {
 
 Result<void> SqliteAccounts::update(const Account& row) {
     auto done = Query(context_.connection,
-                      "UPDATE account SET name = ?, kind = ?, credit_limit = ? WHERE id = ?")
-                    .bind(row.name, row.kind, row.credit_limit, row.id)
+                      "UPDATE account SET name = ?, kind = ?, credit_limit = ?, time_zone = ? "
+                      "WHERE id = ?")
+                    .bind(row.name, row.kind, row.credit_limit, row.time_zone, row.id)
                     .run();
     return changed_one(context_.connection, named(std::move(done), "account", row.name),
                        "account " + row.id.text());

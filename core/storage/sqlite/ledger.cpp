@@ -22,8 +22,10 @@ void read_charge(Query& query, ledger::ChargeFigures& row) {
     query.read(row.id, row.time, row.account, row.held, row.cost, row.loss);
 }
 
+}  // namespace
+
 /// What a run of charges adds up to.
-struct Sums {
+struct FoldSums {
     std::unordered_map<AccountId, Money> paid;
     std::unordered_map<TokenId, Money> spent;
     Money cost;
@@ -32,9 +34,11 @@ struct Sums {
     std::int64_t rows = 0;
 };
 
+namespace {
+
 /// Adds up in one pass over the rows: SQLite would sort them once for each GROUP BY.
-Result<Sums> sums_of(Connection& connection, ChargeId above, ChargeId limit, std::int64_t rows_max,
-                     LotFold& lots) {
+Result<FoldSums> sums_of(Connection& connection, ChargeId above, ChargeId limit,
+                         std::int64_t rows_max, LotFold& lots) {
     struct Row {
         AccountId account;
         TokenId token;
@@ -44,7 +48,7 @@ Result<Sums> sums_of(Connection& connection, ChargeId above, ChargeId limit, std
     Query query(connection, "SELECT id, account, token, cost, loss FROM charge WHERE id > ? AND id "
                             "<= ? ORDER BY id LIMIT ?");
     query.bind(above.value, limit.value, rows_max);
-    Sums sums;
+    FoldSums sums;
     while (true) {
         auto more = query.step();
         if (!more)
@@ -312,23 +316,28 @@ Result<FoldStep> SqliteLedger::fold(ChargeId limit, std::int64_t rows_max) {
     if (step.rows == 0 && !*moved)
         return step;
     step.watermark = *moved ? end : sums->last;
-    for (const auto& [account, paid] : sums->paid)
-        if (auto done = add_to_balance(account, -paid); !done)
-            return done.error();
-    for (const auto& [token, spent] : sums->spent)
-        if (auto done = add_to_spent(token, spent); !done)
-            return done.error();
-    auto done = add_to_balance(revenue_account, sums->cost + sums->loss);
-    if (done)
-        done = add_to_balance(loss_account, -sums->loss);
-    if (done)
-        done = Query(connection, "UPDATE fold SET watermark = ?, charges = charges + ?, billed = "
-                                 "billed + ?")
-                   .bind(step.watermark.value, step.rows, sums->cost + sums->loss)
-                   .run();
-    if (!done)
+    if (auto done = store_sums(*sums, step.watermark); !done)
         return done.error();
     return step;
+}
+
+Result<void> SqliteLedger::store_sums(const FoldSums& sums, ChargeId watermark) {
+    for (const auto& [account, paid] : sums.paid)
+        if (auto done = add_to_balance(account, -paid); !done)
+            return done;
+    for (const auto& [token, spent] : sums.spent)
+        if (auto done = add_to_spent(token, spent); !done)
+            return done;
+    auto done = add_to_balance(revenue_account, sums.cost + sums.loss);
+    if (done)
+        done = add_to_balance(loss_account, -sums.loss);
+    if (!done)
+        return done;
+    return Query(context_.connection,
+                 "UPDATE fold SET watermark = ?, charges = charges + ?, billed "
+                 "= billed + ?")
+        .bind(watermark.value, sums.rows, sums.cost + sums.loss)
+        .run();
 }
 
 Result<void> SqliteLedger::add_to_spent(TokenId token, Money amount) {

@@ -116,6 +116,8 @@ private:
     const Context& context_;
 };
 
+struct FoldSums;
+
 class SqliteLedger final : public LedgerStore {
 public:
     explicit SqliteLedger(const Context& context)
@@ -127,6 +129,9 @@ public:
     Result<Money> leaving(AccountId account) override;
     Result<std::vector<AccountId>> expired(WallTime now, AccountId after, int count_max) override;
     Result<Page<Entry>> entries(const EntryFilter& filter, const PageRequest& request) override;
+    Result<Statement> statement(AccountId account, WallTime since, WallTime until) override;
+    Result<Page<StatementLine>> statement_lines(AccountId account, WallTime since, WallTime until,
+                                                const PageRequest& request) override;
     Result<FoldStep> fold(ChargeId limit, std::int64_t rows_max) override;
     Result<ChargeId> watermark() override;
     Result<FoldStep> roll_up(ChargeId limit, std::int64_t rows_max) override;
@@ -144,6 +149,7 @@ private:
     Result<void> insert_charges(std::string_view how);
     Result<void> insert_usage(std::span<const Call* const> rows);
     Result<void> same_call(const Call& call);
+    Result<void> store_sums(const FoldSums& sums, ChargeId watermark);
     Result<void> add_to_balance(AccountId account, Money amount);
     Result<void> add_to_spent(TokenId token, Money amount);
 
@@ -234,13 +240,27 @@ private:
     const Context& context_;
 };
 
+class SqliteBudgets final : public BudgetStore {
+public:
+    explicit SqliteBudgets(const Context& context) : context_(context) {}
+    Result<std::vector<Budget>> all() override;
+    Result<Budget> get(BudgetId id) override;
+    Result<BudgetId> insert(const Budget& budget) override;
+    Result<void> set_amount(BudgetId id, Money amount) override;
+    Result<void> remove(BudgetId id) override;
+    Result<bool> has_user(UserId user) override;
+
+private:
+    const Context& context_;
+};
+
 class SqliteSession final : public Session {
 public:
     explicit SqliteSession(const Context& context)
         : tokens_(context), channels_(context), prices_(context), providers_(context),
           accounts_(context), usage_(context), ledger_(context), responses_(context),
           notices_(context), objects_(context), repeats_(context), captures_(context),
-          redeem_codes_(context) {}
+          redeem_codes_(context), budgets_(context) {}
     TokenStore& tokens() override { return tokens_; }
     ChannelStore& channels() override { return channels_; }
     PriceStore& prices() override { return prices_; }
@@ -255,6 +275,7 @@ public:
     CaptureStore& captures() override { return captures_; }
     void rolled_back() noexcept { ledger_.rolled_back(); }
     RedeemCodeStore& redeem_codes() override { return redeem_codes_; }
+    BudgetStore& budgets() override { return budgets_; }
 
 private:
     SqliteTokens tokens_;
@@ -270,6 +291,7 @@ private:
     SqliteRepeats repeats_;
     SqliteCaptures captures_;
     SqliteRedeemCodes redeem_codes_;
+    SqliteBudgets budgets_;
 };
 
 /// All rows of a statement, `read(query, row)` filling each.

@@ -20,9 +20,11 @@ std::string sample_path(std::string_view route) {
 }  // namespace
 
 TEST_CASE("paths of the management API are told from others", "[admin]") {
-    for (auto path : {"/api/v1/tokens", "/api/", "/api", "/openapi.json"})
+    for (auto path : {"/api/v1/tokens", "/api/", "/api", "/openapi.json",
+                      "/v1/dashboard/billing/usage", "/dashboard/billing/usage"})
         CHECK(admin::owns(path));
-    for (auto path : {"/", "/v1/models", "/apis", "/healthz", "", "/openapi.json/x"})
+    for (auto path :
+         {"/", "/v1/models", "/apis", "/healthz", "", "/openapi.json/x", "/v1/dashboards"})
         CHECK_FALSE(admin::owns(path));
 }
 

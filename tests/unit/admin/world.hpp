@@ -58,6 +58,9 @@ public:
                                      TokenId token) override;
     Result<storage::Transfer> adjust(AccountId account, Money amount, std::string operation_id,
                                      std::string reason) override;
+    std::optional<admin::BudgetState> budget_state(storage::BudgetId) override {
+        return std::nullopt;
+    }
     Result<storage::LedgerReport> verify_ledger() override;
     std::vector<admin::NoticeTest> test_notices() override { return receivers; }
     admin::Status status() override;
