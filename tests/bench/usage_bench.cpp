@@ -56,13 +56,13 @@ class Month {
 public:
     explicit Month(Database& database) {
         must(database.write([&](Session& session) -> Result<void> {
-            for (int i = 0; i < accounts; ++i) {
+            for (std::int64_t i = 0; i < accounts; ++i) {
                 Account account;
                 account.tenant = first_tenant;
                 account.name = "bench-" + std::to_string(i);
                 accounts_.push_back(must(session.accounts().insert(account)));
             }
-            for (int i = 0; i < models; ++i) {
+            for (std::int64_t i = 0; i < models; ++i) {
                 PriceRow row;
                 row.tenant = first_tenant;
                 row.model = "model-" + std::to_string(i);
