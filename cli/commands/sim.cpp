@@ -158,8 +158,9 @@ Command sim_command() {
         "Cohere and Jina, POST /v1/messages (and count_tokens) in Anthropic's, POST /v2/chat in "
         "Cohere's, POST "
         "/v1beta/models/NAME:generateContent, streamGenerateContent and countTokens in Gemini's "
-        "(the same behind Vertex AI's paths), and Bedrock's POST /model/NAME/converse and "
-        "converse-stream, and prints the base URL of the first. Every reply carries x-simulated: "
+        "(the same behind Vertex AI's paths), Bedrock's POST /model/NAME/converse and "
+        "converse-stream, the WebSockets of iFlytek's Spark at /v4.0/chat and its other paths, and "
+        "prints the base URL of the first. Every reply carries x-simulated: "
         "true. A word is a token; a prompt has the words of its messages and four tokens more for "
         "each message. The same seed and the same calls in the same order give the same "
         "replies.\n\n"
@@ -171,7 +172,8 @@ Command sim_command() {
         "x-sim-fault. Faults: any status from 400 to 599 (429 comes with Retry-After), hang, cut, "
         "malformed, drip.\n\n"
         "A key is taken as Authorization: Bearer, x-api-key or x-goog-api-key; one of the form "
-        "ACCESS_KEY_ID|SECRET|REGION also as the AWS signature of a Bedrock call.";
+        "ACCESS_KEY_ID|SECRET|REGION also as the AWS signature of a Bedrock call, "
+        "one of the form APP_ID|API_KEY|API_SECRET as the signature of a Spark handshake.";
     command.flags = flags();
     command.examples = {
         {"obliv sim --listen 127.0.0.1:8080", "A provider at http://127.0.0.1:8080/v1"},

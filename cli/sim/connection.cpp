@@ -2,6 +2,7 @@
 
 #include "cli/sim/bedrock.hpp"
 #include "cli/sim/reply.hpp"
+#include "cli/sim/spark.hpp"
 #include "cli/sim/wire_stream.hpp"
 #include "core/base/secret.hpp"
 #include "core/http/uri.hpp"
@@ -55,7 +56,8 @@ void Connection::hear() {
 
 void Connection::read() {
     while (state_ != State::closed && !socket_.quiet()) {
-        if (state_ != State::reading && requests_.waiting() > read_ahead_max)
+        if (state_ != State::reading && state_ != State::listening &&
+            requests_.waiting() > read_ahead_max)
             return close();
         auto io = socket_.receive(requests_.room());
         if (io.status == loop::Io::Status::would_block)
@@ -85,6 +87,8 @@ void Connection::process() {
         else if (next == RequestReader::Next::need_continue)
             send("HTTP/1.1 100 Continue\r\n\r\n");
     }
+    if (state_ == State::listening)
+        listen();
     processing_ = false;
 }
 
@@ -103,6 +107,8 @@ void Connection::serve() {
     bool models = head.path == "/v1/models";
     auto asked = asked_by(head.path);
     const auto* format = asked ? asked->format : nullptr;
+    if (format != nullptr && format->websocket)
+        return agree(*asked);
     auto& out = lane_.scratch();
     if (!asked && !models) {
         append_error(out, fail(Code::not_found, "the simulator has no such path"), keep_alive_);
@@ -160,6 +166,66 @@ void Connection::serve_chat(const Asked& asked) {
     carry_out(std::move(plan), call->chat.stream);
 }
 
+/// The handshake of a WebSocket.
+void Connection::agree(const Asked& asked) {
+    const auto& head = requests_.head();
+    const auto& key = lane_.shared().options.key;
+    auto nonce = head.headers.find("sec-websocket-key").value_or("");
+    auto& out = lane_.scratch();
+    keep_alive_ = false;
+    if (head.method != "GET" || !http::is_websocket_key(nonce))
+        append_error(out, fail(Code::invalid_request, "this path takes WebSocket handshakes only"),
+                     false);
+    else if (!key.empty() && !is_signed_for_spark(key, head))
+        append_error(out, fail(Code::unauthenticated, "HMAC signature cannot be verified"), false);
+    else
+        talk_ = std::make_unique<Talk>(
+            Talk{asked, http::FrameReader(true, RequestReader::body_bytes_max), {}});
+    if (talk_) {
+        out.append("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\n");
+        out.append("upgrade: websocket\r\n").append(simulated_header);
+        out.append("sec-websocket-accept: ").append(http::websocket_accept(nonce));
+        out.append("\r\n\r\n");
+    }
+    requests_.done();
+    send(out);
+    if (!talk_)
+        return end_reply();
+    if (state_ != State::closed)
+        state_ = State::listening;
+}
+
+void Connection::listen() {
+    auto bytes = requests_.take();
+    while (state_ == State::listening) {
+        auto piece = talk_->frames.next(bytes);
+        if (!piece || (*piece && (*piece)->opcode == http::Opcode::close))
+            return close();
+        if (!*piece)
+            return;
+        if ((*piece)->is_control())
+            continue;
+        talk_->message += http::unmasked(**piece);
+        if ((*piece)->message_end)
+            answer_message();
+    }
+}
+
+void Connection::answer_message() {
+    const auto& options = lane_.shared().options;
+    auto talk = std::move(talk_);
+    talk->message.reserve(talk->message.size() + loop::Block::padding);
+    auto call = read_request(options, talk->asked, http::RequestHead(), talk->message);
+    if (!call) {
+        send(spark_refusal(call.error()));
+        return end_reply();
+    }
+    auto number = lane_.shared().calls.fetch_add(1, std::memory_order_relaxed) + 1;
+    auto plan = make_plan(options, *call, number);
+    plan.format = talk->asked.format;
+    carry_out(std::move(plan), true);
+}
+
 void Connection::answer_count(const Format& format, const Call& call) {
     auto& out = lane_.scratch();
     append_reply(out, 200, format.count_reply(call.prompt_tokens), keep_alive_);
@@ -181,7 +247,7 @@ void Connection::carry_out(Plan plan, bool stream) {
     auto wait = stream ? plan.pace.next(plan.ttft) : plan.whole_time();
     state_ = stream ? State::streaming : State::waiting;
     if (stream) {
-        head_sent_ = false;
+        head_sent_ = plan.format != nullptr && plan.format->websocket;
         stream_ = new_stream(std::move(plan));
     } else {
         plan_ = std::move(plan);
@@ -205,6 +271,7 @@ void Connection::on_time(void* self) {
     case State::lingering:
         return connection.close();
     case State::reading:
+    case State::listening:
     case State::hanging:
     case State::closed:
         return;

@@ -4,6 +4,7 @@
 #include "cli/sim/plan.hpp"
 #include "cli/sim/request_reader.hpp"
 #include "cli/sim/stream.hpp"
+#include "core/http/websocket.hpp"
 #include "core/loop/timer_wheel.hpp"
 
 #include <memory>
@@ -24,6 +25,7 @@ public:
 private:
     enum class State : std::uint8_t {
         reading,    ///< the next request is awaited
+        listening,  ///< the message that asks is awaited, over a WebSocket
         waiting,    ///< a plain reply waits for its time
         streaming,  ///< or waits for its first token
         dripping,
@@ -39,6 +41,9 @@ private:
 
     void serve();
     void serve_chat(const Asked& asked);
+    void agree(const Asked& asked);
+    void listen();
+    void answer_message();
     void answer_count(const Format& format, const Call& call);
     bool admitted(const Format* format) const;
     void carry_out(Plan plan, bool stream);
@@ -61,6 +66,14 @@ private:
     RequestReader requests_;
     State state_ = State::reading;
     bool processing_ = false;  ///< inside process(), which goes on with the next request itself
+
+    /// A WebSocket: what asks is one message.
+    struct Talk {
+        Asked asked;
+        http::FrameReader frames;
+        std::string message;
+    };
+    std::unique_ptr<Talk> talk_;
 
     // The reply under way.
     bool keep_alive_ = true;

@@ -2,6 +2,7 @@
 
 #include "cli/sim/bedrock.hpp"
 #include "cli/sim/documents.hpp"
+#include "cli/sim/spark.hpp"
 #include "core/http/uri.hpp"
 #include "core/llm/chat_call.hpp"
 #include "core/wire/anthropic.hpp"
@@ -47,6 +48,9 @@ const Format gemini_count{"gemini",
                           wire::gemini.new_writer,
                           wire::gemini_count_reply};
 
+const Format spark{"spark", llm::ErrorShape::openai, false, read_spark, new_spark_writer, nullptr,
+                   true};
+
 constexpr std::string_view gemini_models = "/v1beta/models/";
 
 /// Google's newer SDKs leave `beta` out; Vertex AI has the same calls behind a project and a place.
@@ -81,6 +85,13 @@ const std::array routes{
     Route{gemini_models, ":countTokens", {.format = &gemini_count, .count_only = true}},
     Route{gemini_models, ":embedContent", {.document = read_gemini_embedding}},
     Route{gemini_models, ":batchEmbedContents", {.document = read_gemini_embeddings}},
+    Route{"/v1.1/chat", "", {&spark}},
+    Route{"/v3.1/chat", "", {&spark}},
+    Route{"/v3.5/chat", "", {&spark}},
+    Route{"/v4.0/chat", "", {&spark}},
+    Route{"/chat/pro-128k", "", {&spark}},
+    Route{"/chat/max-32k", "", {&spark}},
+    Route{"/v1/x1", "", {&spark}},
     Route{"/model/", "/converse", {&bedrock}},
     Route{"/model/", "/converse-stream", {.format = &bedrock, .stream = true}},
 };

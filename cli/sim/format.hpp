@@ -22,6 +22,7 @@ struct Format {
     Result<llm::ChatRequest> (*read)(const wire::RequestSource&);
     std::unique_ptr<wire::ReplyWriter> (*new_writer)(const wire::WriteOptions&);
     std::string (*count_reply)(std::int64_t tokens) = nullptr;  ///< where tokens can be counted
+    bool websocket = false;  ///< asked by a message; the writer makes whole frames
 };
 
 struct Call;

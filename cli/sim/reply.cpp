@@ -1,5 +1,6 @@
 #include "cli/sim/reply.hpp"
 
+#include "cli/sim/spark.hpp"
 #include "core/llm/chat_call.hpp"
 
 #include <array>
@@ -63,12 +64,15 @@ void append_error(std::string& out, const Error& error, bool keep_alive, const F
 
 void append_fault(std::string& out, const Plan& plan, bool keep_alive) {
     auto status = plan.fault.status;
-    if (plan.format != nullptr) {
+    if (plan.format != nullptr && plan.format->websocket) {
+        out += spark_refusal(error_of_status(status));
+    } else if (plan.format != nullptr) {
         auto error = error_of_status(status);
         append_reply(out, status, error_body(plan.format, error), keep_alive,
                      error_headers(plan.format, error));
-        return;
     }
+    if (plan.format != nullptr)
+        return;
     std::string_view type = "server_error";
     std::string_view code = "null";
     if (status == 429)

@@ -87,4 +87,10 @@ void RequestReader::done() {
         at_ = size_ = 0;
 }
 
+std::string_view RequestReader::take() noexcept {
+    std::string_view bytes(block_.data() + at_, waiting());
+    at_ = size_ = 0;
+    return bytes;
+}
+
 }  // namespace obliv::sim

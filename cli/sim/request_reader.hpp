@@ -38,6 +38,8 @@ public:
     std::string_view body() const noexcept { return body_; }
     /// The request at the front is served; forgets it.
     void done();
+    /// Behind a handshake: all that has come, which is taken. Valid until room().
+    std::string_view take() noexcept;
 
 private:
     Result<Next> next_chunked(std::string_view bytes);

@@ -4,6 +4,7 @@
 #include "cli/sim/words.hpp"
 #include "core/base/clock.hpp"
 #include "core/http/chunked.hpp"
+#include "core/http/websocket.hpp"
 
 #include <array>
 
@@ -91,7 +92,22 @@ void WireStream::write(const Events& events, std::string& out) {
     payload_.clear();
     for (const auto& event : events)
         writer_->write(event, payload_);
-    append_chunk(out, payload_);
+    append(payload_, out);
+}
+
+/// What a writer of frames has made needs no others.
+void WireStream::append(std::string_view payload, std::string& out) const {
+    if (plan_.format->websocket)
+        out += payload;
+    else
+        append_chunk(out, payload);
+}
+
+void WireStream::append_malformed(std::string& out) const {
+    if (plan_.format->websocket)
+        http::append_frame(out, http::Opcode::text, "{\"header\":}");
+    else
+        append_chunk(out, "data: {\"type\":\n\n");
 }
 
 Stream::Next WireStream::next(std::string& out) {
@@ -101,7 +117,7 @@ Stream::Next WireStream::next(std::string& out) {
         if (plan_.fault.kind == Fault::Kind::cut)
             return Next::cut;
         if (plan_.fault.kind == Fault::Kind::malformed)
-            append_chunk(out, "data: {\"type\":\n\n");
+            append_malformed(out);
     }
     if (token_ < plan_.tokens)
         write({token(plan_, words_, token_++)}, out);
@@ -110,8 +126,9 @@ Stream::Next WireStream::next(std::string& out) {
     write(ending(plan_), out);
     payload_.clear();
     writer_->finish(payload_);
-    append_chunk(out, payload_);
-    out += http::last_chunk;
+    append(payload_, out);
+    if (!plan_.format->websocket)
+        out += http::last_chunk;
     return Next::done;
 }
 

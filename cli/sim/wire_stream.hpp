@@ -17,6 +17,8 @@ public:
 
 private:
     void write(const std::vector<llm::ReplyEvent>& events, std::string& out);
+    void append(std::string_view payload, std::string& out) const;
+    void append_malformed(std::string& out) const;
 
     Words words_;
     std::unique_ptr<wire::ReplyWriter> writer_;

@@ -41,9 +41,10 @@ bool is_port(string_view port) noexcept {
     return number && *number >= 1 && *number <= 65535 && is_digit(port.front());
 }
 
-/// Of `http://` or `https://` at the start; 0 if it is neither.
+/// Of the scheme at the start, `ws` and `wss` being WebSockets; 0 if it is none that we speak.
 std::size_t scheme_length(string_view url) noexcept {
-    for (string_view scheme : {string_view("http://"), string_view("https://")})
+    for (string_view scheme : {string_view("http://"), string_view("https://"),
+                               string_view("ws://"), string_view("wss://")})
         if (equal_ignoring_case(url.substr(0, scheme.size()), scheme))
             return scheme.size();
     return 0;
@@ -91,7 +92,8 @@ Result<void> check_url(string_view url) {
         return bad_url(url, "it contains a space, a control byte or a byte that is not ASCII");
     auto scheme = scheme_length(url);
     if (scheme == 0)
-        return bad_url(url, "it does not begin with http:// or https://");
+        return bad_url(url, "it does not begin with http:// or https:// (or wss:// where a "
+                            "provider is asked over a WebSocket)");
     auto rest = url.substr(scheme);
     if (rest.find_first_of("?#") != string_view::npos)
         return bad_url(url, "it must not have a query or a fragment");

@@ -11,7 +11,8 @@ namespace obliv::api {
 /// [A-Za-z0-9._-]{1,64}, and not digits only, which would be taken for an id.
 Result<void> check_name(std::string_view name);
 
-/// `http://` or `https://`, a host, maybe a port and a path; no user, query or fragment.
+/// `http://`, `https://`, or `ws://` and `wss://` for a WebSocket; a host, maybe a port and a path;
+/// no user, query or fragment.
 Result<void> check_url(std::string_view url);
 
 /// Where a list goes on. Callers hand it back as they got it; it names its list, so that the cursor

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <charconv>
+#include <cstdio>
+#include <ctime>
 
 namespace obliv {
 namespace {
@@ -133,6 +135,23 @@ std::string rfc3339(WallTime time) {
     put(17, 2, clock.seconds().count());
     put(20, 3, clock.subseconds().count());
     return out;
+}
+
+std::string http_date(WallTime time) {
+    // The C locale's names whatever the process was told: HTTP dates are English.
+    constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    auto seconds = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch());
+    auto second = static_cast<std::time_t>(seconds.count());
+    std::tm parts{};
+    gmtime_r(&second, &parts);
+    std::array<char, 48> text{};
+    std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                  days[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
+                  months[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900,
+                  parts.tm_hour, parts.tm_min, parts.tm_sec);
+    return text.data();
 }
 
 Result<WallTime> parse_rfc3339(std::string_view text) {

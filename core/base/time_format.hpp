@@ -12,6 +12,9 @@ namespace obliv {
 /// RFC 3339 in UTC with milliseconds: `2026-11-22T05:07:34.120Z`. Every time that we show.
 std::string rfc3339(WallTime time);
 
+/// As HTTP writes a time: `Fri, 05 May 2023 10:43:39 GMT`.
+std::string http_date(WallTime time);
+
 /// Reads RFC 3339 with any offset and 0 to 9 decimals, or a bare date (midnight UTC).
 Result<WallTime> parse_rfc3339(std::string_view text);
 

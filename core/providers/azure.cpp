@@ -16,6 +16,11 @@ constexpr std::array by_deployment{
     generations_of_images("/openai/deployments/{model}/images/generations?api-version=2024-10-21"),
     transcriptions("/openai/deployments/{model}/audio/transcriptions?api-version=2024-10-21"),
     translations("/openai/deployments/{model}/audio/translations?api-version=2024-10-21"),
+    Offer{Operation::realtime,
+          nullptr,
+          "/openai/realtime?api-version=2024-10-01-preview&deployment={model}",
+          {},
+          "GET"},
 };
 
 constexpr std::array without_version{
@@ -27,6 +32,9 @@ constexpr std::array without_version{
     speech("/audio/speech"),
     transcriptions("/audio/transcriptions"),
     translations("/audio/translations"),
+    Offer{Operation::files, nullptr, "/files"},
+    Offer{Operation::batches, nullptr, "/batches"},
+    Offer{Operation::realtime, nullptr, "/realtime?model={model}", {}, "GET"},
 };
 
 constexpr std::array of_foundry{

@@ -150,7 +150,9 @@ private:
             return take_name(entry, *text);
         if (entry.key == "format") {
             out_.format = wire::find(*text);
-            if (out_.format == nullptr || out_.format->write_request == nullptr)
+            // Spark's messages go over a WebSocket, which no description has a word for.
+            if (out_.format == nullptr || out_.format->write_request == nullptr ||
+                out_.format->name == "spark")
                 return at(entry, "no format of providers is called '" + *text + "'");
         } else if (entry.key == "base_url") {
             if (!text->starts_with("https://") && !text->starts_with("http://"))

@@ -78,10 +78,13 @@ const Offer* plain_offer(const Provider& provider, Operation operation,
 }
 
 bool varies(const Offer& offer) noexcept {
-    return !offer.stream_path.empty() || offer.path.find(model_place) != std::string_view::npos;
+    return offer.place != nullptr || !offer.stream_path.empty() ||
+           offer.path.find(model_place) != std::string_view::npos;
 }
 
 std::string path_of(const Offer& offer, std::string_view model, bool stream) {
+    if (offer.place != nullptr)
+        return offer.place(model);
     std::string path(stream && !offer.stream_path.empty() ? offer.stream_path : offer.path);
     if (auto at = path.find(model_place); at != std::string::npos)
         path.replace(at, model_place.size(), http::percent_encode(model));

@@ -58,6 +58,13 @@ struct TaskApi {
     Result<wire::ImageTask> (*read)(std::string_view reply);
 };
 
+/// A chat over a WebSocket: behind the handshake one message asks, and others answer until the wire
+/// says that the last one has come.
+struct Dialogue {
+    /// The message that asks: the wire's body, with what of the key has to be in it.
+    std::string (*message)(const Secret& key, std::string_view body);
+};
+
 /// One thing that a provider does, and where.
 struct Offer {
     Operation operation = Operation::chat;
@@ -68,7 +75,10 @@ struct Offer {
     std::string_view method = "POST";
     /// Of vectors and rankings; null: the form in which clients ask for them (client_form).
     const wire::PlainForm* form = nullptr;
-    const TaskApi* tasks = nullptr;  ///< of images; null: the reply brings them
+    const TaskApi* tasks = nullptr;      ///< of images; null: the reply brings them
+    const Dialogue* dialogue = nullptr;  ///< of a chat; null: a request and its reply
+    /// The path, where it depends on the model in no way that `{model}` could say.
+    std::string (*place)(std::string_view model) = nullptr;
 };
 
 /// The header that carries a channel's key.

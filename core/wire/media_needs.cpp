@@ -28,10 +28,12 @@ constexpr std::array needs{
     Need{"anthropic_vertex", of(Kind::image) | of(Kind::document)},
     Need{"bedrock", of(Kind::image) | of(Kind::document)},
     Need{"cohere", of(Kind::document)},
+    Need{"dashscope", of(Kind::document)},
     Need{"gemini", of(Kind::image) | of(Kind::audio) | of(Kind::document)},
     Need{"ollama", of(Kind::image) | of(Kind::document)},
     Need{"openai", of(Kind::audio) | of(Kind::document)},
     Need{"responses", of(Kind::audio)},
+    Need{"spark", of(Kind::document)},
 };
 
 bool has_to_be_fetched(const Media& media, const Wire& wire) {

@@ -4,10 +4,12 @@
 #include "core/wire/bedrock.hpp"
 #include "core/wire/cohere.hpp"
 #include "core/wire/completions.hpp"
+#include "core/wire/dashscope.hpp"
 #include "core/wire/gemini.hpp"
 #include "core/wire/ollama.hpp"
 #include "core/wire/openai.hpp"
 #include "core/wire/responses.hpp"
+#include "core/wire/spark.hpp"
 
 #include <array>
 
@@ -16,15 +18,17 @@ namespace {
 
 // Written out, never filled by constructors: a linker drops what nothing names.
 // clang-format off
-constexpr std::array<const Wire*, 8> list{
+constexpr std::array<const Wire*, 10> list{
     &anthropic,
     &bedrock,
     &cohere,
     &completions,
+    &dashscope,
     &gemini,
     &ollama,
     &openai,
     &responses,
+    &spark,
 };
 // clang-format on
 

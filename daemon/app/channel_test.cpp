@@ -15,24 +15,28 @@ namespace {
 
 constexpr auto grace = std::chrono::seconds(15);
 constexpr std::size_t reply_bytes_max = 1U << 20;
+constexpr int switching_protocols = 101;
 
 /// What the asking thread waits for; shared, because it may stop waiting first.
 struct Asked {
     std::shared_ptr<const channels::Entry> channel;
     relay::Target target;
-    std::string method = "POST";
+    std::string_view method = "POST";
+    bool list = false;  ///< the models are asked for, nothing of them
     relay::Probe probe;
     std::optional<relay::TokenCall> token;  ///< to be made first
     std::promise<admin::ChannelTest> answer;
 };
 
 void judge(admin::ChannelTest& test, const Asked& asked, std::string_view body) {
+    if (asked.probe.dialogue != nullptr && test.status == switching_protocols)
+        test.status = 200;
     test.ok = test.status >= 200 && test.status < 300;
     if (!test.ok) {
         test.error = relay::refusal("", test.status, body, std::nullopt).message;
         return;
     }
-    if (asked.method != "POST")
+    if (asked.list)
         return;
     auto said = relay::read_probe(*asked.channel, body);
     test.ok = said.has_value();
@@ -53,6 +57,39 @@ loop::Task<Result<void>> authorize(upstream::Pool& pool, Asked& asked) {
     co_return ok();
 }
 
+/// What a provider says over a WebSocket, until that is a reply or as long as it says anything.
+loop::Task<Result<std::string>> converse(upstream::Call& call, const Asked& asked) {
+    auto& dialogue = *asked.probe.dialogue;
+    if (auto agreed = relay::check_handshake(call.head(), dialogue.key()); !agreed)
+        co_return agreed.error();
+    auto question = dialogue.take_question();
+    auto sent = co_await call.send(question);
+    if (!sent)
+        co_return sent.error();
+    std::string said;
+    while (!dialogue.closed() && said.size() < reply_bytes_max) {
+        auto read = co_await call.next();
+        if (!read)
+            co_return read.error();
+        if (auto heard = dialogue.hear(call.chunk().payload); !heard)
+            co_return heard.error();
+        for (auto piece : dialogue.heard())
+            said += piece;
+        if (call.chunk().last || relay::is_whole(*asked.channel, said))
+            break;
+    }
+    co_return said;
+}
+
+loop::Task<Result<std::string>> read_reply(upstream::Call& call, const Asked& asked) {
+    if (asked.probe.dialogue != nullptr && call.status() == switching_protocols)
+        co_return co_await converse(call, asked);
+    auto body = co_await call.read_all(reply_bytes_max);
+    if (!body)
+        co_return body.error();
+    co_return std::string(*body);
+}
+
 loop::Task<Result<void>> ask(upstream::Pool& pool, std::shared_ptr<Asked> asked) {
     admin::ChannelTest test;
     auto begun = real_clock().steady();
@@ -70,7 +107,7 @@ loop::Task<Result<void>> ask(upstream::Pool& pool, std::shared_ptr<Asked> asked)
         test.error = call.error().message;
     } else {
         test.status = call->status();
-        auto body = co_await call->read_all(reply_bytes_max);
+        auto body = co_await read_reply(*call, *asked);
         if (body)
             judge(test, *asked, *body);
         else
@@ -92,8 +129,11 @@ Result<void> write_request(Asked& asked, const Question& question) {
         if (!probe)
             return probe.error();
         asked.probe = std::move(*probe);
+        if (asked.probe.dialogue != nullptr)
+            asked.method = http::websocket_method;
         return ok();
     }
+    asked.list = true;
     asked.method = list->method;
     relay::Errand errand{entry, asked.target, *list, question.key, question.model};
     return relay::append_head(asked.probe.head, errand, {}, {}, now);

@@ -165,8 +165,10 @@ void Relay::Chat::forget_reply() {
     scan = llm::PlainScan(&meter);
     meter.forget();
     translator.reset();
-    if (rare)
+    if (rare) {
         rare->media.reset();
+        rare->dialogue.reset();
+    }
     event_stream = false;
     pieces.clear();
     forget_held();
@@ -220,16 +222,20 @@ Result<void> Relay::Chat::write_request(const Target& target, const channels::Op
     HeaderList passed;
     if (!converted && !inbound.is_openai())
         passed = forwarded_headers(inbound, exchange.request());
-    if (talk() != nullptr)
+    if (offer->dialogue != nullptr)
+        write_question(*option.entry, key);
+    bool handshakes = talk() != nullptr || offer->dialogue != nullptr;
+    if (handshakes)
         passed = talk_headers();
     opening->head.clear();
     Errand errand{*option.entry,       target, *offer, key, option.match.upstream_model,
                   opening->call.stream};
     if (rare && rare->asked)
         errand.content_type = rare->asked->content_type;
-    auto made = append_head(opening->head, errand,
-                            converted ? opening->conversion->written().headers : passed,
-                            request_pieces().subspan(1), now);
+    auto made =
+        append_head(opening->head, errand,
+                    converted && !handshakes ? opening->conversion->written().headers : passed,
+                    request_pieces().subspan(1), now);
     request.front() = opening->head;
     return made;
 }
@@ -335,6 +341,10 @@ void Relay::Chat::start_translator(const providers::Provider& provider, WallTime
     event_stream = call.stream;
 }
 
+void Relay::Chat::note_head() {
+    log.set_status(upstream.status());
+}
+
 void Relay::Chat::note_upstream_id() {
     // Anthropic and AWS have names of their own for it.
     opening->upstream_request_id.clear();
@@ -348,7 +358,8 @@ Result<void> Relay::Chat::take_chunk(SteadyTime now) {
     pieces.clear();
     log.add_bytes(chunk().raw.size());
     if (translator) {
-        auto same = translator->take(chunk().payload, chunk().last, pieces);
+        auto same = dialogue() != nullptr ? take_messages()
+                                          : translator->take(chunk().payload, chunk().last, pieces);
         if (!same)
             return same.error();
         as_it_came = *same;

@@ -8,6 +8,7 @@
 #include "daemon/relay/attempts.hpp"
 #include "daemon/relay/continuation.hpp"
 #include "daemon/relay/conversion.hpp"
+#include "daemon/relay/dialogue.hpp"
 #include "daemon/relay/relay.hpp"
 #include "daemon/relay/talk.hpp"
 #include "daemon/relay/translator.hpp"
@@ -103,6 +104,11 @@ struct Relay::Chat : loop::InFrames {
     void count_injected();
     HeaderList talk_headers() const;
     std::optional<Result<void>> upgraded();
+    loop::Task<Result<void>> put_question();
+    void write_question(const channels::Entry& entry, std::size_t key);
+    /// The messages of a WebSocket that a read brought.
+    Result<bool> take_messages();
+    void say_good_bye();
     std::span<const std::string_view> request_pieces() const noexcept { return opening->request; }
     bool gone() const { return exchange.client_gone() || exchange.stopping(); }
     /// Nobody listens any more. A provider that has said everything is heard out for a moment,
@@ -140,6 +146,8 @@ struct Relay::Chat : loop::InFrames {
     void expect_stream(std::int64_t produced_bytes_max);
     void start_media();
     void start_translator(const providers::Provider& provider, WallTime now, Proofs& proofs);
+    /// Whatever the reply is, its head has come.
+    void note_head();
     void note_upstream_id();
     // go_on.cpp: streams that break off.
     bool may_go_on(const Result<void>& ended) const;
@@ -231,6 +239,7 @@ struct Relay::Chat : loop::InFrames {
         std::unique_ptr<llm::MediaScan> media;        ///< of its reply, instead of the scanners
         std::unique_ptr<Talk> talk;                   ///< of Realtime, in place of a reply
         std::unique_ptr<Continuation> continuation;   ///< of a stream that others may go on with
+        std::unique_ptr<Dialogue> dialogue;           ///< where the provider is asked over one
     };
     std::unique_ptr<Rare> rare;  ///< null for most chats
     Continuation* continuation() const noexcept {
@@ -238,6 +247,9 @@ struct Relay::Chat : loop::InFrames {
     }
     llm::MediaScan* media() const noexcept { return rare ? rare->media.get() : nullptr; }
     Talk* talk() const noexcept { return rare ? rare->talk.get() : nullptr; }
+    Dialogue* dialogue() const noexcept { return rare ? rare->dialogue.get() : nullptr; }
+    /// Of our handshake with the provider; there is one where a WebSocket is asked for.
+    std::string_view handshake_key() const noexcept;
     std::string held;                      ///< read, and not shown yet
     std::vector<std::string_view> pieces;  ///< of the last chunk: what is still to be sent
     std::string closing_error;             ///< the event that ends a stream which broke off

@@ -29,6 +29,20 @@ llm::ChatRequest question(std::string_view model) {
     return request;
 }
 
+Result<std::vector<llm::ReplyEvent>> read_all(const channels::Entry& entry,
+                                              std::string_view reply) {
+    wire::ReadOptions options;
+    options.dialect = &providers::dialect_of(*entry.provider);
+    auto reader = offer_of(entry)->wire->new_reader(options);
+    std::vector<llm::ReplyEvent> events;
+    auto read = reader->feed(reply, events);
+    if (read)
+        read = reader->finish(events);
+    if (!read)
+        return read.error();
+    return events;
+}
+
 }  // namespace
 
 Result<Probe> write_probe(const channels::Entry& entry, const Target& target, std::size_t key,
@@ -41,7 +55,14 @@ Result<Probe> write_probe(const channels::Entry& entry, const Target& target, st
     if (!written)
         return written.error();
     Probe probe;
-    probe.body = std::move(written->body);
+    if (offer->dialogue != nullptr) {
+        const auto& keys = entry.channel.keys;
+        probe.dialogue = std::make_unique<Dialogue>(
+            offer->dialogue->message(key < keys.size() ? keys[key] : Secret(), written->body));
+        written->headers = handshake_headers(probe.dialogue->key());
+    } else {
+        probe.body = std::move(written->body);
+    }
     std::array<std::string_view, 1> pieces{probe.body};
     Errand errand{entry, target, *offer, key, model};
     auto made = append_head(probe.head, errand, written->headers, pieces, now);
@@ -50,16 +71,15 @@ Result<Probe> write_probe(const channels::Entry& entry, const Target& target, st
     return probe;
 }
 
+bool is_whole(const channels::Entry& entry, std::string_view messages) {
+    return read_all(entry, messages).has_value();
+}
+
 Result<std::string> read_probe(const channels::Entry& entry, std::string_view reply) {
-    wire::ReadOptions options;
-    options.dialect = &providers::dialect_of(*entry.provider);
-    auto reader = offer_of(entry)->wire->new_reader(options);
-    std::vector<llm::ReplyEvent> events;
-    auto read = reader->feed(reply, events);
-    if (read)
-        read = reader->finish(events);
+    auto read = read_all(entry, reply);
     if (!read)
         return read.error();
+    const auto& events = *read;
     wire::WholeReply whole;
     for (const auto& event : events)
         wire::add_event(whole, event);

@@ -2,8 +2,6 @@
 // response is what is billed: each has its own reservation and its own usage row, which is written
 // before the client sees its end.
 
-#include "core/base/encoding.hpp"
-#include "core/base/random.hpp"
 #include "core/base/text.hpp"
 #include "core/http/uri.hpp"
 #include "core/llm/openai_usage.hpp"
@@ -12,6 +10,7 @@
 #include "core/loop/loop.hpp"
 #include "core/loop/spawn.hpp"
 #include "daemon/relay/chat.hpp"
+#include "daemon/relay/dialogue.hpp"
 #include "daemon/relay/upstream_error.hpp"
 
 #include <array>
@@ -40,12 +39,6 @@ bool is_handshake(const http::RequestHead& head) {
     auto upgrade = head.headers.find("upgrade").value_or("");
     return head.method == "GET" && http::list_has(connection, "upgrade") &&
            http::list_has(upgrade, "websocket");
-}
-
-std::string new_key() {
-    std::array<std::uint8_t, 16> bytes{};
-    random_bytes(bytes);
-    return to_base64(as_chars(bytes));
 }
 
 }  // namespace
@@ -87,28 +80,23 @@ llm::Usage Talk::estimate() const noexcept {
 
 /// The headers of our own handshake with the provider.
 HeaderList Relay::Chat::talk_headers() const {
-    HeaderList out{{"connection", "Upgrade"},
-                   {"upgrade", "websocket"},
-                   {"sec-websocket-version", "13"},
-                   {"sec-websocket-key", talk()->key}};
-    if (talk()->beta)
+    auto out = handshake_headers(handshake_key());
+    if (talk() != nullptr && talk()->beta)
         out.emplace_back("openai-beta", "realtime=v1");
     return out;
 }
 
-/// What the provider made of our handshake; nothing: it refused it.
+/// What the provider made of our handshake; nothing: it refused it, or there was none.
 std::optional<Result<void>> Relay::Chat::upgraded() {
+    if (handshake_key().empty())
+        return std::nullopt;
     if (status != switching_protocols) {
         if (verdict_on(status) != Verdict::accepted)
             return std::nullopt;
         return Result<void>(
             fail(Code::upstream_failed, "the provider speaks no WebSocket at this path"));
     }
-    auto accept = upstream.head().headers.find("sec-websocket-accept").value_or("");
-    if (accept != http::websocket_accept(talk()->key) ||
-        upstream.head().headers.find("sec-websocket-extensions"))
-        return Result<void>(fail(Code::upstream_failed, "the provider's handshake is not valid"));
-    return Result<void>(ok());
+    return check_handshake(upstream.head(), handshake_key());
 }
 
 loop::Task<Result<void>> Relay::serve_realtime(server::Exchange& exchange, Record& record) {
@@ -132,8 +120,8 @@ loop::Task<Result<void>> Relay::serve_realtime(server::Exchange& exchange, Recor
               std::move(*admission), parts_.tokenizers);
     chat.rare = std::make_unique<Chat::Rare>();
     auto priced = std::string(chat.opening->wish.model);
-    chat.rare->talk =
-        std::make_unique<Talk>(parts_.loop, new_key(), handshake->beta, std::move(priced));
+    chat.rare->talk = std::make_unique<Talk>(parts_.loop, new_handshake_key(), handshake->beta,
+                                             std::move(priced));
     auto opened = co_await open_first(chat);
     if (!opened)
         co_return co_await end_without_reply(chat, opened.error());

@@ -281,18 +281,22 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     auto pieces = chat.request_pieces();
     bool talks = chat.talk() != nullptr;
     const auto& timeouts = talks ? target->talk_timeouts : target->timeouts;
-    auto method = talks ? http::websocket_method : std::string_view("POST");
+    auto method = chat.handshake_key().empty() ? std::string_view("POST") : http::websocket_method;
     auto call = co_await parts_.pool.open(target->endpoint, method, pieces, timeouts, &chat.cancel);
     if (!call)
         co_return chat.failed(cause_of(call.error()), of_channel(std::move(call.error())));
     chat.upstream = std::move(*call);
     chat.status = target->taken_for(chat.upstream.status());
-    chat.log.set_status(chat.upstream.status());
-    auto agreed = talks ? chat.upgraded() : std::nullopt;
+    chat.note_head();
+    auto agreed = chat.upgraded();
     if (agreed) {
-        if (*agreed)
+        if (!*agreed)
+            co_return chat.failed(Cause::bad_reply, of_channel(std::move(agreed->error())));
+        if (talks)
             co_return ok();
-        co_return chat.failed(Cause::bad_reply, of_channel(std::move(agreed->error())));
+        auto asked = co_await chat.put_question();
+        if (!asked)
+            co_return chat.failed(cause_of(asked.error()), of_channel(std::move(asked.error())));
     }
     auto verdict = verdict_on(chat.status);
     if (verdict == Verdict::callers) {

@@ -1,6 +1,7 @@
 #include "daemon/server/reply_head.hpp"
 
 #include "core/base/text.hpp"
+#include "core/base/time_format.hpp"
 
 #include <algorithm>
 #include <array>
@@ -55,18 +56,8 @@ std::string_view date_line() noexcept {
     timespec now{};
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
     if (now.tv_sec != cache.second) {
-        std::tm parts{};
-        gmtime_r(&now.tv_sec, &parts);
-        // The C locale's names whatever the process was told: HTTP dates are English.
-        constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-        constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-        auto written = std::snprintf(
-            cache.text.data(), cache.text.size(), "date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n",
-            days[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
-            months[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900, parts.tm_hour,
-            parts.tm_min, parts.tm_sec);
-        cache.size = static_cast<std::size_t>(written);
+        auto line = "date: " + http_date(WallTime(std::chrono::seconds(now.tv_sec))) + "\r\n";
+        cache.size = line.copy(cache.text.data(), cache.text.size());
         cache.second = now.tv_sec;
     }
     return {cache.text.data(), cache.size};

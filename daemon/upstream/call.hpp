@@ -50,6 +50,13 @@ public:
     /// After a 101: sends more, beside a next() that waits.
     loop::Task<Result<void>> send(std::string_view bytes);
 
+    /// After a 101: sends `bytes` if the socket takes all of them at once. False: it did not, and
+    /// what follows would not be understood.
+    bool try_send(std::string_view bytes) noexcept;
+    /// After a 101: nothing more is to be read, and the next next() says so. The connection is not
+    /// used again.
+    void end_here() noexcept;
+
     /// Makes a pending or later next() return `Code::cancelled` at once.
     void cancel() noexcept;
 

@@ -97,6 +97,17 @@ loop::Task<Result<void>> Connection::send_more(std::string_view bytes) {
     co_return co_await send(pieces);
 }
 
+bool Connection::try_send(std::string_view bytes) noexcept {
+    auto part = part_of(bytes);
+    auto step = wire_.send(std::span<iovec>(&part, 1));
+    return step.done() && step.bytes == bytes.size();
+}
+
+void Connection::end_here() noexcept {
+    body_end_ = http::BodyEnd::none;
+    keep_alive_ = false;
+}
+
 loop::Task<Result<void>> Connection::read_head(std::string_view method) {
     set_deadline(timeouts_.first_byte, "it has not answered");
     begin_ = end_ = 0;

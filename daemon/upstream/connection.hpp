@@ -43,6 +43,8 @@ public:
     const Chunk& chunk() const noexcept { return chunk_; }
     loop::Task<Result<std::string_view>> read_all(std::size_t bytes_max);
     loop::Task<Result<void>> send_more(std::string_view bytes);
+    bool try_send(std::string_view bytes) noexcept;
+    void end_here() noexcept;
     void cancel() noexcept;
 
     const http::ResponseHead& head() const noexcept { return *head_; }

@@ -201,6 +201,14 @@ loop::Task<Result<void>> Call::send(std::string_view bytes) {
     return connection_->send_more(bytes);
 }
 
+bool Call::try_send(std::string_view bytes) noexcept {
+    return connection_->try_send(bytes);
+}
+
+void Call::end_here() noexcept {
+    connection_->end_here();
+}
+
 void Call::cancel() noexcept {
     if (connection_)
         connection_->cancel();

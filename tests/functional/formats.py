@@ -185,6 +185,35 @@ def responses_ask(tool: bool, stream: bool) -> tuple[str, Any]:
     return "/v1/responses", body
 
 
+# --- DashScope's own: a provider's side only.
+
+def dashscope_usage() -> dict[str, Any]:
+    return {"input_tokens": INPUT, "output_tokens": OUTPUT, "total_tokens": INPUT + OUTPUT,
+            "prompt_tokens_details": {"cached_tokens": CACHED}}
+
+
+def dashscope_document(script: Script) -> Any:
+    choice = openai_document(script)["choices"][0]
+    return {"output": {"choices": [choice]}, "usage": dashscope_usage(), "request_id": "r-up"}
+
+
+def dashscope_events(script: Script) -> list[tuple[str, Any]]:
+    def event(message: Any, finish: str = "null") -> tuple[str, Any]:
+        return "result", {"output": {"choices": [{"message": {"role": "assistant", "content": "", **message}, "finish_reason": finish}]},
+                          "usage": dashscope_usage(), "request_id": "r-up"}
+    events = [event({"content": TEXT[0]})]
+    if script.error:
+        return [*events, ("error", {"code": "InternalError", "message": script.error, "request_id": "r-up"})]
+    if script.cut:
+        return events
+    events += [event({"content": text}) for text in TEXT[1:]]
+    if script.tool:
+        call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "weather", "arguments": ARGUMENTS[0]}}
+        events.append(event({"tool_calls": [call]}))
+        events.append(event({"tool_calls": [{"index": 0, "id": "", "type": "function", "function": {"arguments": ARGUMENTS[1]}}]}))
+    return [*events, event({}, "tool_calls" if script.tool else "stop")]
+
+
 @dataclass
 class Provider:
     """One format as providers speak it."""

@@ -1,4 +1,4 @@
-"""obliv sim plays Anthropic and Bedrock too: plain, streamed, with tools, thoughts, faults, and their ways to prove a caller.
+"""obliv sim plays Anthropic, Bedrock and Spark too: plain, streamed, with tools, thoughts, faults, and their ways to prove a caller.
 
 What it sends is judged by the formats' own rules, with parsers written here.
 """
@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import client
+import websocket
 from harness import BIN
 from simulator import Sim
 
@@ -193,6 +194,47 @@ class SimFormats(unittest.TestCase):
         self.assertEqual(status("other"), 401)
         self.assertEqual(status("secret", body + b" "), 401)
         self.assertEqual(self.converse(sim, "hi").status, 401)
+
+    # Spark
+
+    def spark(self, sim: Sim, text: str, **more: Any) -> list[dict[str, Any]]:
+        """The messages that answer one, up to the close."""
+        talk, headers = websocket.connect(sim.port, "/v4.0/chat", {})
+        self.addCleanup(talk.sock.close)
+        self.assertEqual(headers["x-simulated"], "true")
+        talk.send({"header": {"app_id": "a"}, "parameter": {"chat": {"domain": "4.0Ultra", "max_tokens": 4}},
+                   "payload": {"message": {"text": [{"role": "user", "content": text}]}, **more}})
+        found = []
+        while True:
+            opcode, payload = talk.receive()
+            if opcode == websocket.CLOSE:
+                return found
+            found.append(json.loads(payload))
+
+    def test_spark_answers_over_a_websocket(self) -> None:
+        sim = self.sim()
+        found = self.spark(sim, "one two three [[sim:tokens=5]][[sim:think=1]]")
+        self.assertEqual([message["header"]["status"] for message in found], [0, 1, 1, 1, 1, 2])
+        texts = [message["payload"]["choices"]["text"][0] for message in found]
+        self.assertEqual(len("".join(text["content"] for text in texts).split()), 4)
+        self.assertIn("reasoning_content", texts[0])
+        self.assertEqual(found[-1]["payload"]["usage"]["text"],
+                         {"question_tokens": 8, "prompt_tokens": 8, "completion_tokens": 5, "total_tokens": 13})
+        called = self.spark(sim, "[[sim:tool]]", functions={"text": [{"name": "weather", "parameters": {}}]})[-1]
+        call = called["payload"]["choices"]["text"][0]["function_call"]
+        self.assertEqual((call["name"], type(json.loads(call["arguments"]))), ("weather", dict))
+
+    def test_spark_tells_errors_by_numbers(self) -> None:
+        sim = self.sim("--models", "4.0Ultra")
+        self.assertEqual([message["header"]["code"] for message in self.spark(sim, "[[sim:fault=429]]")], [11202])
+        self.assertEqual(self.spark(sim, "[[sim:fault=nonsense]]")[0]["header"]["code"], 10163)
+        with self.assertRaises(ConnectionError):
+            self.spark(sim, "[[sim:fault=cut]]")
+        self.assertEqual(client.request(sim.port, "GET", "/v4.0/chat").status, 400)
+        signed_only = self.sim("--key-stdin", stdin="app|key|secret\n")
+        with self.assertRaises(websocket.Refused) as refused:
+            websocket.connect(signed_only.port, "/v4.0/chat?authorization=x&date=y&host=z", {})
+        self.assertEqual(refused.exception.status, 401)
 
 
 if __name__ == "__main__":

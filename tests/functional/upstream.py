@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections import deque
@@ -185,6 +186,7 @@ class Upstream:
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
     problems: list[str] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
 
     def __post_init__(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
@@ -196,7 +198,7 @@ class Upstream:
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}/v1"
 
     def stop(self) -> None:
         self.stopping = True
@@ -225,8 +227,9 @@ class Upstream:
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock: socket.socket) -> None:
-        connection = Connection(sock)
+        connection = None
         try:
+            connection = Connection(self.tls.wrap_socket(sock, server_side=True) if self.tls else sock)
             while request := connection.read_request():
                 with self.arrived:
                     self.requests.append(request)
@@ -240,4 +243,4 @@ class Upstream:
         finally:
             with self.arrived:
                 self.open.discard(sock)
-            sock.close()
+            (connection.sock if connection else sock).close()

@@ -15,14 +15,31 @@ TEST_CASE("names are short, plain and never digits only", "[api]") {
     CHECK_THAT(check_name("42").error().message, Catch::Contains("taken for an id"));
 }
 
-TEST_CASE("URLs are http or https with a host and no credentials", "[api]") {
-    for (auto good : {"https://api.openai.com/v1", "http://127.0.0.1:8000", "HTTP://h/",
-                      "http://[::1]:8080/v1", "https://[2001:db8::1]/", "http://a-b.c_d:65535/x"})
+TEST_CASE("URLs are http, https, ws or wss with a host and no credentials", "[api]") {
+    for (auto good :
+         {"https://api.openai.com/v1", "http://127.0.0.1:8000", "HTTP://h/", "wss://h/v1",
+          "ws://h:1", "http://[::1]:8080/v1", "https://[2001:db8::1]/", "http://a-b.c_d:65535/x"})
         CHECK(check_url(good));
-    for (auto bad :
-         {"", "api.openai.com", "ftp://h", "http://", "http:///x", "http://u:p@h/", "http://h?x=1",
-          "http://h/#f", "http://h:0/", "http://h:65536", "http://h:", "http://h:+1", "http://h:-1",
-          "http://a b/", "http://[::1", "http://[x]/", "http://ä/", "http://h/\n", "https://"})
+    for (auto bad : {"",
+                     "api.openai.com",
+                     "ftp://h",
+                     "wsx://h",
+                     "http://",
+                     "http:///x",
+                     "http://u:p@h/",
+                     "http://h?x=1",
+                     "http://h/#f",
+                     "http://h:0/",
+                     "http://h:65536",
+                     "http://h:",
+                     "http://h:+1",
+                     "http://h:-1",
+                     "http://a b/",
+                     "http://[::1",
+                     "http://[x]/",
+                     "http://ä/",
+                     "http://h/\n",
+                     "https://"})
         CHECK_FALSE(check_url(bad));
     CHECK_FALSE(check_url("http://h/" + std::string(2048, 'x')));
 }

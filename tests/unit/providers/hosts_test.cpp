@@ -71,6 +71,18 @@ TEST_CASE("Azure is called in the form that its base URL means", "[providers]") 
     }
 }
 
+TEST_CASE("Azure's Realtime, files and batches lie where its base URL means", "[providers]") {
+    const auto* by_deployment = find("azure", "https://r.openai.azure.com");
+    CHECK(path_of(*find_offer(*by_deployment, Operation::realtime), "voice 1", false) ==
+          "/openai/realtime?api-version=2024-10-01-preview&deployment=voice%201");
+    CHECK(find_offer(*by_deployment, Operation::files) == nullptr);
+    const auto* v1 = find("azure", "https://r.openai.azure.com/openai/v1");
+    CHECK(path_of(*find_offer(*v1, Operation::realtime), "voice", false) ==
+          "/realtime?model=voice");
+    CHECK(find_offer(*v1, Operation::files)->path == "/files");
+    CHECK(find_offer(*v1, Operation::batches)->path == "/batches");
+}
+
 TEST_CASE("Ollama is called in a caller's own format where it can be", "[providers]") {
     const auto* ollama = find("ollama");
     CHECK(chat_url("ollama") == "http://127.0.0.1:11434/v1/chat/completions");
@@ -119,4 +131,56 @@ TEST_CASE("hosts differ by data", "[providers]") {
     CHECK_FALSE(find("mistral")->dialect.stream_options);
     CHECK(find("mistral")->dialect.tool_call_id_bytes == 9);
     CHECK(find("groq")->dialect.reasoning_field == "reasoning");
+}
+
+TEST_CASE("Qwen is called in the form that its base URL means", "[providers]") {
+    const auto* native = find("qwen", "https://dashscope.aliyuncs.com/api/v1");
+    const auto* chat = chat_offer(*native, wire::find("openai"));
+    REQUIRE(chat != nullptr);
+    CHECK(chat->wire == wire::find("dashscope"));
+    CHECK(varies(*chat));
+    CHECK(path_of(*chat, "qwen-max", true) == "/services/aigc/text-generation/generation");
+    CHECK(path_of(*chat, "qwen-vl-max", false) ==
+          "/services/aigc/multimodal-generation/generation");
+    CHECK(find("qwen", find("qwen")->default_base_url) == find("qwen"));
+}
+
+TEST_CASE("Spark is called over a WebSocket where its base URL says so", "[providers]") {
+    CHECK(chat_url("spark", "https://spark-api-open.xf-yun.com/v2") ==
+          "https://spark-api-open.xf-yun.com/v2/chat/completions");
+    std::string base = "wss://spark-api.xf-yun.com";
+    const auto* spark = find("spark", base);
+    const auto* chat = chat_offer(*spark, wire::find("openai"));
+    REQUIRE(chat != nullptr);
+    REQUIRE(chat->dialogue != nullptr);
+    CHECK(*base_url_of(*spark, {base, Secret()}) == "https://spark-api.xf-yun.com");
+    for (auto [model, path] : {std::pair{"lite", "/v1.1/chat"},
+                               {"generalv3.5", "/v3.5/chat"},
+                               {"4.0Ultra", "/v4.0/chat"},
+                               {"max-32k", "/chat/max-32k"},
+                               {"x1", "/v1/x1"},
+                               {"kjwx v2", "/chat/kjwx%20v2"}})
+        CHECK(path_of(*chat, model, true) == path);
+    auto placed = base + "/v5.0/chat";
+    const auto* at_path = find("spark", placed);
+    CHECK(path_of(*chat_offer(*at_path, nullptr), "lite", false).empty());
+    CHECK(*base_url_of(*at_path, {"ws://h:1/v5.0/chat", Secret()}) == "http://h:1/v5.0/chat");
+    CHECK(chat->dialogue->message(Secret("APP|KEY|SECRET"), R"({"header":{},"x":1})") ==
+          R"({"header":{"app_id":"APP"},"x":1})");
+}
+
+TEST_CASE("a handshake with Spark is signed in its query", "[providers]") {
+    const auto* spark = find("spark", "wss://spark-api.xf-yun.com");
+    WallTime now{std::chrono::seconds(1683283419)};
+    Outgoing out{"GET", "spark-api.xf-yun.com", "/v4.0/chat", {}};
+    REQUIRE(spark->sign({"wss://spark-api.xf-yun.com", Secret("APP|KEY|SECRET")}, now, out));
+    CHECK(out.headers.empty());
+    // Made with the HMAC of another library.
+    CHECK(out.target ==
+          "/v4.0/chat?authorization=YXBpX2tleT0iS0VZIiwgYWxnb3JpdGhtPSJobWFjLXNoYTI1NiIsIGh"
+          "lYWRlcnM9Imhvc3QgZGF0ZSByZXF1ZXN0LWxpbmUiLCBzaWduYXR1cmU9IkdHaGVheHJieWorTVJXODh"
+          "zNmg4NCtoWUQ0VjhrWXUycnZpWW5qaWl3OVU9Ig%3D%3D&date=Fri%2C%2005%20May%202023%2010"
+          "%3A43%3A39%20GMT&host=spark-api.xf-yun.com");
+    CHECK_FALSE(spark->sign({"wss://h", Secret("APIPassword")}, now, out));
+    CHECK_FALSE(spark->sign({"wss://h", Secret("a||c")}, now, out));
 }

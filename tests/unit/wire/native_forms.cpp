@@ -436,12 +436,84 @@ void judge_ollama(Judge& judge, const Json& body) {
                    "options");
 }
 
+// --- DashScope.
+
+void dashscope_message(Judge& judge, Pairing& pairs, const Json& message, bool lists) {
+    auto role = text_of(message, "role");
+    const auto& content = message["content"];
+    judge.expect(lists ? content.is_array() || content == "" : content.is_string(),
+                 "content of the other path");
+    for (const auto& part : lists ? content : Json::array())
+        judge.one_of(part, {"text", "image", "audio", "video"}, "a part");
+    if (role == "tool") {
+        judge.only(message, {"role", "content", "tool_call_id"}, "a tool's message");
+        return pairs.result(text_of(message, "tool_call_id"));
+    }
+    pairs.settled(role.c_str());
+    bool known = role == "system" || role == "user" || role == "assistant";
+    judge.expect(known, "role " + role);
+    judge.only(message, {"role", "content", "tool_calls"}, "a message");
+    for (const auto& call : message.value("tool_calls", Json::array())) {
+        judge.only(call, {"id", "type", "index", "function"}, "a call");
+        pairs.call(text_of(call, "id"));
+        judge.expect(Json::accept(text_of(call["function"], "arguments")), "arguments are no JSON");
+    }
+}
+
+void judge_dashscope(Judge& judge, const Json& body) {
+    judge.only(body, {"model", "input", "parameters"}, "the body");
+    judge.has(body, {"model", "input", "parameters"}, "the body");
+    if (!judge.wrong.empty())
+        return;
+    judge.only(body["input"], {"messages"}, "the input");
+    judge.only(body["parameters"],
+               {"result_format", "incremental_output", "max_tokens", "temperature", "top_p",
+                "top_k", "seed", "presence_penalty", "stop", "n", "logprobs", "top_logprobs",
+                "tools", "tool_choice", "parallel_tool_calls", "enable_thinking", "thinking_budget",
+                "response_format"},
+               "the parameters");
+    judge.expect(text_of(body["parameters"], "result_format") == "message", "the older form");
+    Pairing pairs(judge);
+    for (const auto& message : body["input"]["messages"])
+        dashscope_message(judge, pairs, message,
+                          text_of(body, "model").find("-vl") != std::string::npos);
+    for (const auto& tool : body["parameters"].value("tools", Json::array()))
+        judge.only(tool["function"], {"name", "description", "parameters"}, "a function");
+    judge.expect(body["parameters"].contains("tools") ||
+                     !body["parameters"].contains("tool_choice"),
+                 "a choice among no tools");
+}
+
+// --- iFlytek Spark, over its WebSocket.
+
+void judge_spark(Judge& judge, const Json& body) {
+    judge.only(body, {"header", "parameter", "payload"}, "the message");
+    judge.has(body, {"header", "parameter", "payload"}, "the message");
+    if (!judge.wrong.empty())
+        return;
+    judge.only(body["header"], {"uid"}, "the header");
+    judge.only(body["parameter"]["chat"], {"domain", "temperature", "top_k", "max_tokens"},
+               "the settings");
+    judge.has(body["parameter"]["chat"], {"domain"}, "the settings");
+    judge.only(body["payload"], {"message", "functions"}, "the payload");
+    for (const auto& text : body["payload"]["message"]["text"]) {
+        auto role = text_of(text, "role");
+        judge.only(text, {"role", "content"}, "a text");
+        judge.expect(!text_of(text, "content").empty(), "an empty text");
+        judge.expect(role == "system" || role == "user" || role == "assistant", "role " + role);
+    }
+    if (body["payload"].contains("functions"))
+        for (const auto& function : body["payload"]["functions"]["text"])
+            judge.only(function, {"name", "description", "parameters"}, "a function");
+}
+
 }  // namespace
 
 std::string wrong_in(std::string_view wire, std::string_view body) {
     static const std::map<std::string_view, void (*)(Judge&, const Json&)> judges{
-        {"openai", judge_openai},   {"anthropic", judge_anthropic}, {"gemini", judge_gemini},
-        {"bedrock", judge_bedrock}, {"cohere", judge_cohere},       {"ollama", judge_ollama}};
+        {"openai", judge_openai},       {"anthropic", judge_anthropic}, {"gemini", judge_gemini},
+        {"bedrock", judge_bedrock},     {"cohere", judge_cohere},       {"ollama", judge_ollama},
+        {"dashscope", judge_dashscope}, {"spark", judge_spark}};
     Judge judge;
     auto json = Json::parse(body, nullptr, false);
     auto found = judges.find(wire);

@@ -14,8 +14,8 @@ namespace {
 
 constexpr auto npos = std::string::npos;
 
-constexpr std::string_view targets[] = {"openai",  "anthropic", "gemini",
-                                        "bedrock", "cohere",    "ollama"};
+constexpr std::string_view targets[] = {"openai", "anthropic", "gemini",    "bedrock",
+                                        "cohere", "ollama",    "dashscope", "spark"};
 
 /// Which format a recorded request is in, by the path that it was sent to; null: no chat.
 const wire::Wire* front_of(const Recording& recording) {
@@ -63,6 +63,21 @@ TEST_CASE("the judge of native forms finds what is wrong", "[wire]") {
     CHECK(wrong("cohere", with(R"(],"top_p":1)")));
     CHECK_FALSE(wrong("ollama", with(R"(],"stream":true)")));
     CHECK(wrong("ollama", with("]")));
+    auto dashscope = [&](std::string_view messages, std::string_view more) {
+        return R"({"model":"m","input":{"messages":[)" + std::string(messages) +
+               R"(]},"parameters":{"result_format":"message")" + std::string(more) + "}}";
+    };
+    CHECK_FALSE(wrong("dashscope", dashscope(hi, "")));
+    CHECK(wrong("dashscope", dashscope(hi, R"(,"max_completion_tokens":3)")));
+    CHECK(wrong("dashscope", dashscope(R"({"role":"user","content":[{"text":"x"}]})", "")));
+    CHECK(wrong("dashscope", with("]")));
+    auto spark = [&](std::string_view texts, std::string_view more) {
+        return R"({"header":{},"parameter":{"chat":{"domain":"m")" + std::string(more) +
+               R"(}},"payload":{"message":{"text":[)" + std::string(texts) + "]}}}";
+    };
+    CHECK_FALSE(wrong("spark", spark(hi, "")));
+    CHECK(wrong("spark", spark(hi, R"(,"top_p":1)")));
+    CHECK(wrong("spark", spark(R"({"role":"tool","content":"x"})", "")));
 }
 
 TEST_CASE("every recorded request reaches every provider in its own form", "[wire][recordings]") {
