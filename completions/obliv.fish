@@ -129,7 +129,7 @@ complete -c obliv -n '__obliv_at '\''channel'\''' -a 'models' -d 'List what a ch
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'balance' -d 'Ask a channel'\''s provider what is left of each key'\''s money'
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'apply' -d 'Make the channels as a file declares them'
 complete -c obliv -n '__obliv_at '\''channel'\''' -a 'import' -d 'Add the channels of another gateway'\''s configuration'
-complete -c obliv -n 'string match -q -- '\''channel list*'\'' (__obliv_path)' -l stats -d 'Show availability, latency, failures and quota used'
+complete -c obliv -n 'string match -q -- '\''channel list*'\'' (__obliv_path)' -l stats -d 'Show availability, latency, failures, quota used and left'
 complete -c obliv -n 'string match -q -- '\''channel list*'\'' (__obliv_path)' -l limit -x -d 'How many rows at most (1-1000, 50 if not given)'
 complete -c obliv -n 'string match -q -- '\''channel list*'\'' (__obliv_path)' -l cursor -x -d 'Go on where the page before ended'
 complete -c obliv -n 'string match -q -- '\''channel add*'\'' (__obliv_path)' -l type -x -d 'The provider'\''s dialect, such as openai'

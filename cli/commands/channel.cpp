@@ -88,6 +88,9 @@ const std::vector<Column>& stats_columns() {
                                           {"health.in_flight", "NOW", true},
                                           {"health.requests_this_minute", "THIS MINUTE", true},
                                           {"requests_per_minute", "OF", true},
+                                          {"health.requests_left", "CALLS LEFT", true},
+                                          {"health.tokens_left", "TOKENS LEFT", true},
+                                          {"health.balance", "BALANCE", true},
                                           {"health.last_error", "LAST ERROR"}};
     return list;
 }
@@ -278,7 +281,7 @@ Command channel_command() {
          .summary = "List channels with their health",
          .flags = joined({{.name = "stats",
                            .value = "",
-                           .help = "Show availability, latency, failures and quota used"}},
+                           .help = "Show availability, latency, failures, quota used and left"}},
                          list_flags()),
          .examples = {{"obliv channel list", "All channels, as a table"},
                       {"obliv channel list --stats", "How each has been doing"},

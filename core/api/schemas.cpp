@@ -3,6 +3,7 @@
 #include "core/api/account_schemas.hpp"
 #include "core/api/budget_schemas.hpp"
 #include "core/api/count_schemas.hpp"
+#include "core/api/health_schemas.hpp"
 #include "core/api/notice_schemas.hpp"
 #include "core/api/own_schemas.hpp"
 #include "core/api/provider_schemas.hpp"
@@ -211,22 +212,6 @@ constexpr std::array timeouts{
 constexpr std::array model_health{
     Field{"model", text, must, ""},
     Field{"breaker", choice, must, "", "recovering|half_open|open"},
-};
-
-constexpr std::array health{
-    Field{"state", choice, must,
-          "failing: the last few calls all failed; unusable: unknown type; down: by the health "
-          "checks; open, half_open, recovering: its circuit breaker; resting: all of its keys",
-          "up|failing|disabled|unusable|down|open|half_open|recovering|resting"},
-    Field{"in_flight", integer, must, "calls", "", 0, many},
-    Field{"requests", integer, must, "calls since the start", "", 0, many},
-    Field{"failures", integer, must, "of those", "", 0, many},
-    Field{"availability", number, must_or_null, "calls that ended well, 0 to 1; null: none has"},
-    Field{"ttft_ms", number, must_or_null, "moving mean to the first content; null: none yet"},
-    Field{"requests_this_minute", integer, must, "", "", 0, many},
-    Field{"models", objects, must, "upstream models whose circuit breaker is not closed",
-          "ModelHealth"},
-    Field{"last_error", text, must_or_null, "", "", 0, 4096},
 };
 
 constexpr std::array channel{
@@ -501,7 +486,7 @@ constexpr std::array table{
     Schema{"Token", token},
     Schema{"Timeouts", timeouts},
     Schema{"ModelHealth", model_health},
-    Schema{"Health", health},
+    Schema{"Health", health_schemas::health},
     Schema{"ChannelKey", channel_key},
     Schema{"ChannelEvent", channel_event},
     Schema{"Notice", notice_schemas::notice},

@@ -265,7 +265,8 @@ void add_routing(std::vector<Field>& out) {
 
     Table<Health> health(out, "health", &Config::health);
     health.add("check_interval", &Health::check_interval, DurationKind{100ms, 24h}, live,
-               "How often a channel is asked that has served no call meanwhile.");
+               "How often a channel is asked that has served no call meanwhile; the balance of its "
+               "keys, where its provider tells one, every third time.");
     health.add("check_timeout", &Health::check_timeout, DurationKind{100ms, 5min}, live,
                "A check that takes longer has failed.");
     health.add("check_retry", &Health::check_retry, DurationKind{10ms, 5min}, live,

@@ -21,6 +21,9 @@ Json text_or_null(string_view text) {
 Json limit_or_null(std::int64_t limit) {
     return limit > 0 ? Json(limit) : Json(nullptr);
 }
+Json figure_or_null(std::optional<std::int64_t> figure) {
+    return figure ? Json(*figure) : Json(nullptr);
+}
 Json millis_or_null(const std::optional<std::chrono::milliseconds>& span) {
     return span ? Json(span->count()) : Json(nullptr);
 }
@@ -53,6 +56,7 @@ Json health_object(const channels::Entry& entry, const Clock& clock) {
     auto health = entry.health->snapshot(now);
     auto good = health.ended[static_cast<std::size_t>(channels::Cause::ok)];
     auto ended = good + health.failures;
+    auto quota = entry.quota_left(now);
     Json models = Json::array();
     for (const auto& model : health.models)
         models.push_back(Json{{"model", model.name}, {"breaker", name_of(model.state)}});
@@ -67,6 +71,10 @@ Json health_object(const channels::Entry& entry, const Clock& clock) {
                         ? Json(nullptr)
                         : Json(static_cast<double>(health.ttft.count()) / 1000.0)},
         {"requests_this_minute", health.requests_this_minute},
+        {"quota_used", quota.used ? Json(*quota.used) : Json(nullptr)},
+        {"requests_left", figure_or_null(quota.window.requests)},
+        {"tokens_left", figure_or_null(quota.window.tokens)},
+        {"balance", text_or_null(channels::money_text(quota.money))},
         {"models", std::move(models)},
         {"last_error", text_or_null(health.last_error)}};
 }
@@ -80,6 +88,10 @@ Json no_health(const storage::Channel& channel) {
                 {"availability", nullptr},
                 {"ttft_ms", nullptr},
                 {"requests_this_minute", 0},
+                {"quota_used", nullptr},
+                {"requests_left", nullptr},
+                {"tokens_left", nullptr},
+                {"balance", nullptr},
                 {"models", Json::array()},
                 {"last_error", nullptr}};
 }

@@ -2,6 +2,7 @@
 
 #include "core/base/log.hpp"
 #include "daemon/app/channel_test.hpp"
+#include "daemon/app/provider_fetch.hpp"
 
 #include <algorithm>
 
@@ -12,6 +13,9 @@ constexpr std::size_t threads = 8;
 constexpr std::size_t queue_max = 1024;
 constexpr auto longest_nap = std::chrono::milliseconds(1000);
 constexpr int server_error = 500;
+constexpr int intervals_for_money = 3;
+// Of a channel with more keys the first ones tell enough.
+constexpr std::size_t keys_asked_for_money_max = 16;
 
 /// How long a channel is left alone: three failed checks that take their time still end within the
 /// interval.
@@ -44,6 +48,22 @@ std::string problem_of(const Result<admin::ChannelTest>& test) {
     if (test->status == 0 || test->status >= server_error)
         return test->error.empty() ? "it answered " + std::to_string(test->status) : test->error;
     return {};
+}
+
+/// What the operator switched off is nobody's business, least of all to switch it on again.
+bool is_checked(const channels::Entry& entry) {
+    return entry.channel.enabled && entry.provider != nullptr &&
+           entry.channel.settings.check != storage::Check::none;
+}
+
+bool tells_money(const channels::Entry& entry) {
+    return providers::find_offer(*entry.provider, providers::Operation::balance) != nullptr;
+}
+
+/// Money runs out slower than channels break.
+std::chrono::milliseconds money_interval(const CheckSettings& settings, double share = 1) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(settings.interval *
+                                                                 intervals_for_money * share);
 }
 
 }  // namespace
@@ -147,35 +167,39 @@ void HealthChecks::run() {
 }
 
 void HealthChecks::look_at(const std::shared_ptr<const channels::Entry>& entry, SteadyTime now) {
-    // What the operator switched off is nobody's business, least of all to switch it on again.
-    if (!entry->channel.enabled || entry->provider == nullptr ||
-        entry->channel.settings.check == storage::Check::none)
+    if (!is_checked(*entry))
         return;
     auto key_settings = settings_;
     key_settings.interval = settings_.recheck;
     auto found = watched_.find(entry->channel.id);
     if (found == watched_.end())
-        found =
-            watched_
-                .emplace(entry->channel.id, Watched{CheckPlan(now, settings_, random_.unit()),
-                                                    CheckPlan(now, key_settings, random_.unit())})
-                .first;
+        found = watched_
+                    .emplace(entry->channel.id,
+                             Watched{CheckPlan(now, settings_, random_.unit()),
+                                     CheckPlan(now, key_settings, random_.unit()),
+                                     now + money_interval(settings_, random_.unit())})
+                    .first;
     auto& watched = found->second;
     if (watched.running)
         return;
-    if (watched.plan.due(*entry->health, settings_, now))
-        begin(entry, false);
+    // First, or checks that come fast would leave it no turn.
+    if (now >= watched.money_at && tells_money(*entry))
+        begin(entry, Task::money);
+    else if (watched.plan.due(*entry->health, settings_, now))
+        begin(entry, Task::channel);
     else if (any_refused(*entry->keys, now) &&
              watched.keys.due(channels::Health(), key_settings, now))
-        begin(entry, true);
+        begin(entry, Task::key);
 }
 
 /// With the mutex held.
-void HealthChecks::begin(const std::shared_ptr<const channels::Entry>& entry, bool keys) {
+void HealthChecks::begin(const std::shared_ptr<const channels::Entry>& entry, Task task) {
     watched_.at(entry->channel.id).running = true;
-    auto posted = workers_->post([this, entry, keys] {
-        if (keys)
+    auto posted = workers_->post([this, entry, task] {
+        if (task == Task::key)
             check_key(*entry);
+        else if (task == Task::money)
+            ask_for_money(*entry);
         else
             check_channel(*entry);
     });
@@ -235,6 +259,22 @@ void HealthChecks::check_key(const channels::Entry& entry) {
     key_settings.interval = settings_.recheck;
     found->second.running = false;
     found->second.keys.done(nobody, {}, key_settings, real_clock().steady());
+}
+
+/// What does not answer keeps its last figure: a check says that it is dead, this does not.
+void HealthChecks::ask_for_money(const channels::Entry& entry) {
+    auto keys = std::min(entry.keys->size(), keys_asked_for_money_max);
+    for (std::size_t i = 0; i < keys; ++i) {
+        auto target = relay::make_target(entry, parts_.publisher.settings());
+        if (auto told = fetch_balance(loops_[0], pool_, std::move(target), entry, i))
+            entry.keys->quota(i).set_money(*told);
+    }
+    std::lock_guard lock(mutex_);
+    auto found = watched_.find(entry.channel.id);
+    if (found == watched_.end())
+        return;
+    found->second.running = false;
+    found->second.money_at = real_clock().steady() + money_interval(settings_);
 }
 
 }  // namespace obliv::daemon

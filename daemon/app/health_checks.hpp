@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -67,14 +68,17 @@ private:
     struct Watched {
         CheckPlan plan;
         CheckPlan keys;
+        SteadyTime money_at;  ///< when the balances of its keys are asked for next
         bool running = false;
     };
+    enum class Task : std::uint8_t { channel, key, money };
 
     void run();
     void look_at(const std::shared_ptr<const channels::Entry>& entry, SteadyTime now);
-    void begin(const std::shared_ptr<const channels::Entry>& entry, bool keys);
+    void begin(const std::shared_ptr<const channels::Entry>& entry, Task task);
     void check_channel(const channels::Entry& entry);
     void check_key(const channels::Entry& entry);
+    void ask_for_money(const channels::Entry& entry);
 
     Parts parts_;
     loop::Loops loops_;

@@ -19,6 +19,30 @@ metrics::Gauge gauge(std::string_view name, double value) {
 
 }  // namespace
 
+namespace {
+
+/// What is left upstream, as far as it was told.
+void add_channel_quota(const channels::Entry& entry, SteadyTime now,
+                       std::vector<metrics::Gauge>& out) {
+    const auto& name = entry.channel.name;
+    auto left = entry.quota_left(now);
+    auto window = [&](std::string kind, std::optional<std::int64_t> figure) {
+        if (figure)
+            out.push_back({"oblivd_channel_quota_left",
+                           {{"channel", name}, {"kind", std::move(kind)}},
+                           static_cast<double>(*figure)});
+    };
+    if (left.used)
+        out.push_back({"oblivd_channel_quota_used_ratio", {{"channel", name}}, *left.used});
+    window("requests", left.window.requests);
+    window("tokens", left.window.tokens);
+    for (const auto& [currency, amount] : left.money)
+        out.push_back(
+            {"oblivd_channel_balance", {{"channel", name}, {"currency", currency}}, usd(amount)});
+}
+
+}  // namespace
+
 bool any_usable(const channels::ChannelTable& table) {
     const auto& entries = table.entries();
     return entries.empty() || std::any_of(entries.begin(), entries.end(), [](const auto& entry) {
@@ -63,6 +87,7 @@ void LiveVitals::add_channels(std::vector<metrics::Gauge>& out) const {
         add("oblivd_channel_breaker", static_cast<double>(breaker));
         add("oblivd_channel_keys_usable", static_cast<double>(entry->keys->usable_count(now)));
         add("oblivd_channel_first_content_seconds", static_cast<double>(health.ttft.count()) / 1e6);
+        add_channel_quota(*entry, now, out);
         for (std::size_t i = 0; i < channels::causes; ++i)
             if (health.ended[i] > 0)
                 out.push_back({"oblivd_attempts_total",

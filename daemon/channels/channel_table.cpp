@@ -46,6 +46,16 @@ const storage::Offer* Entry::offer_for(std::string_view upstream_model) const {
     return nullptr;
 }
 
+QuotaLeft Entry::quota_left(SteadyTime now) const {
+    auto left = keys->quota_left(now);
+    auto limit = channel.settings.requests_per_minute;
+    if (limit > 0)
+        left.used =
+            std::max(left.used.value_or(0), static_cast<double>(health->requests_this_minute(now)) /
+                                                static_cast<double>(limit));
+    return left;
+}
+
 bool Entry::up(SteadyTime now) const {
     return channel.enabled && provider != nullptr && !health->down() && !health->failing() &&
            health->breaker().state(now) != Breaker::State::open && keys->any_usable(now);

@@ -29,6 +29,8 @@ struct Entry {
     const storage::Offer* offer_for(std::string_view upstream_model) const;
     /// Enabled, of a known type, reachable as far as is known, and its last calls did not all fail.
     bool up(SteadyTime now) const;
+    /// Of its keys, and of its own calls a minute where those are limited.
+    QuotaLeft quota_left(SteadyTime now) const;
 };
 
 /// How a channel came to serve a model.

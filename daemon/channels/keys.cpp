@@ -119,6 +119,26 @@ std::optional<std::size_t> Keys::choose(Random& random, SteadyTime now,
     return better ? other : *chosen;
 }
 
+QuotaLeft Keys::quota_left(SteadyTime now) const {
+    QuotaLeft left;
+    auto add = [](std::optional<std::int64_t>& sum, std::optional<std::int64_t> figure) {
+        if (figure)
+            sum = sum.value_or(0) + *figure;
+    };
+    std::int64_t calls = 0;
+    for (const auto& key : keys_) {
+        auto window = key->quota.window(now);
+        add(left.window.requests, window.requests);
+        add(left.window.tokens, window.tokens);
+        key->quota.add_money(left.money);
+        calls += key->minute.counts(now).first;
+    }
+    if (per_minute_ > 0)
+        left.used = static_cast<double>(calls) /
+                    (static_cast<double>(per_minute_) * static_cast<double>(keys_.size()));
+    return left;
+}
+
 void Keys::began(std::size_t index, SteadyTime now) noexcept {
     auto& key = *keys_[index];
     key.requests.fetch_add(1, relaxed);

@@ -5,6 +5,7 @@
 #include "core/base/secret.hpp"
 #include "core/storage/channel_settings.hpp"
 #include "daemon/channels/cause.hpp"
+#include "daemon/channels/quota.hpp"
 #include "daemon/channels/tally.hpp"
 
 #include <atomic>
@@ -39,6 +40,7 @@ public:
     std::atomic<int> failures_in_a_row{0};
     std::atomic<std::int64_t> rests_until_ns{0};  ///< INT64_MAX: until a test has succeeded
     Tally minute{std::chrono::minutes(1)};
+    Quota quota;  ///< as its provider tells it
 
 private:
     std::string id_;
@@ -68,6 +70,10 @@ public:
                                       std::optional<std::size_t> without = std::nullopt) noexcept;
     bool any_usable(SteadyTime now) const noexcept;
     std::size_t usable_count(SteadyTime now) const noexcept;
+
+    Quota& quota(std::size_t index) noexcept { return keys_[index]->quota; }
+    /// Of all keys; `used` only where each has a limit of its own.
+    QuotaLeft quota_left(SteadyTime now) const;
 
     void began(std::size_t index, SteadyTime now) noexcept;
     void succeeded(std::size_t index) noexcept;

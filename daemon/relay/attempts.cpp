@@ -2,6 +2,7 @@
 
 #include "core/base/text.hpp"
 #include "core/llm/chat_call.hpp"
+#include "daemon/relay/rate_headers.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -42,6 +43,14 @@ void AttemptMark::first_content(SteadyTime now) {
     if (option_ != nullptr)
         option_->entry->health->first_content(
             std::chrono::duration_cast<std::chrono::microseconds>(now - begun_));
+}
+
+void AttemptMark::note_quota(const http::Headers& headers, SteadyTime now) const {
+    if (option_ == nullptr)
+        return;
+    auto& quota = option_->entry->keys->quota(key_);
+    if (quota.due(now))
+        quota.note(window_of(headers), now);
 }
 
 void AttemptMark::succeeded(SteadyTime now) {

@@ -10,6 +10,10 @@
 #include <string_view>
 #include <vector>
 
+namespace obliv::http {
+class Headers;
+}
+
 namespace obliv::relay {
 
 /// One call to a channel, for the health of the channel and of its key. Left without a verdict it
@@ -35,6 +39,8 @@ public:
         option_->entry->keys->began(index, now);
     }
     void first_content(SteadyTime now);
+    /// Takes what the head of a reply tells of the key's rate limits, where it is time to look.
+    void note_quota(const http::Headers& headers, SteadyTime now) const;
     SteadyTime begun() const noexcept { return begun_; }
     void succeeded(SteadyTime now);
     void failed(channels::Cause cause, const Error& error, SteadyTime now);

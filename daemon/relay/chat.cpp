@@ -343,6 +343,7 @@ void Relay::Chat::start_translator(const providers::Provider& provider, WallTime
 
 void Relay::Chat::note_head() {
     log.set_status(upstream.status());
+    attempt.note_quota(upstream.head().headers, exchange.loop().turn_began());
 }
 
 void Relay::Chat::note_upstream_id() {

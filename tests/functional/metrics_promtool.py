@@ -54,11 +54,12 @@ class Metrics(FunctionalTest):
         self.assertEqual({name for name in self.families() if name.startswith("oblivd_")} - listed, set(), "exposed but not listed")
 
     def test_no_family_is_announced_without_a_sample(self) -> None:
-        # No account of this daemon has a limit, and nobody is to be told of anything; the other families all have
+        # No account of this daemon and no channel has a limit, and nobody is to be told of anything; the others all have
         # something to tell.
         silent = {name for name in self.families()
                   if not re.search(rf"^{name}(_bucket|_sum|_count)?[{{ ]", self.text, re.MULTILINE)}
-        self.assertEqual(silent, {"oblivd_quota_left_usd", "oblivd_notices_total", "oblivd_notices_waiting"})
+        self.assertEqual(silent, {"oblivd_quota_left_usd", "oblivd_notices_total", "oblivd_notices_waiting",
+                                  "oblivd_channel_quota_left", "oblivd_channel_quota_used_ratio", "oblivd_channel_balance"})
 
     def test_every_subject_of_the_operations_guide_is_there(self) -> None:
         names = " ".join(sorted(self.families()))

@@ -45,7 +45,7 @@ class RelayTls(FunctionalTest):
         self.daemon.add_channel(self.upstream)
         for stream in (False, True):
             self.assertEqual(self.chat(stream=stream).status, 200)
-        self.assertEqual(self.upstream.connections, 1)
+        self.assertEqual(len(self.upstream.requests), 2)
 
     def test_a_certificate_that_nobody_vouches_for_is_refused(self) -> None:
         stranger = self.new_upstream(tls=self.context(self.certificate("stranger")))

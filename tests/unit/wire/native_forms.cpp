@@ -1,5 +1,7 @@
 #include "tests/unit/wire/native_forms.hpp"
 
+#include "core/wire/dashscope.hpp"
+
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -475,8 +477,7 @@ void judge_dashscope(Judge& judge, const Json& body) {
     judge.expect(text_of(body["parameters"], "result_format") == "message", "the older form");
     Pairing pairs(judge);
     for (const auto& message : body["input"]["messages"])
-        dashscope_message(judge, pairs, message,
-                          text_of(body, "model").find("-vl") != std::string::npos);
+        dashscope_message(judge, pairs, message, wire::is_multimodal_qwen(text_of(body, "model")));
     for (const auto& tool : body["parameters"].value("tools", Json::array()))
         judge.only(tool["function"], {"name", "description", "parameters"}, "a function");
     judge.expect(body["parameters"].contains("tools") ||
