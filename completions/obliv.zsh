@@ -7,12 +7,12 @@ _obliv() {
         word=${words[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--system-prompt|--system-prompt-place|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--kind|--credit-limit|--time-zone|--reason|--operation-id|--month|--token|--user|--count|--amount|--batch|--credit-expires|--prefix|--state|--by|--since|--until|--channel|--error|--call|--provider|--tolerance|--body|--body-file|--encoding|--tokenizer|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--system-prompt|--system-prompt-place|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--from-format|--kind|--credit-limit|--time-zone|--reason|--operation-id|--month|--token|--user|--count|--amount|--batch|--credit-expires|--prefix|--state|--by|--since|--until|--channel|--error|--call|--provider|--tolerance|--body|--body-file|--encoding|--tokenizer|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
         case "$next" in
-            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel history'|'channel key'|'channel key list'|'channel key add'|'channel key remove'|'channel explain'|'channel models'|'channel balance'|'channel apply'|'channel import'|'provider'|'provider list'|'provider show'|'provider add'|'provider set'|'provider remove'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'account transfer'|'account lots'|'account statement'|'budget'|'budget list'|'budget get'|'budget create'|'budget set'|'budget remove'|'redeem'|'redeem create'|'redeem list'|'redeem revoke'|'redeem use'|'usage'|'usage report'|'usage tail'|'usage top'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'ledger reconcile'|'notice'|'notice list'|'notice test'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'count'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
+            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel history'|'channel key'|'channel key list'|'channel key add'|'channel key remove'|'channel explain'|'channel models'|'channel balance'|'channel apply'|'channel import'|'provider'|'provider list'|'provider show'|'provider add'|'provider set'|'provider remove'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'price export'|'price import'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'account transfer'|'account lots'|'account statement'|'budget'|'budget list'|'budget get'|'budget create'|'budget set'|'budget remove'|'redeem'|'redeem create'|'redeem list'|'redeem revoke'|'redeem use'|'usage'|'usage report'|'usage tail'|'usage recompute'|'usage top'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'ledger reconcile'|'notice'|'notice list'|'notice test'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'count'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
             *) break ;;
         esac
     done
@@ -133,6 +133,7 @@ _obliv() {
         'price set'' --from') candidates='' ;;
         'price history'' --limit') candidates='' ;;
         'price history'' --cursor') candidates='' ;;
+        'price import'' --from-format') candidates='json csv' ;;
         'account list'' --limit') candidates='' ;;
         'account list'' --cursor') candidates='' ;;
         'account create'' --kind') candidates='prepaid credit unlimited' ;;
@@ -184,6 +185,14 @@ _obliv() {
         'usage tail'' --channel') candidates='' ;;
         'usage tail'' --user') candidates='' ;;
         'usage tail'' --error') candidates='' ;;
+        'usage recompute'' --since') candidates='' ;;
+        'usage recompute'' --until') candidates='' ;;
+        'usage recompute'' --model'|'usage recompute'' -m') candidates='' ;;
+        'usage recompute'' --token') candidates='' ;;
+        'usage recompute'' --account') candidates='' ;;
+        'usage recompute'' --channel') candidates='' ;;
+        'usage recompute'' --user') candidates='' ;;
+        'usage recompute'' --error') candidates='' ;;
         'ledger show'' --limit') candidates='' ;;
         'ledger show'' --cursor') candidates='' ;;
         'ledger show'' --account') candidates='' ;;
@@ -269,12 +278,14 @@ _obliv() {
                 'provider add') candidates=''; files=1 ;;
                 'provider set') candidates=''; files=1 ;;
                 'provider remove') candidates='' ;;
-                'price') candidates='list get set history remove' ;;
+                'price') candidates='list get set history remove export import' ;;
                 'price list') candidates='--limit --cursor' ;;
                 'price get') candidates='' ;;
                 'price set') candidates='--input --output --cache-read --cache-write-5m --cache-write-1h --reasoning --audio-in --audio-out --image-in --per-call --per-image --per-second --per-character --from' ;;
                 'price history') candidates='--limit --cursor' ;;
                 'price remove') candidates='' ;;
+                'price export') candidates='' ;;
+                'price import') candidates='--default --from-format'; files=1 ;;
                 'account') candidates='list get create set topup adjust transfer lots statement' ;;
                 'account list') candidates='--limit --cursor' ;;
                 'account get') candidates='' ;;
@@ -296,9 +307,10 @@ _obliv() {
                 'redeem list') candidates='--limit --cursor --batch --prefix --state' ;;
                 'redeem revoke') candidates='--batch' ;;
                 'redeem use') candidates='--account' ;;
-                'usage') candidates='report tail top' ;;
+                'usage') candidates='report tail recompute top' ;;
                 'usage report') candidates='--by --business --attempts --since --until --model -m --token --account --channel --user --error' ;;
                 'usage tail') candidates='--limit --follow --since --until --model -m --token --account --channel --user --error' ;;
+                'usage recompute') candidates='--since --until --model -m --token --account --channel --user --error' ;;
                 'usage top') candidates='' ;;
                 'request') candidates='show' ;;
                 'request show') candidates='' ;;

@@ -1,5 +1,8 @@
 #include "cli/commands/all.hpp"
+#include "cli/commands/input.hpp"
+#include "cli/commands/price_file.hpp"
 #include "cli/commands/remote.hpp"
+#include "core/base/text.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -100,6 +103,99 @@ Result<void> remove(Invocation& run) {
     return gone ? ok() : Result<void>(gone.error());
 }
 
+/// Every price in force, page by page.
+Result<Json> all_prices(Invocation& run) {
+    Json rows = Json::array();
+    std::string cursor;
+    do {
+        Query query;
+        query.add("limit", std::string("1000"));
+        if (!cursor.empty())
+            query.add("cursor", cursor);
+        auto page = call(run, "GET", "/prices" + query.text());
+        if (!page)
+            return page.error();
+        if (!page->is_object() || !page->contains("data") || !(*page)["data"].is_array())
+            return fail(Code::upstream_failed, "the answer is no list: is this server an oblivd?");
+        for (auto& row : (*page)["data"])
+            rows.push_back(std::move(row));
+        const auto& next = (*page)["next_cursor"];
+        cursor = next.is_string() ? next.get<std::string>() : std::string();
+    } while (!cursor.empty());
+    return rows;
+}
+
+Result<void> export_all(Invocation& run) {
+    auto prices = all_prices(run);
+    if (!prices)
+        return prices.error();
+    const auto& options = run.output.options();
+    if (options.layout == Layout::csv || options.file.ends_with(".csv"))
+        return run.output.piece(prices_csv(*prices));
+    Json document{{"schema", "obliv.price.export/1"}, {"prices", exported_prices(*prices)}};
+    return run.output.piece(document.dump(2) + "\n");
+}
+
+/// What a change comes to, for people: the fields that differ.
+std::string difference(const Json& change) {
+    const auto& before = change["before"];
+    std::string text;
+    Json one = Json::array();
+    one.push_back(change["after"]);
+    const auto after = exported_prices(one);
+    for (const auto& [name, value] : after[0].items()) {
+        auto was = before.is_null() ? Json(nullptr) : before.value(name, Json(nullptr));
+        if (name == "model" || was == value)
+            continue;
+        text += (text.empty() ? "" : ", ") + name + " " +
+                (before.is_null() ? "" : cell_text(was) + " -> ") + cell_text(value);
+    }
+    return text.empty() ? "less than before" : text;
+}
+
+Result<Json> prices_to_import(Invocation& run) {
+    bool shipped = run.values.has("default");
+    if (shipped == !run.values.arguments.empty())
+        return fail(Code::usage, "expected a FILE, or --default for the list that came with obliv");
+    auto path = shipped ? default_prices_path() : run.argument(0);
+    auto text = read_text_file(run, path);
+    if (!text)
+        return text.error();
+    bool csv =
+        run.values.text("from-format").value_or(path.ends_with(".csv") ? "csv" : "json") == "csv";
+    auto prices = read_prices(*text, csv);
+    if (!prices)
+        return std::move(prices.error()).in(visible(path));
+    return prices;
+}
+
+Result<void> import_all(Invocation& run) {
+    auto prices = prices_to_import(run);
+    if (!prices)
+        return prices.error();
+    Json body{{"prices", std::move(*prices)}, {"dry_run", run.dry_run()}};
+    auto done = call(run, "POST", "/prices/import", body);
+    if (!done)
+        return done.error();
+    if (run.output.options().form != Form::human)
+        return run.output.object("obliv.price.import/1", *done);
+    Json rows = Json::array();
+    for (auto& change : (*done)["changes"]) {
+        change["difference"] = difference(change);
+        rows.push_back(std::move(change));
+    }
+    auto shown =
+        run.output.list("obliv.price.import/1", rows, nullptr,
+                        {{"action", "ACTION"}, {"model", "MODEL"}, {"difference", "PRICE"}});
+    if (!shown)
+        return shown;
+    auto count = [&](const char* name) { return std::to_string((*done).value(name, 0)); };
+    run.output.note(count("added") + " added, " + count("changed") + " changed, " +
+                    count("unchanged") + " as they were" +
+                    (run.dry_run() ? "; nothing was changed" : ""));
+    return ok();
+}
+
 std::vector<Flag> unit_flags() {
     std::vector<Flag> flags;
     for (const auto& unit : units)
@@ -163,6 +259,35 @@ Command price_command() {
                       {"obliv price rm gpt-4o -y", "Without a question"}},
          .errors = found,
          .run = remove},
+        {.name = "export",
+         .summary = "Write every price in force, as JSON or CSV",
+         .details = "What is written can be imported, here or elsewhere: nothing is lost. CSV is "
+                    "written with --format csv, and into a file whose name ends with .csv.",
+         .examples = {{"obliv price export -o prices.csv", "For a spreadsheet"},
+                      {"obliv price export > prices.json", "To keep"}},
+         .errors = remote_errors(),
+         .run = export_all},
+        {.name = "import",
+         .summary = "Set many prices at once, from JSON or CSV",
+         .details =
+             "All of them or none. A price that is as it was makes no new version, and models "
+             "that the file does not name keep theirs. The list that comes with obliv has the "
+             "date of its prices and the pages they are from: look at it with --dry-run first.",
+         .arguments = {{.name = "FILE",
+                        .help = "A file, or - for stdin; CSV if its name ends with .csv",
+                        .count = Argument::Count::optional,
+                        .kind = Kind::file}},
+         .flags = {{.name = "default",
+                    .value = "",
+                    .help = "The list of prices that comes with obliv"},
+                   {.name = "from-format",
+                    .value = "FORM",
+                    .help = "How the file is written (by its name if not given)",
+                    .choices = {"json", "csv"}}},
+         .examples = {{"obliv price import prices.csv --dry-run", "See what would change"},
+                      {"obliv price import --default", "The list prices of the main models"}},
+         .errors = found,
+         .run = import_all},
     };
     return command;
 }

@@ -162,6 +162,34 @@ Result<void> tail(Invocation& run) {
     return run.output.list("obliv.usage.tail/1", *rows, nullptr, columns());
 }
 
+Result<void> recompute(Invocation& run) {
+    if (!run.dry_run())
+        return fail(Code::usage, "what was charged is never changed: use --dry-run, and obliv "
+                                 "account adjust to make good what it finds");
+    auto audit = call(run, "GET", "/usage/recompute" + filters(run.values).text());
+    if (!audit)
+        return audit.error();
+    auto differences = audit->value("differences", Json::array());
+    auto shown = run.output.object("obliv.usage.recompute/1", *audit,
+                                   {{"calls", "calls"},
+                                    {"unpriced", "unpriced"},
+                                    {"differing", "differing"},
+                                    {"charged", "charged"},
+                                    {"recomputed", "recomputed"}});
+    if (!shown)
+        return shown;
+    auto differing = audit->value("differing", 0);
+    if (differing == 0)
+        return ok();
+    if (run.output.options().form == Form::human)
+        for (const auto& each : differences)
+            run.output.warn("call " + cell_text(each["request_id"]) + " was charged " +
+                            cell_text(each["charged"]) + " and comes to " +
+                            cell_text(each["recomputed"]));
+    return fail(Code::gate,
+                std::to_string(differing) + (differing == 1 ? " bill differs" : " bills differ"));
+}
+
 std::vector<Flag> filter_flags() {
     return {
         {.name = "since",
@@ -175,6 +203,12 @@ std::vector<Flag> filter_flags() {
         {.name = "channel", .value = "ID", .help = "Only this channel"},
         {.name = "user", .value = "ID", .help = "Only this user"},
         {.name = "error", .value = "NAME", .help = "Only calls that failed with this error"}};
+}
+
+std::vector<Code> joined_errors() {
+    auto errors = remote_errors();
+    errors.push_back(Code::gate);
+    return errors;
 }
 
 }  // namespace
@@ -219,6 +253,17 @@ Command usage_command() {
                       {"obliv usage tail --error upstream_timeout", "Who was too slow"}},
          .errors = remote_errors(),
          .run = tail},
+        {.name = "recompute",
+         .summary = "Recompute every bill from its row and its price, and list what differs",
+         .details =
+             "Every usage row names the version of the price that it was charged at and what "
+             "part of it. Nothing is changed, so --dry-run has to be said. The exit code is "
+             "that of a failed gate when a bill differs.",
+         .flags = filter_flags(),
+         .examples = {{"obliv usage recompute --dry-run", "All of them"},
+                      {"obliv usage recompute --dry-run --since -30d --json", "Of a month"}},
+         .errors = joined_errors(),
+         .run = recompute},
         {.name = "top",
          .summary = "Watch calls, cost and models, once a second",
          .details = "Today's requests, cost and success, the last hour minute by minute, the "

@@ -6,6 +6,7 @@
 #include "core/api/health_schemas.hpp"
 #include "core/api/notice_schemas.hpp"
 #include "core/api/own_schemas.hpp"
+#include "core/api/price_schemas.hpp"
 #include "core/api/provider_schemas.hpp"
 #include "core/api/redeem_schemas.hpp"
 #include "core/api/usage_schemas.hpp"
@@ -158,21 +159,11 @@ constexpr std::array channel_test_ask{
     Field{"model", model, may_or_null, "the first one it serves by default"},
 };
 
-constexpr std::array price_set{
-    Field{"input", money, must, "USD per million tokens"},
-    Field{"output", money, must, "USD per million tokens"},
-    Field{"cache_read", money, may_or_null, "null: as input"},
-    Field{"cache_write_5m", money, may_or_null, "null: as input"},
-    Field{"cache_write_1h", money, may_or_null, "null: as input"},
-    Field{"reasoning", money, may_or_null, "null: as output"},
-    Field{"audio_in", money, may_or_null, "null: as input"},
-    Field{"audio_out", money, may_or_null, "null: as output"},
-    Field{"image_in", money, may_or_null, "null: as input"},
-    Field{"per_call", money, may_or_null, "USD for each call; null: nothing"},
-    Field{"per_image", money, may_or_null, "USD for each image made; null: nothing"},
-    Field{"per_second", money, may_or_null, "USD for each second of sound heard; null: nothing"},
-    Field{"per_character", money, may_or_null, "USD for each character read aloud; null: nothing"},
-    Field{"effective_from", time, may_or_null, "a time to come; null: now"},
+constexpr std::array transfer_ask{
+    Field{"amount", amount, must, "USD; a top-up is more than zero, an adjustment is not zero"},
+    Field{"reason", text, may_or_null, "for the books"},
+    Field{"operation_id", text, may_or_null, "a repeat with the same id changes nothing", "", 0,
+          128},
 };
 
 constexpr std::array log_level{
@@ -469,7 +460,9 @@ constexpr std::array table{
     Schema{"Offer", offer},
     Schema{"ChannelKeys", channel_keys},
     Schema{"ChannelTestAsk", channel_test_ask},
-    Schema{"PriceSet", price_set},
+    Schema{"PriceSet", price_schemas::set},
+    Schema{"PriceImportRow", price_schemas::import_row},
+    Schema{"PriceImport", price_schemas::import_all},
     Schema{"ProviderSet", provider_schemas::provider_set},
     Schema{"AccountCreate", account_schemas::account_create},
     Schema{"AccountPatch", account_schemas::account_patch},
@@ -498,6 +491,10 @@ constexpr std::array table{
     Schema{"Excluded", excluded},
     Schema{"Explanation", explanation},
     Schema{"Price", price},
+    Schema{"PriceChange", price_schemas::change},
+    Schema{"PriceImported", price_schemas::imported},
+    Schema{"BillDifference", price_schemas::bill_difference},
+    Schema{"Recomputation", price_schemas::recomputation},
     Schema{"Model", served_model},
     Schema{"ChannelModel", provider_schemas::channel_model},
     Schema{"ChannelBalance", provider_schemas::channel_balance},

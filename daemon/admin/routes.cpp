@@ -1,6 +1,7 @@
 #include "daemon/admin/routes.hpp"
 
 #include "daemon/admin/handlers.hpp"
+#include "daemon/admin/price_handlers.hpp"
 
 #include <array>
 #include <vector>
@@ -57,6 +58,7 @@ constexpr std::array table{
     Route{{"GET", "/api/v1/prices", admin, "Lists the prices in force", "limit cursor", "", list, "Price"}, list_prices},
     Route{{"GET", "/api/v1/prices/{model}/history", admin, "Lists every version of a price, newest first", "limit cursor", "", list, "Price"}, price_history},
     Route{{"GET", "/api/v1/prices/{model}", admin, "Shows the price of a model", "", "", object, "Price"}, get_price},
+    Route{{"POST", "/api/v1/prices/import", admin, "Sets many prices at once, or says what that would change", "", "PriceImport", object, "PriceImported"}, import_prices},
     Route{{"PUT", "/api/v1/prices/{model}", admin, "Sets the price of a model", "", "PriceSet", object, "Price"}, set_price},
     Route{{"DELETE", "/api/v1/prices/{model}", admin, "Takes the price off a model", "", "", none, "", 204}, remove_price},
 
@@ -87,6 +89,7 @@ constexpr std::array table{
     Route{{"GET", "/api/v1/usage/report", admin, "Sums calls by model, channel, token, user, account and time", "by since until model token account channel user error", "", object, "UsageReport"}, report_usage},
     Route{{"GET", "/api/v1/usage/business", admin, "Active and returning users, calls and revenue by day or month", "by since until model token account channel user", "", object, "BusinessReport"}, business_usage},
     Route{{"GET", "/api/v1/usage/live", admin, "What ended in the last second, five minutes, hour and day", "window rows", "", object, "LiveUsage"}, live_usage},
+    Route{{"GET", "/api/v1/usage/recompute", admin, "Recomputes every bill from its row and price, and lists what differs", "since until model token account channel user error", "", object, "Recomputation"}, recompute_usage},
     Route{{"GET", "/api/v1/usage/attempts", admin, "Counts attempts by channel and by how they ended", "since until model token account channel user error", "", object, "AttemptReport"}, report_attempts},
     Route{{"GET", "/api/v1/requests/{request_id}", admin, "Shows how a call found its provider", "", "", object, "RequestRecord"}, get_request},
     Route{{"GET", "/api/v1/calls/{request_id}", admin, "Shows one call", "", "", object, "Call"}, get_call},
