@@ -149,6 +149,17 @@ Result<IpNetwork> IpNetwork::parse(std::string_view text) {
     return out;
 }
 
+IpNetwork IpNetwork::around(const IpAddress& address, const IpAddress& mask) noexcept {
+    IpNetwork out;
+    out.address_ = address;
+    auto bytes = address.v4_ ? 4U : 16U;
+    while (out.bits_ < bytes * 8 && (mask.bytes_[out.bits_ / 8] & (0x80U >> (out.bits_ % 8))) != 0)
+        ++out.bits_;
+    if (out.bits_ == 0)
+        out.bits_ = bytes * 8;  // no netmask, as of a tunnel: the address alone
+    return out;
+}
+
 bool IpNetwork::contains(const IpAddress& address) const noexcept {
     return address.v4_ == address_.v4_ && begins_like(address.bytes_, address_.bytes_, bits_);
 }

@@ -41,6 +41,8 @@ class IpNetwork {
 public:
     /// invalid_request: not a network, or an address has bits behind its prefix.
     static Result<IpNetwork> parse(std::string_view text);
+    /// The network that an interface with this address and netmask is on.
+    static IpNetwork around(const IpAddress& address, const IpAddress& mask) noexcept;
     bool contains(const IpAddress& address) const noexcept;
 
 private:

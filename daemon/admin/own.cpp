@@ -1,6 +1,7 @@
 // What a token may know of itself, also as OpenAI's dashboard told it, which programs still ask
 // for.
 
+#include "core/base/text.hpp"
 #include "core/base/time_format.hpp"
 #include "core/ledger/period.hpp"
 #include "core/storage/budget_match.hpp"
@@ -11,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 namespace obliv::admin {
@@ -135,6 +137,14 @@ Json daily_costs(const Groups& groups) {
 }  // namespace
 
 Result<Reply> own_usage(const Request& request, Host& host) {
+    // Which channel served a call, as which model, is the operator's affair.
+    constexpr std::array<std::string_view, 4> open{"model", "hour", "day", "month"};
+    for (auto name : split(request.query("by").value_or("model"), ','))
+        if (std::find(open.begin(), open.end(), name) == open.end()) {
+            auto error = fail(Code::invalid_request, "by: expected model, hour, day or month");
+            error.param = "by";
+            return error;
+        }
     return usage_report(request, host, own_filter);
 }
 

@@ -82,6 +82,10 @@ bool Billing::extend(Hold& hold, std::string_view served, std::int64_t output_to
     return impl_->till.extend(hold, served, output_tokens);
 }
 
+bool Billing::extend_input(Hold& hold, std::string_view served, std::int64_t input_tokens) {
+    return impl_->till.extend_input(hold, served, input_tokens);
+}
+
 loop::Task<Result<Money>> Billing::settle(Hold hold, storage::Call call,
                                           std::int64_t share_millionths) {
     auto receipt = impl_->till.charge(std::move(hold), std::move(call), share_millionths);

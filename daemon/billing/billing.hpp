@@ -35,6 +35,10 @@ public:
     /// have. False: nothing is left.
     bool extend(Hold& hold, std::string_view served, std::int64_t output_tokens);
 
+    /// Sets the price of so many tokens of input aside, which turned out to be there after the
+    /// call was let in. False: account and budget do not have it.
+    bool extend_input(Hold& hold, std::string_view served, std::int64_t input_tokens);
+
     /// Charges what `call.usage` cost and stores the call. The caller fills everything but id,
     /// price, held, cost and loss. Returns when no kill can undo it; with durability "power" when
     /// the disk has it, or after 30 seconds with unavailable (it is charged then nevertheless).

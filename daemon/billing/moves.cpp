@@ -2,6 +2,7 @@
 
 #include "core/base/check.hpp"
 #include "core/base/random.hpp"
+#include "core/base/text.hpp"
 #include "daemon/billing/books.hpp"
 #include "daemon/billing/sequence.hpp"
 
@@ -149,7 +150,12 @@ Result<Transfer> Books::book(Transfer transfer, const Also& also) {
         if (also)
             if (auto done = also(session, transfer); !done)
                 return done.error();
-        return session.ledger().transfer(transfer);
+        auto done = session.ledger().transfer(transfer);
+        // Another one has the operation id: nothing was moved.
+        if (done && done->id != transfer.id)
+            return fail(Code::conflict, "the operation id '" + visible(transfer.operation_id) +
+                                            "' is that of another transfer");
+        return done;
     });
     sequence_->finished(transfer.id);
     if (stored && target)

@@ -1,5 +1,7 @@
 #include "daemon/billing/period_budget.hpp"
 
+#include <tuple>
+
 namespace obliv::billing {
 namespace {
 
@@ -60,7 +62,10 @@ std::shared_ptr<BudgetPeriod> PeriodBudget::at(WallTime now) {
 }
 
 bool PeriodBudget::take_over(const storage::Budget& row, std::string_view time_zone) {
-    if (row.id != row_.id || time_zone != time_zone_)
+    auto same = [](const storage::Budget& one) {
+        return std::tie(one.id, one.scope, one.subject, one.model, one.period);
+    };
+    if (same(row) != same(row_) || time_zone != time_zone_)
         return false;
     std::lock_guard lock(mutex_);
     amount_ = row.amount;

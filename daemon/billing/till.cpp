@@ -188,6 +188,19 @@ bool Till::extend(Hold& hold, std::string_view served, std::int64_t output_token
     return output_tokens > 0;
 }
 
+bool Till::extend_input(Hold& hold, std::string_view served, std::int64_t input_tokens) {
+    check(hold.till_ == this, "only an open hold is extended, on the loop that reserved it");
+    const auto* rate = rate_of(hold, served);
+    auto amount = rate == nullptr
+                      ? Money{}
+                      : llm::cost_at_most(*rate, input_tokens, 0) - llm::cost_at_most(*rate, 0, 0);
+    if (amount <= Money{})
+        return true;
+    auto more = hold_more(hold, amount);
+    hold.amount_ += more;  // goes back with the rest when it is not enough
+    return more == amount;
+}
+
 /// The price that the call is charged at; null: it is free.
 const llm::Price* Till::rate_of(const Hold& hold, std::string_view served) {
     if (hold.asked_price_)

@@ -24,6 +24,8 @@ public:
     Result<Hold> reserve(const Ask& ask);
     /// See Billing::extend.
     bool extend(Hold& hold, std::string_view served, std::int64_t output_tokens);
+    /// See Billing::extend_input.
+    bool extend_input(Hold& hold, std::string_view served, std::int64_t input_tokens);
     /// What became of a call.
     struct Receipt {
         ChargeId id;  ///< tells `committed` calls apart

@@ -123,7 +123,7 @@ QuotaLeft Keys::quota_left(SteadyTime now) const {
     QuotaLeft left;
     auto add = [](std::optional<std::int64_t>& sum, std::optional<std::int64_t> figure) {
         if (figure)
-            sum = sum.value_or(0) + *figure;
+            sum = sum.value_or(0) + std::min(*figure, INT64_MAX - sum.value_or(0));
     };
     std::int64_t calls = 0;
     for (const auto& key : keys_) {

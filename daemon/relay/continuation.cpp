@@ -58,6 +58,10 @@ bool Continuation::fit_in(llm::ReplyEvent& event) {
     if (is_any<llm::Begun, llm::Failed>(event))
         return false;
     if (auto* report = std::get_if<llm::UsageReport>(&event.what)) {
+        if (report->usage.input_all() + report->usage.output_all() == 0) {
+            event.what = llm::Alive{};  // a server that tells zeros tells nothing
+            return true;
+        }
         // The prompt is told and paid once; what was said before is a prompt to the second only.
         auto now = std::exchange(report->usage, spent);
         report->usage.output += now.output;

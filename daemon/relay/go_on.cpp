@@ -92,6 +92,7 @@ loop::Task<bool> Relay::go_on(Chat& chat, Result<void> ended) {
     chat.record.channel = std::move(first.first);
     first.second.attempts = row.attempts;
     row = std::move(first.second);
+    chat.put_held_first();  // what the last read brought is the caller's still
     co_return false;
 }
 

@@ -1,3 +1,4 @@
+#include "core/llm/estimate.hpp"
 #include "core/loop/run_blocking.hpp"
 #include "core/wire/media_needs.hpp"
 #include "daemon/relay/chat.hpp"
@@ -9,6 +10,21 @@ namespace obliv::relay {
 namespace {
 
 constexpr std::size_t media_per_call_max = 32;
+
+/// The most tokens that something fetched may be: a text has two bytes a token at least, as the
+/// body of a call; pictures cost up to a few thousand, and sound and pages far less than a token
+/// for 64 bytes.
+std::int64_t tokens_at_most(const upstream::Download& fetched) {
+    const auto& type = fetched.media_type;
+    constexpr std::int64_t picture_tokens = 3000;
+    constexpr std::int64_t bytes_per_token = 64;
+    bool text = type.empty() || type.starts_with("text/") || type.ends_with("json") ||
+                type.ends_with("xml");
+    if (text)
+        return llm::input_tokens_bound(fetched.bytes);
+    return std::max(picture_tokens,
+                    static_cast<std::int64_t>(fetched.bytes.size()) / bytes_per_token);
+}
 
 }  // namespace
 
@@ -37,6 +53,14 @@ loop::Task<Result<void>> Relay::fetch_media(Chat& chat) {
         }
         rules.bytes_max -= std::min(rules.bytes_max, got->bytes.size());
         chat.opening->fetched_bytes += got->bytes.size();
+        auto tokens = tokens_at_most(*got);
+        chat.input_estimate += tokens / 2;
+        if (!parts_.billing.extend_input(chat.hold, chat.record.call.model_served, tokens)) {
+            failure = fail(Code::quota_exhausted,
+                           "what the call names by URL may cost more than the account or the "
+                           "budget has left");
+            co_return *failure;
+        }
         // Base64 of many megabytes takes longer than a loop may be kept busy.
         auto brought = std::make_shared<upstream::Download>(std::move(*got));
         auto work = [conversion, media, brought] {

@@ -51,7 +51,8 @@ loop::Task<Result<std::vector<Address>>> Connection::resolve(std::string host, s
     if (interrupted())
         co_return interruption();
     loop::Event arrived(loop_);
-    auto answer = resolver_.look_up(loop_, host, port);
+    auto whose = shelf_.endpoint.guard ? Resolver::Whose::callers : Resolver::Whose::operators;
+    auto answer = resolver_.look_up(loop_, host, port, whose);
     if (!answer->done) {
         answer->on_done = [&arrived] { arrived.notify(); };
         look_up_ = &arrived;

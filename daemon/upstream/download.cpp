@@ -81,15 +81,19 @@ loop::Task<Result<Step>> step(Pool& pool, FetchUrl url, const DownloadRules& rul
 loop::Task<Result<Download>> download(Pool& pool, std::string url, DownloadRules rules,
                                       Cancel* cancel) {
     auto end = pool.now() + rules.time_max;
+    std::string before;
     for (int redirects = 0; redirects <= rules.redirects_max; ++redirects) {
         if (url.size() > url_bytes_max)
             co_return fail(Code::invalid_request, "the URL is longer than 8192 bytes");
         auto parsed = parse_fetch_url(url);
+        if (!parsed && redirects > 0)
+            co_return refused(before, "it redirects to what cannot be fetched");
         if (!parsed)
             co_return parsed.error();
         auto place = std::move(*parsed);
         place.endpoint.guard = rules.guard;
         auto base = place;
+        before = base.endpoint.host;
         Timeouts timeouts;
         timeouts.total = std::chrono::duration_cast<std::chrono::milliseconds>(end - pool.now());
         if (timeouts.total.count() <= 0)

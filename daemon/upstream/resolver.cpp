@@ -42,14 +42,19 @@ void finish(Resolver::Answer& answer) {
 
 }  // namespace
 
-Resolver::Resolver() : threads_("resolver", threads, queue_max) {}
+Resolver::Resolver()
+    : operators_("resolver", threads, queue_max), callers_("callers' names", threads, queue_max) {}
 
 std::shared_ptr<Resolver::Answer> Resolver::look_up(loop::Loop& loop, const std::string& host,
-                                                    std::uint16_t port) {
+                                                    std::uint16_t port, Whose whose) {
     auto answer = std::make_shared<Answer>();
-    auto queued = threads_.post([answer, &loop, host, port] {
-        answer->found = ask(host, port, 0, answer->error);
-        loop.post([answer] { finish(*answer); });
+    auto& threads_of = whose == Whose::callers ? callers_ : operators_;
+    auto queued = threads_of.post([waited = std::weak_ptr(answer), &loop, host, port] {
+        auto asked = waited.lock();
+        if (!asked)
+            return;
+        asked->found = ask(host, port, 0, asked->error);
+        loop.post([asked] { finish(*asked); });
     });
     if (!queued) {
         answer->error = queued.error().message;

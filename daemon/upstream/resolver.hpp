@@ -35,13 +35,18 @@ public:
         std::function<void()> on_done;  ///< set and run on the loop; empty: nobody waits
         bool done = false;
     };
-    std::shared_ptr<Answer> look_up(loop::Loop& loop, const std::string& host, std::uint16_t port);
+    /// Names that callers chose have threads of their own: a name server that never answers them
+    /// must not keep providers' names waiting. A look-up that nobody waits for any more is skipped.
+    enum class Whose : std::uint8_t { operators, callers };
+    std::shared_ptr<Answer> look_up(loop::Loop& loop, const std::string& host, std::uint16_t port,
+                                    Whose whose);
 
     /// `host` as an IPv4 or IPv6 address; nothing if it is a name.
     static std::vector<Address> numeric(const std::string& host, std::uint16_t port);
 
 private:
-    loop::BlockingPool threads_;
+    loop::BlockingPool operators_;
+    loop::BlockingPool callers_;
 };
 
 }  // namespace obliv::upstream

@@ -5,14 +5,15 @@ its own way, what it adds follows without a seam, the head of the stream comes o
 answer. What cannot be gone on with ends as it always does.
 """
 import json
+import threading
 import unittest
 from typing import Any
 
 import formats
 import upstream as provider
-from client import Response, request
+from client import Response, Stream, request
 from formats import CLIENTS, INPUT, OUTPUT, PROVIDERS, TEXT, Script
-from harness import Daemon, FunctionalTest
+from harness import WAIT, Daemon, FunctionalTest
 
 CONFIG = """
 [routing]
@@ -177,6 +178,31 @@ class RelayContinued(FunctionalTest):
         for channel in ("c0", "c1"):
             daemon.api("PATCH", f"/channels/{channel}", {"aliases": {"m1": "claude-opus-4-6"}})
         self.fails(self.ask("openai"), asked=0)
+
+    def test_what_came_with_the_break_is_the_callers_if_nobody_goes_on(self) -> None:
+        daemon = self.serve("moonshot", "moonshot")
+        daemon.api("DELETE", "/channels/c1")
+        seen = threading.Event()
+
+        def breaks(connection: provider.Connection, _: provider.Request) -> None:
+            if seen.is_set():
+                connection.reply(400, b'{"error":{"message":"no prefix here"}}')
+                return
+            connection.start_stream()
+            connection.event(provider.delta("Hello ", model="up"))
+            self.assertTrue(seen.wait(WAIT))
+            # One packet: the last words, and an end without a finish reason.
+            last = provider.event_bytes(provider.delta("wor", model="up"))
+            connection.send(b"%x\r\n%s\r\n0\r\n\r\n" % (len(last), last))
+        self.first.answer = breaks
+        path, asked = CLIENTS["openai"].ask(False, True)
+        stream = Stream(daemon.port, path, asked, {"Authorization": f"Bearer {self.key}"})
+        self.addCleanup(stream.close)
+        self.assertIn(b"Hello ", stream.event() + stream.event())  # the role comes first
+        seen.set()
+        self.assertIn(b'"wor"', stream.rest())
+        self.assertEqual(len(self.first.requests), 2)
+        self.assert_books(daemon)
 
     def test_only_text_is_gone_on_with(self) -> None:
         self.serve("moonshot", "moonshot")

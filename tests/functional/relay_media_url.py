@@ -59,6 +59,22 @@ class RelayMedia(FunctionalTest):
         until(lambda: len(self.daemon.calls()) == 2, "the usage rows")
         self.assert_books(self.daemon)
 
+    def test_a_text_that_costs_more_than_there_is_goes_nowhere(self) -> None:
+        self.serve('allow = ["127.0.0.0/8"]')
+        self.files.answer = file(b"word " * 80_000, "text/plain")
+        self.daemon.add_prepaid("poor", "0.05")
+        key = self.daemon.add_token("poor", account="poor")
+        source = {"type": "url", "url": self.url("/a.txt")}
+        body = {"model": "m1", "max_tokens": 20, "messages": [{"role": "user", "content": [
+            {"type": "document", "source": source}, {"type": "text", "text": "What is this?"}]}]}
+        reply = request(self.daemon.port, "POST", "/v1/messages", body, {"x-api-key": key})
+        self.assertEqual(self.gemini.requests, [], reply.body)
+        self.assertIn(b"more than the account", reply.body)
+        until(lambda: len(self.daemon.calls()) == 1, "the usage row")
+        self.assertEqual(self.daemon.calls()[0]["cost"], "0.00")
+        self.assertEqual(request(self.daemon.port, "POST", "/v1/messages", body, {"x-api-key": self.key}).status, 200)
+        self.assert_books(self.daemon)
+
     def test_a_provider_that_takes_urls_fetches_itself(self) -> None:
         self.serve('allow = ["127.0.0.0/8"]')
         anthropic = self.new_upstream(answer=formats.PROVIDERS["anthropic"].answer(formats.Script()))

@@ -87,9 +87,14 @@ Result<bool> SqliteObjects::settle(AccountId account, std::string_view id, const
             return false;
         query.read(settled, before.request_id, before.run);
     }
-    if (settled)
-        if (auto counted = counts(before, mark); !counted || *counted)
-            return counted ? Result<bool>(false) : counted;
+    if (settled) {
+        auto counted = counts(before, mark);
+        if (!counted)
+            return counted;
+        // A mark of this run may still be taken back.
+        if (*counted)
+            return before.run == mark.run ? Result<bool>(false) : confirm(account, id, before);
+    }
     auto done = Query(context_.connection,
                       "UPDATE object SET settled = 1, charge_request = ?, charge_run = ? WHERE "
                       "account = ? AND kind = ? AND id = ?")
@@ -98,6 +103,21 @@ Result<bool> SqliteObjects::settle(AccountId account, std::string_view id, const
     if (!done)
         return done.error();
     return true;
+}
+
+/// Nothing is due. A mark that was found to count needs not be looked for again.
+Result<bool> SqliteObjects::confirm(AccountId account, std::string_view id,
+                                    const ChargeMark& before) {
+    if (before.request_id.empty())
+        return false;
+    auto done =
+        Query(context_.connection, "UPDATE object SET charge_request = '' WHERE account = ? "
+                                   "AND kind = ? AND id = ?")
+            .bind(account, number_of(ObjectKind::batch), id)
+            .run();
+    if (!done)
+        return done.error();
+    return false;
 }
 
 Result<void> SqliteObjects::unsettle(AccountId account, std::string_view id) {

@@ -50,9 +50,12 @@ Result<void> SqliteRepeats::sweep(WallTime before, std::int64_t bytes_max) {
                     .run();
     if (!done)
         return done;
+    // The oldest, as many as are too many: only those are put in order and summed up.
     return Query(context_.connection,
-                 "DELETE FROM repeat WHERE key IN (SELECT key FROM (SELECT key, sum(size) OVER "
-                 "(ORDER BY time DESC, key) AS bytes FROM repeat) WHERE bytes > ? LIMIT 200)")
+                 "DELETE FROM repeat WHERE key IN (SELECT key FROM (SELECT key, size, sum(size) "
+                 "OVER (ORDER BY time, key) AS bytes FROM (SELECT key, time, size FROM repeat "
+                 "ORDER BY time, key LIMIT 200)) WHERE bytes - size < (SELECT sum(size) FROM "
+                 "repeat) - ?)")
         .bind(bytes_max)
         .run();
 }

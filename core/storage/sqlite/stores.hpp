@@ -199,6 +199,7 @@ public:
 
 private:
     Result<bool> counts(const ChargeMark& before, const ChargeMark& mark) const;
+    Result<bool> confirm(AccountId account, std::string_view id, const ChargeMark& before);
 
     const Context& context_;
 };

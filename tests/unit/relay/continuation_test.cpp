@@ -91,6 +91,10 @@ TEST_CASE("the second reply fits behind the first", "[relay]") {
     const auto& usage = std::get<llm::UsageReport>(report.what);
     CHECK((usage.usage.input == 20 && usage.usage.output == 10 && usage.usage.reasoning == 2));
     CHECK(usage.raw.empty());
+    // A server that tells zeros has told nothing: what it writes is counted.
+    llm::ReplyEvent zeros{llm::UsageReport{}};
+    CHECK(continuation.take(zeros));
+    CHECK(std::holds_alternative<llm::Alive>(zeros.what));
     // Each report tells of the whole second reply.
     llm::ReplyEvent again{told};
     CHECK(continuation.take(again));

@@ -2,6 +2,7 @@
 #include "daemon/upstream/guard.hpp"
 #include "tests/unit/upstream/rig.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <netinet/in.h>
 
@@ -49,16 +50,35 @@ std::vector<std::string> permitted(const Guard& guard, const std::string& host,
 
 TEST_CASE("of a name's addresses only the public ones are used", "[upstream]") {
     using List = std::vector<std::string>;
-    auto guard = *Guard::make({});
+    auto guard = *Guard::make({}, {});
     CHECK(permitted(guard, "x", {"10.0.0.1", "8.8.8.8", "::1", "2606:4700::1"}) ==
           List{"8.8.8.8", "2606:4700::1"});
     CHECK(permitted(guard, "x", {"127.0.0.1", "::ffff:192.168.0.1", "fe80::1"}).empty());
-    auto wider = *Guard::make({"10.1.0.0/16", "Files.internal"});
+    auto wider = *Guard::make({"10.1.0.0/16", "Files.internal"}, {});
     CHECK(permitted(wider, "x", {"10.1.2.3", "10.2.0.1"}) == List{"10.1.2.3"});
     CHECK(permitted(wider, "files.internal", {"10.2.0.1", "127.0.0.1"}).size() == 2);
     CHECK(permitted(wider, "a.files.internal", {"10.2.0.1"}).empty());
     CHECK_FALSE(Guard::make({"http://x"}));
     CHECK_FALSE(Guard::make({"10.0.0.1/8"}));
+}
+
+TEST_CASE("the networks that this machine is on are not the internet", "[upstream]") {
+    using List = std::vector<std::string>;
+    std::vector<IpNetwork> own{*IpNetwork::parse("8.8.4.0/24"),
+                               *IpNetwork::parse("2606:4700:1::/48")};
+    auto guard = *Guard::make({}, own);
+    CHECK(permitted(guard, "x", {"8.8.4.4", "8.8.8.8", "2606:4700:1::7", "2606:4700:2::7"}) ==
+          List{"8.8.8.8", "2606:4700:2::7"});
+    auto named = *Guard::make({"8.8.4.4"}, own);
+    CHECK(permitted(named, "x", {"8.8.4.4", "8.8.4.5"}) == List{"8.8.4.4"});
+    auto loopback = *IpAddress::parse("127.0.0.1");
+    auto here = Guard::own_networks();
+    CHECK(std::any_of(here.begin(), here.end(),
+                      [&](const IpNetwork& network) { return network.contains(loopback); }));
+    auto network =
+        IpNetwork::around(*IpAddress::parse("8.8.4.4"), *IpAddress::parse("255.255.255.0"));
+    CHECK(network.contains(*IpAddress::parse("8.8.4.255")));
+    CHECK_FALSE(network.contains(*IpAddress::parse("8.8.5.1")));
 }
 
 TEST_CASE("a file is fetched, with nothing of ours", "[upstream]") {
