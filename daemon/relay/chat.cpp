@@ -127,8 +127,6 @@ void Relay::Chat::begin_attempt(const channels::Option& option, std::chrono::mil
     status = 0;
     if (auto* unfinished = continuation())
         unfinished->option = &option;
-    if (rare)
-        rare->dialogue.reset();  // of the attempt before
     if (begun)
         return;  // what has been shown stays
     opening->edits.clear();

@@ -81,6 +81,7 @@ loop::Task<bool> Relay::go_on(Chat& chat, Result<void> ended) {
         if (chat.gone() || row.attempts >= settings_.attempts)
             break;
         ++row.attempts;
+        chat.rare->dialogue.reset();  // of the attempt before
         Try attempt{option};
         auto opened = co_await try_channel(chat, attempt);
         if (opened)

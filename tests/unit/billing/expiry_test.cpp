@@ -174,6 +174,11 @@ private:
 
     void expire() {
         must(shop_.books->expire());
+        // What calls that are not in the lots yet may have spent was kept back: it goes once they
+        // are.
+        shop_.flush();
+        must(shop_.books->lots(shop_.team));
+        must(shop_.books->expire());
         for (auto& [id, naive] : naive_) {
             std::int64_t expired = 0;
             std::int64_t overdue = 0;
