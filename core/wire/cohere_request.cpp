@@ -46,6 +46,9 @@ public:
         body_["messages"] = Json::array();
         for (const auto& message : request_.messages)
             write_message(message);
+        // Nobody said anything: the provider takes no chat without a message.
+        if (body_["messages"].empty())
+            body_["messages"].push_back(Json{{"role", "user"}, {"content", ""}});
         if (!documents_.empty())
             body_["documents"] = std::move(documents_);
         write_tools();
