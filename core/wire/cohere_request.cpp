@@ -296,14 +296,7 @@ private:
     void write_unsaid() {
         if (request_.choices > 1)
             losses_.add(Term::choices, "Cohere gives one reply to a request");
-        if (!only_text(request_.modalities))
-            losses_.add(Term::modalities, "Cohere answers in text");
-        if (!request_.audio.empty())
-            losses_.add(Term::audio, "Cohere answers in text");
-        if (!is_usual_tier(request_.service_tier))
-            losses_.add(Term::service_tier, "Cohere has no service tiers");
-        if (!request_.verbosity.empty())
-            losses_.add("verbosity", "Cohere has no such setting");
+        losses_.add_beyond_text("Cohere");
     }
 
     const llm::ChatRequest& request_;

@@ -48,7 +48,7 @@ public:
         write_sampling();
         write_reasoning();
         write_format();
-        write_unsaid();
+        losses_.add_beyond_text("DashScope");
         losses_.add_foreign();
         Json body{{"model", request_.model},
                   {"input", Json{{"messages", std::move(messages_)}}},
@@ -245,17 +245,6 @@ private:
             schema["strict"] = *format.strict;
         parameters_["response_format"] =
             Json{{"type", "json_schema"}, {"json_schema", std::move(schema)}};
-    }
-
-    void write_unsaid() {
-        if (!only_text(request_.modalities))
-            losses_.add(Term::modalities, "DashScope answers in text here");
-        if (!request_.audio.empty())
-            losses_.add(Term::audio, "DashScope answers in text here");
-        if (!is_usual_tier(request_.service_tier))
-            losses_.add(Term::service_tier, "DashScope has no service tiers");
-        if (!request_.verbosity.empty())
-            losses_.add("verbosity", "DashScope has no such setting");
     }
 
     const llm::ChatRequest& request_;

@@ -2,6 +2,7 @@
 
 #include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
+#include "core/wire/parts.hpp"
 
 #include <algorithm>
 #include <array>
@@ -103,6 +104,17 @@ void Losses::add(std::string field, std::string why) {
                              [&](const Loss& loss) { return loss.field == field; });
     if (!known)
         losses_.push_back({std::move(field), std::move(why)});
+}
+
+void Losses::add_beyond_text(const std::string& provider) {
+    if (!only_text(request_->modalities))
+        add(Term::modalities, provider + " answers in text");
+    if (!request_->audio.empty())
+        add(Term::audio, provider + " answers in text");
+    if (!is_usual_tier(request_->service_tier))
+        add(Term::service_tier, provider + " has no service tiers");
+    if (!request_->verbosity.empty())
+        add("verbosity", provider + " has no such setting");
 }
 
 void Losses::add_foreign() {

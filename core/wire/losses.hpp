@@ -53,6 +53,9 @@ public:
     /// What came by another wire and only that one knows: extras, and parts of messages and tools
     /// of the provider's own. Say it once for each request.
     void add_foreign();
+    /// What a provider that only answers in text has no word for: other modalities, sound, service
+    /// tiers and verbosity.
+    void add_beyond_text(const std::string& provider);
     /// Whether extras, opaques, proofs and file ids of the request are the target's own.
     bool same_wire() const noexcept { return request_->wire == target_; }
 

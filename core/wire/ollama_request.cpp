@@ -208,14 +208,7 @@ private:
     void write_unsaid() {
         if (request_.choices > 1)
             losses_.add(Term::choices, "Ollama gives one reply to a request");
-        if (!only_text(request_.modalities))
-            losses_.add(Term::modalities, "Ollama answers in text");
-        if (!request_.audio.empty())
-            losses_.add(Term::audio, "Ollama answers in text");
-        if (!is_usual_tier(request_.service_tier))
-            losses_.add(Term::service_tier, "Ollama has no service tiers");
-        if (!request_.verbosity.empty())
-            losses_.add("verbosity", "Ollama has no such setting");
+        losses_.add_beyond_text("Ollama");
     }
 
     const llm::ChatRequest& request_;
