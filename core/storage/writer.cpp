@@ -250,12 +250,13 @@ void Writer::Impl::failed(const Error& error) {
     retry_wait = retry_wait.count() == 0 ? options.retry_first
                                          : std::min(2 * retry_wait, options.retry_last);
     retry_at = Steady::now() + retry_wait;
-    failing = true;
     {
         std::lock_guard lock(mutex);
         ++figures.failures;
         figures.last_error = error.message;
     }
+    // After the reason: who sees the writer refuse finds out why.
+    failing = true;
     log::write_limited(
         log::Level::err, "store_failing",
         "the store cannot be written: calls that were settled are kept and "
