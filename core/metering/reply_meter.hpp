@@ -20,9 +20,10 @@ namespace obliv::metering {
 /// memory; it owns none before it hears something.
 class ReplyMeter final : public llm::ReplyListener {
 public:
-    /// What is kept before it is counted: of a stream, which may stay open for hours, little.
-    static constexpr std::size_t stream_bytes_max = 1900;
-    static constexpr std::size_t whole_bytes_max = 1U << 20;
+    /// What is kept before it is counted: of a stream, which may stay open for hours, little, and
+    /// of a whole reply no more than may be counted at once on a loop (some 3 ms).
+    static constexpr std::size_t stream_bytes_max = 950;
+    static constexpr std::size_t whole_bytes_max = 64U << 10;
 
     /// `tokenizers` outlives it, and so does `model`: the upstream's name of it, which may change
     /// until something is heard.

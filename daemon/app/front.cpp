@@ -234,6 +234,11 @@ loop::Task<Result<void>> Front::once(server::Exchange& exchange, const Route& ro
         co_return fail(Code::conflict, "a request with this Idempotency-Key still runs");
     if (found.reply)
         co_return co_await relay::send_again(exchange, std::move(found.reply));
+    // The note in the store that a call has begun is not for who is to be refused.
+    if (auto may = parts_.gate.check(*caller); !may) {
+        parts_.repeats.end(*key, nullptr, parts_.clock.steady());
+        co_return may.error();
+    }
     relay::Turn turn(parts_.repeats, parts_.shelf, *key, exchange.request_id(), parts_.clock);
     auto before = co_await turn.begin();
     if (!before)

@@ -58,6 +58,8 @@ public:
     bool limited() const noexcept { return limited_; }
     /// Tokens of output that are paid for in advance.
     std::int64_t output_tokens() const noexcept { return output_tokens_; }
+    /// Whether the call costs the same by whichever of two models serves it.
+    bool charged_alike(std::string_view served, std::string_view other) const;
 
 private:
     friend class Till;

@@ -210,6 +210,10 @@ const llm::Price* Till::rate_of(const Hold& hold, std::string_view served) {
     return rate ? rate : hold.dearest_price_;
 }
 
+bool Hold::charged_alike(std::string_view served, std::string_view other) const {
+    return served == other || Till::rate_of(*this, served) == Till::rate_of(*this, other);
+}
+
 Result<Till::Receipt> Till::charge(Hold hold, storage::Call call, std::int64_t share_millionths) {
     check(hold.till_ == this, "a hold is settled once, on the loop that reserved it");
     keep_sane(call.usage);

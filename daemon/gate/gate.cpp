@@ -8,6 +8,20 @@ namespace {
 // A place among concurrent calls frees when another call ends; nobody knows when.
 constexpr auto concurrency_retry = std::chrono::milliseconds(1000);
 
+Error too_many_at_once(int most) {
+    auto error = fail(Code::rate_limited,
+                      "more than " + std::to_string(most) + " calls at once with this API key");
+    error.retry_after = concurrency_retry;
+    return error;
+}
+
+Error too_many_a_minute(int most, std::chrono::milliseconds wait) {
+    auto error = fail(Code::rate_limited,
+                      "more than " + std::to_string(most) + " requests a minute with this API key");
+    error.retry_after = wait;
+    return error;
+}
+
 }  // namespace
 
 Result<Caller> Gate::authenticate(std::string_view key) const {
@@ -32,21 +46,21 @@ Result<Permit> Gate::limit(const Caller& caller, std::string_view model) const {
         error.param = "model";
         return error;
     }
-    if (!caller->limits->enter(token.concurrent_max)) {
-        auto error = fail(Code::rate_limited, "more than " + std::to_string(token.concurrent_max) +
-                                                  " calls at once with this API key");
-        error.retry_after = concurrency_retry;
-        return error;
-    }
+    if (!caller->limits->enter(token.concurrent_max))
+        return too_many_at_once(token.concurrent_max);
     Permit permit(caller->limits);
-    if (auto wait = caller->limits->refuse_request(clock_.steady(), token.requests_per_minute)) {
-        auto error =
-            fail(Code::rate_limited, "more than " + std::to_string(token.requests_per_minute) +
-                                         " requests a minute with this API key");
-        error.retry_after = *wait;
-        return error;
-    }
+    if (auto wait = caller->limits->refuse_request(clock_.steady(), token.requests_per_minute))
+        return too_many_a_minute(token.requests_per_minute, *wait);
     return permit;
+}
+
+Result<void> Gate::check(const Caller& caller) const {
+    const auto& token = caller->token;
+    if (token.concurrent_max > 0 && caller->limits->in_flight() >= token.concurrent_max)
+        return too_many_at_once(token.concurrent_max);
+    if (auto wait = caller->limits->would_refuse(clock_.steady(), token.requests_per_minute))
+        return too_many_a_minute(token.requests_per_minute, *wait);
+    return ok();
 }
 
 }  // namespace obliv::gate

@@ -44,6 +44,10 @@ public:
     /// requests in this minute, or too many at once.
     Result<Permit> limit(const Caller& caller, std::string_view model) const;
 
+    /// rate_limited: limit() would say so now. Counts nothing: for what costs something before the
+    /// call is let in.
+    Result<void> check(const Caller& caller) const;
+
 private:
     const Clock& clock_;
     std::shared_ptr<const TokenTable> tokens_;

@@ -18,6 +18,10 @@ public:
     std::optional<std::chrono::milliseconds> refuse_request(SteadyTime now,
                                                             int per_minute) noexcept;
 
+    /// What refuse_request() would answer; counts nothing.
+    std::optional<std::chrono::milliseconds> would_refuse(SteadyTime now,
+                                                          int per_minute) const noexcept;
+
     /// Takes one of `concurrent_max` places (0: no limit). True must be followed by one leave().
     bool enter(int concurrent_max) noexcept;
     void leave() noexcept;

@@ -151,6 +151,7 @@ struct Relay::Chat : loop::InFrames {
     void note_upstream_id();
     // go_on.cpp: streams that break off.
     bool may_go_on(const Result<void>& ended) const;
+    bool can_go_on(const channels::Option& option) const;
     const channels::Option* next_to_go_on(const channels::Option*& broken);
     Error will_not_go_on();
     void begin_reply();

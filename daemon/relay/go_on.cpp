@@ -11,13 +11,19 @@
 namespace obliv::relay {
 namespace {
 
-bool can_go_on(const channels::Option& option) {
+bool takes_prefill(const channels::Option& option) {
     const auto* provider = option.entry->provider;
     return provider != nullptr && !provider->prefill.empty() &&
            wire::claude_model(option.match.upstream_model).takes_prefill();
 }
 
 }  // namespace
+
+/// One row has one price: whoever goes on costs what the first one did.
+bool Relay::Chat::can_go_on(const channels::Option& option) const {
+    return takes_prefill(option) &&
+           hold.charged_alike(record.call.model_served, option.match.upstream_model);
+}
 
 /// Streams of these models are made of their events on the way, whatever their format.
 void Relay::prepare_to_go_on(Chat& chat) const {

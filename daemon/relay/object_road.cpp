@@ -47,7 +47,24 @@ private:
     server::Exchange& exchange_;
 };
 
-/// What the store is asked to remember of an answer. On a worker. True: a batch has to be charged.
+/// The files that a batch has written are the caller's from now on. On a worker.
+Result<void> remember_results(storage::Session& session, const StoredObject& batch,
+                              const std::vector<std::string>& results) {
+    for (const auto& id : results) {
+        auto file = batch;
+        file.id = id;
+        file.kind = ObjectKind::file;
+        file.json = R"({"id":")" + id + R"(","object":"file","purpose":"batch_output"})";
+        if (session.objects().get(batch.account, ObjectKind::file, id))
+            continue;
+        if (auto put = session.objects().put(file); !put)
+            return put;
+    }
+    return ok();
+}
+
+/// What the store is asked to remember of an answer. On a worker. True: a batch has to be charged,
+/// and its results stay unknown until it is.
 Result<bool> remember(storage::Session& session, const ObjectCall& call, const StoredObject& row,
                       const ObjectFacts& facts, const storage::ChargeMark& mark) {
     auto& objects = session.objects();
@@ -59,19 +76,13 @@ Result<bool> remember(storage::Session& session, const ObjectCall& call, const S
         return put.error();
     if (row.kind == ObjectKind::file)
         return false;
-    for (const auto& id : facts.results) {
-        auto file = row;
-        file.id = id;
-        file.kind = ObjectKind::file;
-        file.json = R"({"id":")" + id + R"(","object":"file","purpose":"batch_output"})";
-        if (objects.get(row.account, ObjectKind::file, id))
-            continue;
-        if (auto put = objects.put(file); !put)
-            return put.error();
-    }
-    if (!facts.ended || !facts.usage)
+    if (!facts.ended)
         return false;
-    return objects.settle(row.account, row.id, mark);
+    auto due = facts.usage ? objects.settle(row.account, row.id, mark) : Result<bool>(false);
+    if (!due || *due)
+        return due;
+    auto put = remember_results(session, row, facts.results);
+    return put ? due : Result<bool>(put.error());
 }
 
 storage::ObjectPage page_of(std::string_view query) {
@@ -369,7 +380,13 @@ loop::Task<Result<void>> Relay::note_object(Record& record, ObjectErrand& errand
     if (!charged)
         co_return charged.error();
     call.cost = *charged;
-    co_return ok();
+    if (!*due)
+        co_return ok();
+    auto list = [&database, row = errand.row, results = facts->results] {
+        return database.write(
+            [&](storage::Session& session) { return remember_results(session, row, results); });
+    };
+    co_return co_await loop::run_blocking(parts_.workers, std::move(list));
 }
 
 }  // namespace obliv::relay

@@ -179,6 +179,19 @@ class RelayContinued(FunctionalTest):
             daemon.api("PATCH", f"/channels/{channel}", {"aliases": {"m1": "claude-opus-4-6"}})
         self.fails(self.ask("openai"), asked=0)
 
+    def test_a_model_of_another_price_is_not_asked(self) -> None:
+        """One row has one price: a dear model's words are not sold at a cheap one's, nor the other way round."""
+        daemon = self.serve("anthropic", "anthropic")
+        daemon.api("DELETE", "/prices/m1")
+        for channel, model, price in (("c0", "dear", "9"), ("c1", "cheap", "1")):
+            daemon.set_price(model, input=price, output=price)
+            daemon.api("PATCH", f"/channels/{channel}", {"aliases": {"m1": model}})
+        self.fails(self.ask("openai"), asked=0)
+        daemon.set_price("cheap", input="9", output="9")
+        self.fails(self.ask("openai"), asked=0)  # as dear, but another price: it may change by itself
+        daemon.set_price("m1")
+        self.check_whole("openai", self.ask("openai"))
+
     def test_what_came_with_the_break_is_the_callers_if_nobody_goes_on(self) -> None:
         daemon = self.serve("moonshot", "moonshot")
         daemon.api("DELETE", "/channels/c1")

@@ -158,13 +158,16 @@ class RelayFiles(FunctionalTest):
         self.daemon.add_prepaid("payer", "10")
         self.daemon.set_price("batches", input="0", output="0")
         key = self.daemon.add_token("payer", account="payer")
-        batch = self.ask("POST", "/v1/batches", {"input_file_id": self.upload(key=key)}, key).json["id"]
+        file = self.upload(key=key)
+        batch = self.ask("POST", "/v1/batches", {"input_file_id": file}, key).json["id"]
         self.keeper.status, self.keeper.usage, self.keeper.model = "completed", USED, "m9"
         for _ in range(2):
             self.assert_openai_error(self.ask("GET", f"/v1/batches/{batch}", key=key), 403)
+        self.assertEqual(self.ids("/v1/files", key), [file])  # what was not paid for is not there
         self.daemon.set_price("m9", input="2", output="8")
         for _ in range(2):
-            self.assertEqual(self.ask("GET", f"/v1/batches/{batch}", key=key).status, 200)
+            result = self.ask("GET", f"/v1/batches/{batch}", key=key).json["output_file_id"]
+        self.assertEqual(sorted(self.ids("/v1/files", key)), sorted([file, result]))
         until(lambda: len([row for row in self.daemon.calls() if row["model"] == "m9"]) == 1, "one charge")
 
     def test_who_pays_by_price_makes_batches_only_at_a_price(self) -> None:

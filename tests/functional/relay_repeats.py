@@ -86,6 +86,14 @@ class Repeats(FunctionalTest):
         self.assert_openai_error(self.post(ask(), key="sk-wrong"), 401)
         self.assertEqual(len(self.upstream.requests), 2)
 
+    def test_who_is_over_a_limit_has_nothing_written(self) -> None:
+        key = self.daemon.add_token("slow", requests_per_minute=1)
+        self.assertEqual(self.post(ask(), key=key).status, 200)
+        with contextlib.closing(sqlite3.connect(self.daemon.data / "oblivd.db")) as store, store:
+            store.execute("create trigger full before insert on repeat begin select raise(fail, 'no more'); end")
+        self.assert_openai_error(self.post(ask(), "over", key=key), 429)
+        self.assertIn("idempotent-replayed", self.post(ask(), key=key).headers)  # what is kept takes no limit
+
     def test_what_failed_may_be_tried_again(self) -> None:
         self.upstream.answer = provider.error(400, "no")
         self.assertEqual(self.post(ask()).status, 400)

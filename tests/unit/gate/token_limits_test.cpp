@@ -24,6 +24,20 @@ TEST_CASE("a minute lets exactly its number of requests in, and says how long to
     CHECK(!limits.refuse_request(clock.steady(), 3));
 }
 
+TEST_CASE("whether a minute is used up is told without counting", "[gate]") {
+    FakeClock clock;
+    TokenLimits limits;
+    for (int i = 0; i < 3; ++i) {
+        CHECK(!limits.would_refuse(clock.steady(), 3));
+        CHECK(!limits.would_refuse(clock.steady(), 3));
+        CHECK(!limits.refuse_request(clock.steady(), 3));
+    }
+    CHECK(limits.would_refuse(clock.steady(), 3) == 60s);
+    CHECK(!limits.would_refuse(clock.steady(), 0));
+    clock.advance(60s);
+    CHECK(!limits.would_refuse(clock.steady(), 3));
+}
+
 TEST_CASE("no limit never refuses, and a lowered limit holds at once", "[gate]") {
     FakeClock clock;
     TokenLimits limits;
