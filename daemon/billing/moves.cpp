@@ -28,9 +28,10 @@ Error has_only(AccountId account, Money amount) {
                 "account " + account.text() + " has only " + amount.text() + " USD available");
 }
 
-/// How much of a deposit will expire: what pays off a debt has been spent by then.
+/// How much of a deposit will expire: what pays off a debt has been spent by then. What calls hold
+/// is not spent; the two figures do not change together, but the first only by moves like this one.
 Money expiring_part(const ledger::BalanceFigures& before, Money amount) {
-    auto debt = std::min(before.available + before.held, Money{});
+    auto debt = std::min(before.granted - before.spent, Money{});
     return std::max(amount + debt, Money{});
 }
 
@@ -142,10 +143,11 @@ Result<Transfer> Books::book(Transfer transfer, const Also& also) {
         return fail(Code::invalid_request, "the amount is too large to account for");
     if (source && !source->withdraw(transfer.amount))
         return has_only(transfer.source, source->figures().available);
-    if (target && transfer.expires_at)
-        transfer.expiring = expiring_part(target->figures(), transfer.amount);
     transfer.time = options_.clock->wall();
     transfer.id = take_id();
+    // After the id: calls with later ids spend of what comes in, all others have made the debt.
+    if (target && transfer.expires_at)
+        transfer.expiring = expiring_part(target->figures(), transfer.amount);
     auto stored = database_.write([&](storage::Session& session) -> Result<Transfer> {
         if (also)
             if (auto done = also(session, transfer); !done)

@@ -230,15 +230,16 @@ Result<Till::Receipt> Till::charge(Hold hold, storage::Call call, std::int64_t s
         held += hold_more(hold, due - held);
     call.cost = std::min(due, held);
     call.loss = due - call.cost;
-    call.id = ChargeId{books_.take_id()};
-
-    // The slot first: from here on no kill can undo the charge.
-    auto slot = ring_.settle(call);
     hold.account_->settle(held, call.cost);
     if (hold.budget_)
         hold.budget_->settle(held, call.cost);
     if (hold.periods_)
         hold.periods_->settle(held, call.cost);
+
+    // After the balance: a top-up with a later id finds the debt that the call has made. From the
+    // slot on no kill can undo the charge.
+    call.id = ChargeId{books_.take_id()};
+    auto slot = ring_.settle(call);
     hold.till_ = nullptr;
     Receipt receipt{call.id, call.cost};
     bool power = books_.options().durability == Durability::power;

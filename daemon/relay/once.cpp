@@ -4,6 +4,7 @@
 #include "daemon/relay/shelf.hpp"
 
 #include <array>
+#include <iterator>
 
 namespace obliv::relay {
 namespace {
@@ -44,17 +45,56 @@ void Repeats::end(const Sha256& key, KeptReplyPtr reply, SteadyTime now) {
     make_room(now);
 }
 
-void Repeats::make_room(SteadyTime now) {
-    while (!ended_.empty() && (bytes_ > bytes_max || ended_.size() > replies_max ||
-                               now - entries_.at(ended_.front()).ended >= reply_kept_for))
-        drop_oldest();
+void Repeats::end_unwritten(Unwritten unwritten, SteadyTime now) {
+    std::lock_guard lock(mutex_);
+    auto place = unwritten_.insert(unwritten_.end(), unwritten.key);
+    entries_[unwritten.key] = {std::move(unwritten.reply), now, place,
+                               std::move(unwritten.request_id)};
 }
 
-void Repeats::drop_oldest() {
-    auto oldest = entries_.find(ended_.front());
-    bytes_ -= oldest->second.reply->body.size();
-    entries_.erase(oldest);
-    ended_.pop_front();
+std::optional<Repeats::Unwritten> Repeats::next_unwritten() {
+    std::lock_guard lock(mutex_);
+    if (unwritten_.empty())
+        return std::nullopt;
+    unwritten_.splice(unwritten_.end(), unwritten_, unwritten_.begin());
+    const auto& entry = entries_.at(unwritten_.back());
+    return Unwritten{unwritten_.back(), entry.request_id, entry.reply};
+}
+
+void Repeats::written(const Sha256& key) {
+    std::lock_guard lock(mutex_);
+    auto found = entries_.find(key);
+    if (found == entries_.end() || found->second.request_id.empty())
+        return;
+    auto& entry = found->second;
+    entry.request_id.clear();
+    bytes_ += entry.reply->body.size();
+    auto before = ended_.end();
+    while (before != ended_.begin() && entries_.at(*std::prev(before)).ended > entry.ended)
+        --before;
+    ended_.splice(before, unwritten_, entry.place);
+}
+
+void Repeats::make_room(SteadyTime now) {
+    auto is_over = [&](const Sha256& key) {
+        return now - entries_.at(key).ended >= reply_kept_for;
+    };
+    while (!ended_.empty() &&
+           (bytes_ > bytes_max || ended_.size() > replies_max || is_over(ended_.front()))) {
+        bytes_ -= entries_.at(ended_.front()).reply->body.size();
+        drop_first(ended_);
+    }
+    for (auto left = unwritten_.size(); left > 0; --left) {
+        if (is_over(unwritten_.front()))
+            drop_first(unwritten_);
+        else
+            unwritten_.splice(unwritten_.end(), unwritten_, unwritten_.begin());
+    }
+}
+
+void Repeats::drop_first(std::list<Sha256>& from) {
+    entries_.erase(from.front());
+    from.pop_front();
 }
 
 Turn::~Turn() {
@@ -70,17 +110,25 @@ loop::Task<Result<KeptReplyPtr>> Turn::begin() {
     begun_ = reply && *reply == nullptr;
     if (reply && *reply)
         end(*reply);
+    // The disk has just taken something.
+    if (begun_)
+        shelf_.catch_up(repeats_);
     co_return reply;
 }
 
 loop::Task<void> Turn::keep(KeptReplyPtr reply) {
     auto copy = reply;
     auto kept = co_await shelf_.keep_elsewhere(key_, request_id_, std::move(copy));
-    if (!kept)
-        log::write_limited(log::Level::warning, "reply_not_kept",
-                           "a reply with an Idempotency-Key is kept until the next restart only",
-                           {{"why", kept.error().message}});
-    end(std::move(reply));
+    if (kept) {
+        end(std::move(reply));
+        co_return;
+    }
+    log::write_limited(log::Level::warning, "reply_not_kept",
+                       "a reply with an Idempotency-Key is in memory only, until the disk works",
+                       {{"why", kept.error().message}});
+    ended_ = true;
+    Repeats::Unwritten unwritten{key_, std::string(request_id_), std::move(reply)};
+    repeats_.end_unwritten(std::move(unwritten), clock_.steady());
 }
 
 loop::Task<Result<std::string_view>> OnceExchange::read_body() {

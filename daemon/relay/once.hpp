@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace obliv::relay {
@@ -40,19 +41,34 @@ public:
     /// A null reply leaves the key as if it had never been used.
     void end(const Sha256& key, KeptReplyPtr reply, SteadyTime now);
 
+    /// A reply that is nowhere but in memory, because the disk did not take it.
+    struct Unwritten {
+        Sha256 key{};
+        std::string request_id;
+        KeptReplyPtr reply;
+    };
+    /// It stays, whatever else has to go, until it is written or its day is over: a repeat that
+    /// does not find it would be charged again.
+    void end_unwritten(Unwritten unwritten, SteadyTime now);
+    /// Each in turn; nothing: there is none.
+    std::optional<Unwritten> next_unwritten();
+    void written(const Sha256& key);
+
 private:
     struct Entry {
         KeptReplyPtr reply;  ///< null while it runs
         SteadyTime ended{};
         std::list<Sha256>::iterator place{};
+        std::string request_id{};  ///< while it is unwritten
     };
-    void drop_oldest();
+    void drop_first(std::list<Sha256>& from);
     void make_room(SteadyTime now);
 
     std::mutex mutex_;
     std::map<Sha256, Entry> entries_;  // guarded by mutex_
     std::list<Sha256> ended_;          // guarded by mutex_; oldest first
-    std::size_t bytes_ = 0;            // guarded by mutex_; of the bodies
+    std::list<Sha256> unwritten_;      // guarded by mutex_
+    std::size_t bytes_ = 0;            // guarded by mutex_; of the bodies of ended_
 };
 
 /// Holds a turn of Repeats, and gives it back without a reply unless it was ended with one.
@@ -68,7 +84,7 @@ public:
 
     /// A reply that is on the shelf; null: there is none, and it is the caller's turn.
     loop::Task<Result<KeptReplyPtr>> begin();
-    /// Returns when no kill can undo it, or the disk does not take it.
+    /// Returns when no kill can undo it, or the disk does not take it: then it stays in memory.
     loop::Task<void> keep(KeptReplyPtr reply);
 
 private:

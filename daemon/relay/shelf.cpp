@@ -98,4 +98,18 @@ void Shelf::forget(const Sha256& key, std::string_view request_id) noexcept {
     (void)workers_.post(std::move(work));
 }
 
+void Shelf::catch_up(Repeats& repeats) noexcept {
+    if (!repeats.next_unwritten())
+        return;
+    auto work = [this, &repeats] {
+        while (auto next = repeats.next_unwritten()) {
+            if (!keep(next->key, next->request_id, *next->reply))
+                return;
+            repeats.written(next->key);
+        }
+    };
+    // Who comes next tries again.
+    (void)workers_.post(std::move(work));
+}
+
 }  // namespace obliv::relay

@@ -29,6 +29,9 @@ public:
                                             KeptReplyPtr reply);
     /// The call ended without a reply that could be kept. Soon, or never: never blocks.
     void forget(const Sha256& key, std::string_view request_id) noexcept;
+    /// Writes what the disk did not take before, as far as it takes it now. Soon, or never: never
+    /// blocks. `repeats` outlives the workers.
+    void catch_up(Repeats& repeats) noexcept;
 
     const std::string& run() const noexcept { return run_; }
 

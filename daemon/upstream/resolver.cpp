@@ -42,18 +42,21 @@ void finish(Resolver::Answer& answer) {
 
 }  // namespace
 
-Resolver::Resolver()
-    : operators_("resolver", threads, queue_max), callers_("callers' names", threads, queue_max) {}
+Resolver::Resolver(Names names)
+    : names_(names ? std::move(names)
+                   : [](const std::string& host, std::uint16_t port,
+                        std::string& error) { return ask(host, port, 0, error); }),
+      operators_("resolver", threads, queue_max), callers_("callers' names", threads, queue_max) {}
 
 std::shared_ptr<Resolver::Answer> Resolver::look_up(loop::Loop& loop, const std::string& host,
                                                     std::uint16_t port, Whose whose) {
     auto answer = std::make_shared<Answer>();
     auto& threads_of = whose == Whose::callers ? callers_ : operators_;
-    auto queued = threads_of.post([waited = std::weak_ptr(answer), &loop, host, port] {
+    auto queued = threads_of.post([this, waited = std::weak_ptr(answer), &loop, host, port] {
         auto asked = waited.lock();
         if (!asked)
             return;
-        asked->found = ask(host, port, 0, asked->error);
+        asked->found = names_(host, port, asked->error);
         loop.post([asked] { finish(*asked); });
     });
     if (!queued) {

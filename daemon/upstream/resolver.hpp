@@ -26,7 +26,12 @@ struct Address {
 /// Shared by the pools of all loops; from any thread. Destroyed before the loops.
 class Resolver {
 public:
-    Resolver();
+    /// The addresses of a name; may block. None: `error` says why.
+    using Names =
+        std::function<std::vector<Address>(const std::string&, std::uint16_t, std::string& error)>;
+
+    /// `names` is asked on the resolver's threads, getaddrinfo unless given.
+    explicit Resolver(Names names = {});
 
     /// A look-up under way: whoever stops waiting leaves it behind.
     struct Answer {
@@ -45,6 +50,7 @@ public:
     static std::vector<Address> numeric(const std::string& host, std::uint16_t port);
 
 private:
+    const Names names_;
     loop::BlockingPool operators_;
     loop::BlockingPool callers_;
 };

@@ -3,14 +3,17 @@
 A small library is loaded into oblivd that answers its writes and syncs of the store as the test tells it: the disk is full,
 read-only, or fails to sync. Once it works again the daemon goes on by itself.
 """
+import contextlib
 import os
 import resource
 import signal
+import sqlite3
 import unittest
 from pathlib import Path
 from typing import Any
 
 import client
+import upstream as provider
 from harness import BIN, Daemon, FunctionalTest, ask, until
 
 COST = "0.0000975"  # of the scripted provider's 11 and 7 tokens
@@ -105,6 +108,10 @@ class FailingDisk(FunctionalTest):
         until(lambda: len(self.notices("store.failing")) == 1, "the notice")
         self.assertEqual(self.notices("store.failing")[0]["severity"], "critical")
 
+    def kept(self) -> int:
+        with contextlib.closing(sqlite3.connect(self.daemon.data / "oblivd.db")) as store:
+            return int(store.execute("SELECT count(*) FROM repeat WHERE whole").fetchone()[0])
+
     def heal(self) -> None:
         self.break_disk("-")
         until(self.daemon.ready, "the disk is used again, without a restart")
@@ -137,6 +144,31 @@ class FailingDisk(FunctionalTest):
             self.break_disk("-")
             self.daemon.start(extra=self.extra)
             self.assert_charged_once()
+
+    def test_a_reply_that_the_disk_did_not_take_is_kept_all_the_same(self) -> None:
+        def breaks(connection: provider.Connection, asked: provider.Request) -> None:
+            self.break_disk("f")  # that the call began is on the disk by now
+            provider.chat()(connection, asked)
+        self.upstream.answer = breaks
+        headers = {"Idempotency-Key": "kept"}
+        first = self.daemon.post(self.key, ask(), headers)
+        self.assertEqual(first.status, 200)
+        self.whole.append(first.headers["x-request-id"])
+        again = self.daemon.post(self.key, ask(), headers)
+        self.assertEqual((again.status, again.body), (200, first.body))
+        self.break_disk("-")
+        self.upstream.answer = provider.chat()
+        until(self.daemon.ready, "the disk is used again")
+        # The next call with a key finds that the disk works.
+        other = self.daemon.post(self.key, ask(), {"Idempotency-Key": "other"})
+        self.whole.append(other.headers["x-request-id"])
+        until(lambda: self.kept() == 2, "both replies are stored")
+        self.daemon.kill()
+        self.daemon.start(extra=self.extra)
+        again = self.daemon.post(self.key, ask(), headers)
+        self.assertEqual((again.status, again.body), (200, first.body))
+        self.assertEqual(len(self.upstream.requests), 2)
+        self.assert_charged_once()
 
     def test_a_limit_of_file_sizes_is_a_full_disk(self) -> None:
         self.assertEqual(self.call().status, 200)

@@ -3,9 +3,13 @@
 #include "tests/support/fake_clock.hpp"
 #include "tests/unit/billing/shop.hpp"
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <functional>
 #include <map>
 #include <random>
+#include <thread>
+#include <utility>
 
 using namespace obliv;
 using namespace std::chrono_literals;
@@ -300,4 +304,67 @@ TEST_CASE("verify tells of a lot whose rest is not what was spent leaves", "[bil
     auto report = must(shop.books->verify());
     REQUIRE(report.problems.size() == 1);
     CHECK(report.problems.front().find("which expires") != std::string::npos);
+}
+
+namespace {
+
+/// Runs something when it is asked for the time: between two steps of what it is given to.
+class BusyClock final : public Clock {
+public:
+    WallTime wall() const noexcept override {
+        if (auto work = std::exchange(meanwhile, nullptr))
+            work();
+        return from_unix_nanos(1'767'225'600'000'000'000);
+    }
+    SteadyTime steady() const noexcept override { return SteadyTime(1h); }
+
+    mutable std::function<void()> meanwhile;
+};
+
+Money lots_of(test::Shop& shop, AccountId account) {
+    Money sum;
+    for (const auto& lot : must(shop.books->lots(account)))
+        sum += lot.left;
+    return sum;
+}
+
+}  // namespace
+
+TEST_CASE("a debt that is made while a top-up comes in is paid off by it", "[billing]") {
+    BusyClock clock;
+    test::Shop shop;
+    shop.books_options.clock = &clock;
+    shop.reopen();
+    auto hold = must(shop.reserve(40, shop.credit));
+    auto until = clock.wall() + 1h;
+    // Once it has begun: the first time is asked for while the top-up is looked at.
+    clock.meanwhile = [&] {
+        clock.meanwhile = [&] { must(shop.pay(std::move(hold), 30, shop.credit)); };
+    };
+    must(shop.books->topup(shop.credit, Money::nanos(50), "a", "", until));
+    CHECK_FALSE(hold.open());
+    shop.flush();
+    CHECK(shop.figures(shop.credit).available == Money::nanos(20));
+    CHECK(lots_of(shop, shop.credit) == Money::nanos(20));
+    CHECK(must(shop.books->verify()).ok());
+}
+
+TEST_CASE("no more expires than there is, however calls and top-ups race", "[billing]") {
+    test::Shop shop({}, 4096);
+    shop.topup(shop.credit, 1);
+    std::atomic<bool> done{false};
+    std::thread caller([&] {
+        while (!done)
+            if (auto hold = shop.reserve(20, shop.credit))
+                must(shop.pay(std::move(*hold), 20, shop.credit));
+    });
+    auto until = real_clock().wall() + 1h;
+    for (int i = 0; i < 150; ++i)
+        must(shop.books->topup(shop.credit, Money::nanos(200), std::to_string(i), "", until));
+    done = true;
+    caller.join();
+    shop.flush();
+    auto left = lots_of(shop, shop.credit);
+    CHECK(left <= std::max(shop.figures(shop.credit).available, Money{}));
+    CHECK(must(shop.books->verify()).ok());
 }

@@ -166,6 +166,54 @@ TEST_CASE("an amount changes at once, and a removed budget limits nobody", "[bil
     CHECK(it.shop.books->budget(day) == nullptr);
 }
 
+TEST_CASE("a changed row goes on counting only where it counts the same calls", "[billing]") {
+    test::FakeClock clock;
+    Budget row;
+    row.id = storage::BudgetId{1};
+    row.scope = BudgetScope::token;
+    row.subject = 7;
+    row.model = "a*";
+    row.amount = Money::nanos(100);
+    billing::PeriodBudget budget(row, "UTC", TimeZone::utc(), clock.wall(), Money::nanos(30));
+    REQUIRE(budget.at(clock.wall())->balance.reserve(Money::nanos(20)));
+    auto refuses = [&](auto change) {
+        auto other = row;
+        other.amount = Money::nanos(999);
+        change(other);
+        return !budget.take_over(other, "UTC");
+    };
+    CHECK(refuses([](Budget& other) { other.id = storage::BudgetId{2}; }));
+    CHECK(refuses([](Budget& other) { other.scope = BudgetScope::user; }));
+    CHECK(refuses([](Budget& other) { other.subject = 8; }));
+    CHECK(refuses([](Budget& other) { other.model = "b*"; }));
+    CHECK(refuses([](Budget& other) { other.period = PeriodKind::month; }));
+    CHECK_FALSE(budget.take_over(row, "Europe/Berlin"));
+    CHECK(budget.at(clock.wall())->balance.figures().available == Money::nanos(50));
+    // Only the amount: what is held and spent stays, and so it is in the periods to come.
+    row.amount = Money::nanos(60);
+    CHECK(budget.take_over(row, "UTC"));
+    auto now = budget.at(clock.wall())->balance.figures();
+    CHECK(now.available == Money::nanos(10));
+    CHECK(now.held == Money::nanos(20));
+    CHECK(now.spent == Money::nanos(30));
+    clock.advance(24h);
+    CHECK(budget.at(clock.wall())->balance.figures().available == Money::nanos(60));
+}
+
+TEST_CASE("a budget in place of a removed one does not inherit what that has spent", "[billing]") {
+    Dated it;
+    auto day = it.add(BudgetScope::token, it.shop.token.value, 100);
+    auto held = must(it.reserve(40));
+    must(it.shop.write([&](storage::Session& s) { return s.budgets().remove(day); }));
+    // Nobody has heard of the removal when the next one is there, perhaps under the same number.
+    auto other = it.add(BudgetScope::token, it.shop.token.value, 100, PeriodKind::month);
+    CHECK(it.left(other) == 100);
+    it.pay(std::move(held), 40);
+    CHECK(it.left(other) == 100);
+    it.spend(5);
+    CHECK(it.left(other) == 95);
+}
+
 TEST_CASE("days go by the clocks of the account", "[billing]") {
     Dated it;
     auto day = it.add(BudgetScope::token, it.shop.token.value, 100);

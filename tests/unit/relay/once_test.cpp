@@ -55,6 +55,37 @@ TEST_CASE("the oldest replies go when there are too many, those that run stay", 
     CHECK_FALSE(repeats.begin(key(1), {}).reply);
 }
 
+TEST_CASE("what is nowhere else is not pushed out of memory", "[relay]") {
+    Repeats repeats;
+    constexpr int many = 40;  // four megabytes each
+    auto push = [&](int first, SteadyTime now) {
+        for (int number = first; number < first + many; ++number) {
+            repeats.begin(key(number), now);
+            repeats.end(key(number), reply_of(4U << 20), now);
+        }
+    };
+    for (int number : {1, 2}) {
+        repeats.begin(key(number), {});
+        repeats.end_unwritten({key(number), std::to_string(number), reply_of(3)}, {});
+    }
+    push(100, {});
+    CHECK(repeats.begin(key(1), {}).reply->body == "xxx");
+    CHECK_FALSE(repeats.begin(key(100), {}).reply);
+    // Each in turn, so that one that cannot be written holds up no other.
+    CHECK(repeats.next_unwritten()->request_id == "1");
+    CHECK(repeats.next_unwritten()->request_id == "2");
+    CHECK(repeats.next_unwritten()->request_id == "1");
+    repeats.written(key(1));
+    repeats.written(key(1));
+    CHECK(repeats.next_unwritten()->request_id == "2");
+    push(200, SteadyTime(1h));
+    CHECK_FALSE(repeats.begin(key(1), SteadyTime(1h)).reply);
+    CHECK(repeats.begin(key(2), SteadyTime(1h)).reply);
+    // A day is enough for it, too.
+    CHECK_FALSE(repeats.begin(key(2), SteadyTime(24h)).reply);
+    CHECK_FALSE(repeats.next_unwritten());
+}
+
 TEST_CASE("a key belongs to an account and a path", "[relay]") {
     CHECK(*repeat_key(1, "/a", "k") == *repeat_key(1, "/a", "k"));
     CHECK(*repeat_key(1, "/a", "k") != *repeat_key(2, "/a", "k"));

@@ -85,6 +85,22 @@ TEST_CASE("a call that failed is forgotten, and no other with it", "[relay]") {
     CHECK_FALSE(runs.second.begin(key(1), "r2"));
 }
 
+TEST_CASE("what the disk did not take is written when it does", "[relay]") {
+    TwoRuns runs;
+    Repeats repeats;
+    for (int number : {1, 2}) {
+        repeats.begin(key(number), {});
+        auto reply = std::make_shared<const KeptReply>(KeptReply{"text/plain", "words", {}});
+        repeats.end_unwritten({key(number), "r" + std::to_string(number), reply}, {});
+    }
+    runs.first.catch_up(repeats);
+    runs.workers.stop();
+    CHECK_FALSE(repeats.next_unwritten());
+    for (int number : {1, 2})
+        CHECK(must(runs.second.begin(key(number), "again"))->body == "words");
+    CHECK(repeats.begin(key(1), {}).reply);
+}
+
 TEST_CASE("the oldest kept replies go when there are too many", "[relay]") {
     TwoRuns runs;
     must(runs.database->write([&](storage::Session& session) -> Result<void> {
