@@ -2,8 +2,10 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/result.hpp"
+#include "core/base/secret.hpp"
 #include "daemon/gate/token_table.hpp"
 
+#include <array>
 #include <memory>
 #include <string_view>
 
@@ -35,7 +37,10 @@ class Gate {
 public:
     explicit Gate(const Clock& clock) : clock_(clock), tokens_(TokenTable::build({}, nullptr)) {}
 
-    void publish(std::shared_ptr<const TokenTable> tokens) { tokens_ = std::move(tokens); }
+    void publish(std::shared_ptr<const TokenTable> tokens) {
+        tokens_ = std::move(tokens);
+        recent_ = {};
+    }
 
     /// unauthenticated: no key, or one that is unknown, revoked or expired.
     Result<Caller> authenticate(std::string_view key) const;
@@ -49,8 +54,18 @@ public:
     Result<void> check(const Caller& caller) const;
 
 private:
+    /// A key that was looked up not long ago: its digest costs as much as parsing a request.
+    struct Recent {
+        Secret key;
+        Caller caller;  ///< null: nobody came by here since the tokens changed
+    };
+    static constexpr std::size_t recent_max = 64;
+
+    Caller find(std::string_view key) const;
+
     const Clock& clock_;
     std::shared_ptr<const TokenTable> tokens_;
+    mutable std::array<Recent, recent_max> recent_{};  // of tokens_ alone
 };
 
 }  // namespace obliv::gate

@@ -39,6 +39,29 @@ struct Door {
 
 }  // namespace
 
+TEST_CASE("a key that was used a moment ago is found as the table has it now", "[gate]") {
+    Door door;
+    std::vector<storage::Token> tokens;
+    for (int i = 0; i < 300; ++i) {
+        auto token = alice();
+        token.id = TokenId{i + 1};
+        token.digest = sha256("sk-" + std::to_string(i));
+        tokens.push_back(token);
+    }
+    door.gate.publish(TokenTable::build(tokens, nullptr));
+    for (int round = 0; round < 3; ++round)
+        for (int i = 0; i < 300; ++i) {
+            auto caller = door.gate.authenticate("sk-" + std::to_string(i));
+            REQUIRE(caller);
+            CHECK((*caller)->token.id == TokenId{i + 1});
+            CHECK(door.refusal("sk+" + std::to_string(i)) == Code::unauthenticated);
+        }
+    tokens.pop_back();
+    CHECK(door.gate.authenticate("sk-299"));
+    door.gate.publish(TokenTable::build(tokens, nullptr));
+    CHECK(door.refusal("sk-299") == Code::unauthenticated);
+}
+
 TEST_CASE("only a key that was issued, is not revoked and has not expired opens", "[gate]") {
     Door door;
     CHECK(door.refusal(key) == Code::unauthenticated);
