@@ -6,8 +6,6 @@
 #include "core/tokenizer/models.hpp"
 #include "core/tokenizer/tokenizers.hpp"
 
-#include <optional>
-
 namespace obliv::metering {
 
 using llm::Voice;
@@ -17,8 +15,8 @@ struct ReplyMeter::State {
     int percent = 100;                              ///< of an estimate
     Counts before;     ///< of everything but what the voice that speaks has said
     std::string kept;  ///< what it said last, and was not counted yet
-    std::optional<tokenizer::Counter> counter;  ///< of what it said before that
-    std::int64_t estimated = 0;                 ///< likewise
+    std::unique_ptr<tokenizer::Counter> counter;  ///< of what it said before that; most need none
+    std::int64_t estimated = 0;                   ///< likewise
     Voice voice{};
     bool escaped = false;  ///< `kept` is
 
@@ -36,7 +34,7 @@ struct ReplyMeter::State {
             return;
         }
         if (!counter)
-            counter.emplace(*encoding);
+            counter = std::make_unique<tokenizer::Counter>(*encoding);
         counter->add(text);
     }
 
