@@ -214,6 +214,48 @@ def dashscope_events(script: Script) -> list[tuple[str, Any]]:
     return [*events, event({}, "tool_calls" if script.tool else "stop")]
 
 
+# --- Cohere's chat, version 2. It has no cached input.
+
+def cohere_usage() -> dict[str, Any]:
+    return {"billed_units": {"input_tokens": INPUT, "output_tokens": OUTPUT}, "tokens": {"input_tokens": INPUT + 60, "output_tokens": OUTPUT}}
+
+
+def cohere_events(script: Script) -> list[tuple[str, Any]]:
+    def event(kind: str, message: Any = None, **more: Any) -> Any:
+        return {"type": kind, **({} if message is None else {"delta": {"message": message}}), **more}
+    events = [event("message-start", {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}, id="c-up"),
+              event("content-start", {"content": {"type": "text", "text": ""}}, index=0),
+              event("content-delta", {"content": {"text": TEXT[0]}}, index=0)]
+    if script.error:
+        events.append({"type": "message-end", "delta": {"finish_reason": "ERROR", "error": script.error}})
+    if not script.error and not script.cut:
+        events += [event("content-delta", {"content": {"text": text}}, index=0) for text in TEXT[1:]]
+        events.append(event("content-end", index=0))
+        if script.tool:
+            call = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": ""}}
+            events.append(event("tool-call-start", {"tool_calls": call}, index=0))
+            events += [event("tool-call-delta", {"tool_calls": {"function": {"arguments": piece}}}, index=0) for piece in ARGUMENTS]
+            events.append(event("tool-call-end", index=0))
+        events.append({"type": "message-end", "delta": {"finish_reason": "TOOL_CALL" if script.tool else "COMPLETE", "usage": cohere_usage()}})
+    return [(each["type"], each) for each in events]
+
+
+def cohere_document(script: Script) -> Any:
+    message: dict[str, Any] = {"role": "assistant", "content": [{"type": "text", "text": "".join(TEXT)}]}
+    if script.tool:
+        message["tool_calls"] = [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "".join(ARGUMENTS)}}]
+    return {"id": "c-up", "finish_reason": "TOOL_CALL" if script.tool else "COMPLETE", "message": message, "usage": cohere_usage()}
+
+
+def cohere_ask(tool: bool, stream: bool) -> tuple[str, Any]:
+    body: dict[str, Any] = {"model": "m1", "stream": stream, "max_tokens": 100, "messages": [
+        {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello?"}]}
+    if tool:
+        body["tools"] = [{"type": "function", "function": {"name": "weather", "parameters": {
+            "type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}}]
+    return "/v2/chat", body
+
+
 @dataclass
 class Provider:
     """One format as providers speak it."""
@@ -347,6 +389,30 @@ def responses_said(documents: list[Any]) -> Said:
     return said
 
 
+def cohere_said(documents: list[Any]) -> Said:
+    said, arguments = Said(), ""
+    for document in documents:
+        delta = document.get("delta", document)
+        message = delta.get("message") or document.get("message") or {}
+        if isinstance(message, str):
+            said.error = message
+            continue
+        content = message.get("content") or []
+        for part in content if isinstance(content, list) else [content]:
+            said.text += part.get("text", "")
+        calls = message.get("tool_calls") or []
+        for call in calls if isinstance(calls, list) else [calls]:
+            said.tool = call["function"].get("name") or said.tool
+            arguments += call["function"].get("arguments", "")
+        said.finish = delta.get("finish_reason") or said.finish
+        said.error = delta.get("error") or said.error
+        if delta.get("usage"):
+            used = delta["usage"]["billed_units"]
+            said.input, said.output = used["input_tokens"], used["output_tokens"]
+    said.arguments = json.loads(arguments) if arguments else None
+    return said
+
+
 @dataclass
 class Client:
     """One format as clients speak it."""
@@ -362,6 +428,11 @@ CLIENTS = {
     "gemini": Client(gemini_ask, gemini_said, "STOP", "STOP"),
     "responses": Client(responses_ask, responses_said, "completed", "completed"),
 }
+
+
+# Those of a format that not every table has to go through.
+COHERE_PROVIDER = Provider("cohere", cohere_events, cohere_document, "")
+COHERE_CLIENT = Client(cohere_ask, cohere_said, "COMPLETE", "TOOL_CALL")
 
 
 def documents_of(response: Response) -> list[Any]:

@@ -10,15 +10,16 @@ from typing import Any
 import formats
 import upstream as provider
 from client import Response, Stream
-from formats import CLIENTS
 from harness import WAIT, FunctionalTest, ask
+
+CLIENTS = {**formats.CLIENTS, "cohere": formats.COHERE_CLIENT}
 
 # What is set aside for a call that names no limit: 100 tokens of output, at a dollar each. Input is free.
 CONFIG = "[billing]\noutput_tokens_default = 100\n"
 PRICE = {"input": "0", "output": "1000000"}
 WORD = "word word word word "  # 20 bytes: four tokens; the last blank is one by itself until a word follows it
 COUNTED = {"m1": "gpt-4o"}  # whose tokens can be counted
-LENGTH = {"openai": "length", "anthropic": "max_tokens", "gemini": "MAX_TOKENS", "responses": "incomplete"}
+LENGTH = {"openai": "length", "anthropic": "max_tokens", "gemini": "MAX_TOKENS", "responses": "incomplete", "cohere": "MAX_TOKENS"}
 
 
 def openai_word(model: str) -> tuple[str, Any]:
@@ -35,6 +36,10 @@ def words_of(kind: str) -> tuple[list[tuple[str, Any]], tuple[str, Any]]:
     if kind == "gemini":
         chunk = {"candidates": [{"index": 0, "content": {"role": "model", "parts": [{"text": WORD}]}}], "modelVersion": "up", "responseId": "r-up"}
         return [], ("", chunk)
+    if kind == "cohere":
+        events = formats.cohere_events(formats.Script(cut=True))
+        word = {**events[2][1], "delta": {"message": {"content": {"text": WORD}}}}
+        return events[:2], (word["type"], word)
     if kind == "responses":
         head = {"id": "resp_up", "object": "response", "created_at": 7, "status": "in_progress", "model": "up", "output": []}
         item = {"id": "msg_up", "type": "message", "role": "assistant", "status": "in_progress", "content": []}
@@ -86,6 +91,8 @@ class UsedUp(FunctionalTest):
             del body["generationConfig"]
         elif client == "anthropic":
             body["max_tokens"] = 50
+        elif client == "cohere":
+            del body["max_tokens"]
         stream = Stream(self.daemon.port, path, {**body, **more}, {"Authorization": f"Bearer {key}", "x-goog-api-key": key})
         self.addCleanup(stream.close)
         return stream
@@ -107,7 +114,8 @@ class UsedUp(FunctionalTest):
     def test_a_stream_ends_as_too_long_when_its_money_is_used_up_in_every_format(self) -> None:
         pairs = [("openai", "openai"), ("anthropic", "anthropic"), ("gemini", "gemini"), ("responses", "responses"),
                  ("openai", "anthropic"), ("openai", "gemini"), ("anthropic", "openai"), ("gemini", "openai"),
-                 ("responses", "anthropic"), ("gemini", "anthropic")]
+                 ("responses", "anthropic"), ("gemini", "anthropic"), ("cohere", "cohere"), ("cohere", "openai"),
+                 ("openai", "cohere")]
         for client, kind in pairs:
             for at_once in (1, 40):
                 with self.subTest(client=client, provider=kind, events_at_once=at_once):
