@@ -8,8 +8,8 @@
 namespace obliv::loop {
 namespace {
 
-std::size_t class_of(std::size_t capacity) noexcept {
-    return static_cast<std::size_t>(std::countr_zero(capacity / BlockPool::smallest));
+std::size_t class_of(std::size_t memory) noexcept {
+    return static_cast<std::size_t>(std::countr_zero(memory / Pages::page));
 }
 
 }  // namespace
@@ -22,42 +22,44 @@ void Block::release() noexcept {
 }
 
 Block BlockPool::take(std::size_t size) {
-    auto capacity = std::bit_ceil(size < smallest ? smallest : size);
-    auto index = class_of(capacity);
+    auto memory = std::bit_ceil(std::max(size + overhead, Pages::page));
+    auto capacity = capacity_of(memory);
+    auto index = class_of(memory);
     if (index < classes && !free_[index].empty()) {
         auto* data = free_[index].back();
         free_[index].pop_back();
         spare_[index] = std::min(spare_[index], free_[index].size());
-        kept_bytes_ -= capacity;
+        kept_bytes_ -= memory;
         ASAN_UNPOISON_MEMORY_REGION(data, capacity + Block::padding);
         return Block(data);
     }
-    auto* memory =
-        static_cast<char*>(::operator new(sizeof(Block::Label) + capacity + Block::padding));
-    new (memory) Block::Label{capacity, this};
-    return Block(memory + sizeof(Block::Label));
+    auto* label = new (pages_.take(memory)) Block::Label{capacity, this};
+    return Block(reinterpret_cast<char*>(label) + sizeof(Block::Label));
 }
 
 void BlockPool::give_back(char* data, std::size_t capacity) noexcept {
-    auto index = class_of(capacity);
-    if (index < classes && kept_bytes_ + capacity <= kept_bytes_max &&
+    auto memory = capacity + overhead;
+    auto index = class_of(memory);
+    if (index < classes && kept_bytes_ + memory <= kept_bytes_max &&
         free_[index].size() < kept_of_a_size_max) {
         try {
             free_[index].push_back(data);
-            kept_bytes_ += capacity;
+            kept_bytes_ += memory;
             // Under AddressSanitizer a use of what was given back is an error; else this is
             // nothing.
             ASAN_POISON_MEMORY_REGION(data, capacity + Block::padding);
             return;
         } catch (const std::bad_alloc&) {
-            // The list could not grow; the block itself goes back to the allocator.
+            // The list could not grow; the block itself goes back.
         }
     }
     free(data);
 }
 
 void BlockPool::free(char* data) noexcept {
-    ::operator delete(data - sizeof(Block::Label));
+    auto* memory = data - sizeof(Block::Label);
+    auto capacity = std::launder(reinterpret_cast<Block::Label*>(memory))->capacity;
+    pages_.give_back(memory, capacity + overhead);
 }
 
 void BlockPool::tidy() noexcept {
@@ -65,8 +67,8 @@ void BlockPool::tidy() noexcept {
         // Those at the front have lain longest.
         auto& list = free_[index];
         auto end = list.begin() + static_cast<std::ptrdiff_t>(spare_[index]);
-        std::for_each(list.begin(), end, free);
-        kept_bytes_ -= spare_[index] * (smallest << index);
+        std::for_each(list.begin(), end, [this](char* data) { free(data); });
+        kept_bytes_ -= spare_[index] * (Pages::page << index);
         list.erase(list.begin(), end);
         spare_[index] = list.size();
     }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/loop/pages.hpp"
+
 #include <array>
 #include <cstddef>
 #include <new>
@@ -49,12 +51,17 @@ private:
     char* data_ = nullptr;
 };
 
-/// Free lists of blocks in powers of two from 4 KiB to 4 MiB, one pool per loop. Last in, first
-/// out: the block just given back is the one in the cache. Larger ones come from and return to the
-/// allocator.
+/// Free lists of blocks, which take powers of two of memory from 4 KiB to 4 MiB, one pool per loop.
+/// Last in, first out: the block just given back is the one in the cache. Larger ones come from and
+/// return to the system.
 class BlockPool {
 public:
-    static constexpr std::size_t smallest = 4 * 1024;
+    static constexpr std::size_t overhead = sizeof(Block::Label) + Block::padding;
+    static constexpr std::size_t smallest = Pages::page - overhead;
+    /// Of a block that takes so much memory, a power of two.
+    static constexpr std::size_t capacity_of(std::size_t memory) noexcept {
+        return memory - overhead;
+    }
 
     BlockPool() = default;
     BlockPool(const BlockPool&) = delete;
@@ -67,6 +74,7 @@ public:
     void tidy() noexcept;
     /// Frees what is kept.
     void trim() noexcept;
+    /// Memory that is kept.
     std::size_t kept_bytes() const noexcept { return kept_bytes_; }
 
 private:
@@ -78,8 +86,9 @@ private:
     static constexpr std::size_t kept_of_a_size_max = 128;
 
     void give_back(char* data, std::size_t capacity) noexcept;
-    static void free(char* data) noexcept;
+    void free(char* data) noexcept;
 
+    Pages pages_;
     std::array<std::vector<char*>, classes> free_;
     std::array<std::size_t, classes> spare_{};  // the fewest that were free since tidy()
     std::size_t kept_bytes_ = 0;

@@ -7,7 +7,7 @@
 namespace obliv::server {
 namespace {
 
-constexpr std::size_t read_block = 16 * 1024;
+constexpr std::size_t read_block = loop::BlockPool::capacity_of(16 * 1024);
 
 }  // namespace
 

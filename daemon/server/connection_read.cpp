@@ -7,7 +7,7 @@ namespace obliv::server {
 namespace {
 
 constexpr std::uint64_t endless = ~std::uint64_t{0};
-constexpr std::size_t first_body_block = 16 * 1024;
+constexpr std::size_t first_body_block = loop::BlockPool::capacity_of(16 * 1024);
 
 Error too_large(std::uint64_t limit) {
     return fail(Code::payload_too_large,

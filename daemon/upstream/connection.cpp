@@ -12,9 +12,9 @@ namespace {
 
 using Status = loop::Io::Status;
 
-constexpr std::size_t read_block = 16 * 1024;
+constexpr std::size_t read_block = loop::BlockPool::capacity_of(16 * 1024);
 // For a reply that has filled a whole block: fewer calls for large bodies.
-constexpr std::size_t large_read_block = 64 * 1024;
+constexpr std::size_t large_read_block = loop::BlockPool::capacity_of(64 * 1024);
 
 iovec part_of(std::string_view bytes) noexcept {
     return {const_cast<char*>(bytes.data()), bytes.size()};

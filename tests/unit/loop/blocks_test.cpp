@@ -2,7 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cstring>
+#include <sys/mman.h>
 #include <vector>
 
 using namespace obliv::loop;
@@ -15,12 +17,12 @@ TEST_CASE("the block given back last is taken next", "[loop]") {
         CHECK(block.capacity() == BlockPool::smallest);
         first = block.data();
     }
-    CHECK(pool.kept_bytes() == BlockPool::smallest);
-    auto again = pool.take(4096);
+    CHECK(pool.kept_bytes() == Pages::page);
+    auto again = pool.take(BlockPool::smallest);
     CHECK(again.data() == first);
     CHECK(pool.kept_bytes() == 0);
-    auto larger = pool.take(4097);
-    CHECK(larger.capacity() == 8192);
+    auto larger = pool.take(BlockPool::smallest + 1);
+    CHECK(larger.capacity() == BlockPool::capacity_of(8192));
 }
 
 TEST_CASE("blocks have padding, move, and can be let go of early", "[loop]") {
@@ -58,19 +60,48 @@ TEST_CASE("what a burst of blocks leaves behind goes, what is used all the time 
         for (int i = 0; i < 1000; ++i)
             burst.push_back(pool.take(BlockPool::smallest));
     }
-    CHECK(pool.kept_bytes() <= 128 * BlockPool::smallest);
+    CHECK(pool.kept_bytes() <= 128 * Pages::page);
     pool.tidy();  // all of them were in use since the start
-    CHECK(pool.kept_bytes() > 2 * BlockPool::smallest);
+    CHECK(pool.kept_bytes() > 2 * Pages::page);
     for (int second = 0; second < 3; ++second) {
         {
             auto one = pool.take(BlockPool::smallest);
             auto two = pool.take(BlockPool::smallest);
         }
         pool.tidy();
-        CHECK(pool.kept_bytes() == 2 * BlockPool::smallest);
+        CHECK(pool.kept_bytes() == 2 * Pages::page);
     }
     pool.tidy();
     CHECK(pool.kept_bytes() == 0);
     auto fresh = pool.take(BlockPool::smallest);
     CHECK(fresh);
+}
+
+TEST_CASE("a burst of blocks leaves no memory behind", "[loop]") {
+    Pages pages;
+    std::vector<char*> burst;
+    for (int i = 0; i < 300; ++i)
+        burst.push_back(pages.take(Pages::page << (i % 3)));
+    for (int i = 0; i < 300; ++i)
+        std::memset(burst[static_cast<std::size_t>(i)], 1, Pages::page << (i % 3));
+    std::vector<unsigned char> there(4);
+    for (int i = 0; i < 300; ++i) {
+        auto* memory = burst[static_cast<std::size_t>(i)];
+        auto size = Pages::page << (i % 3);
+        pages.give_back(memory, size);
+#ifndef __SANITIZE_ADDRESS__
+        REQUIRE(::mincore(memory, size, there.data()) == 0);
+        for (std::size_t page = 0; page < size / Pages::page; ++page)
+            CHECK((there[page] & 1) == 0);
+#endif
+    }
+    for (int i = 0; i < 300; ++i) {  // the same addresses serve again
+        auto* memory = pages.take(Pages::page << (i % 3));
+        CHECK(std::find(burst.begin(), burst.end(), memory) != burst.end());
+        std::memset(memory, 2, Pages::page << (i % 3));
+        pages.give_back(memory, Pages::page << (i % 3));
+    }
+    auto* huge = pages.take(1U << 20);
+    std::memset(huge, 3, 1U << 20);
+    pages.give_back(huge, 1U << 20);
 }
