@@ -13,11 +13,9 @@
 
 namespace obliv::storage {
 
-/// One relayed call, as it ended: its charge and its usage row, stored together under one id.
-struct Call {
-    ChargeId id;
+/// What is known of a call while it is made: an open stream carries it along.
+struct CallFacts {
     WallTime time{};  ///< when the request arrived
-    std::string request_id;
     TenantId tenant;
     AccountId account;
     UserId user;
@@ -28,20 +26,26 @@ struct Call {
     int key_index = 0;
     llm::Usage usage;
     llm::UsageSource source = llm::UsageSource::none;
-    PriceId price;              ///< none: unpriced
-    Money held;                 ///< what was reserved
-    Money cost;                 ///< what was charged; the rest of `held` went back
-    Money loss;                 ///< what the call cost above what the payer had: the operator's
+    Money cost;                 ///< what was charged; the rest of what was held went back
     std::int64_t ttft_us = -1;  ///< first payload byte after the request had arrived; -1: none
     std::int64_t duration_us = 0;
     int status = 0;    ///< HTTP status sent
     int attempts = 0;  ///< upstream calls made
     bool stream = false;
     std::string
-        finish_reason;   ///< the provider's, or `aborted` (client left), `cut` (upstream broke off)
-    std::string client;  ///< address
+        finish_reason;  ///< the provider's, or `aborted` (client left), `cut` (upstream broke off)
     std::string user_agent;  ///< cut at 96 bytes
     std::string error;       ///< public name of the Code that the call failed with; empty: none
+};
+
+/// One relayed call, as it ended: its charge and its usage row, stored together under one id.
+struct Call : CallFacts {
+    ChargeId id;
+    std::string request_id;
+    PriceId price;       ///< none: unpriced
+    Money held;          ///< what was reserved
+    Money loss;          ///< what the call cost above what the payer had: the operator's
+    std::string client;  ///< address
     /// How the call found its provider, as JSON of at most 16 KiB; empty: at the first attempt,
     /// which this row tells all about. Not part of the intent ring: a kill may lose it.
     std::string record;

@@ -56,7 +56,7 @@ bool is_outage(Code code) noexcept {
            code == Code::upstream_timeout || code == Code::upstream_credentials;
 }
 
-void describe_again(storage::Call& row, const cache::Answer& answer) {
+void describe_again(storage::CallFacts& row, const cache::Answer& answer) {
     row.status = status_ok;
     row.error.clear();
     row.finish_reason = answer.finish_reason;
@@ -65,7 +65,7 @@ void describe_again(storage::Call& row, const cache::Answer& answer) {
     row.source = llm::UsageSource::cache;
 }
 
-void StandIn::step_in(storage::Call& row, const Error& error) {
+void StandIn::step_in(storage::CallFacts& row, const Error& error) {
     if (answer == nullptr || !is_outage(error.code))
         return;
     describe_again(row, *answer);

@@ -15,15 +15,16 @@ void describe_caller(Record& record, const server::Exchange& exchange, const sto
     call.account = token.account;
     call.user = token.user;
     call.token = token.id;
-    call.client = exchange.peer().address;
     if (auto agent = exchange.request().headers.find("user-agent"))
         call.user_agent = std::string(agent->substr(0, user_agent_bytes_max));
     record.token = token.name;
 }
 
 storage::Call row_of(const Record& record, const server::Exchange& exchange) {
-    auto row = record.call;
+    storage::Call row;
+    static_cast<storage::CallFacts&>(row) = record.call;
     row.request_id = std::string(exchange.request_id());
+    row.client = exchange.peer().address;
     return row;
 }
 

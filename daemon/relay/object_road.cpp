@@ -287,15 +287,14 @@ loop::Task<Result<void>> Relay::run_object(server::Exchange& exchange, Record& r
     auto text = co_await reply->read_all(json_bytes_max);
     if (!text)
         co_return text.error();
-    record.call.request_id = std::string(exchange.request_id());
-    auto stored = co_await note_object(record, errand, *text, memory, std::move(hold));
+    auto stored = co_await note_object(exchange, record, errand, *text, memory, std::move(hold));
     if (!stored)
         co_return stored.error();
     std::span<const http::Header> none;
     co_return co_await exchange.reply(status, json_type, none, *text);
 }
 
-billing::Ask Relay::ask_for(const storage::Call& call, const llm::Usage& at_most) {
+billing::Ask Relay::ask_for(const storage::CallFacts& call, const llm::Usage& at_most) {
     billing::Ask ask;
     ask.token = call.token;
     ask.account = call.account;
@@ -336,16 +335,16 @@ loop::Task<Result<void>> Relay::pass_content(server::Exchange& exchange, upstrea
 
 /// Keeps what the provider says, and charges a batch that has ended, once: whoever sees its result
 /// has been charged.
-loop::Task<Result<void>> Relay::note_object(Record& record, ObjectErrand& errand,
-                                            std::string_view text, const Memory& memory,
-                                            billing::Hold hold) {
+loop::Task<Result<void>> Relay::note_object(server::Exchange& exchange, Record& record,
+                                            ObjectErrand& errand, std::string_view text,
+                                            const Memory& memory, billing::Hold hold) {
     auto facts = read_object(text);
     if (!facts)
         co_return facts.error();
     errand.row.id = facts->id;
     errand.row.json = std::string(text);
     auto& database = memory.database;
-    storage::ChargeMark mark{record.call.request_id, memory.run};
+    storage::ChargeMark mark{std::string(exchange.request_id()), memory.run};
     auto work = [&database, call = errand.call, row = errand.row, said = *facts, mark] {
         return database.write(
             [&](storage::Session& session) { return remember(session, call, row, said, mark); });
@@ -375,7 +374,7 @@ loop::Task<Result<void>> Relay::note_object(Record& record, ObjectErrand& errand
     call.source = llm::UsageSource::provider;
     call.model_served = call.model;
     call.attempts = 1;
-    auto row = call;
+    auto row = row_of(record, exchange);
     auto charged = co_await parts_.billing.settle(std::move(hold), std::move(row));
     if (!charged)
         co_return charged.error();

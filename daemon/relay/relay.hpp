@@ -38,7 +38,7 @@ class Proofs;
 /// What is known of a call when it has ended: for its log line and its metrics. The relay fills it
 /// in as far as the call got.
 struct Record {
-    storage::Call call;
+    storage::CallFacts call;
     std::string token;    ///< its name
     std::string channel;  ///< its name
 };
@@ -46,8 +46,8 @@ struct Record {
 /// Notes in the record who calls, from where and when.
 void describe_caller(Record& record, const server::Exchange& exchange, const storage::Token& token,
                      WallTime now);
-/// The row to be stored. Its request id is taken from the exchange, so that an open stream does not
-/// carry it twice.
+/// The row to be stored. Its request id and its client are taken from the exchange, so that an open
+/// stream does not carry them twice.
 storage::Call row_of(const Record& record, const server::Exchange& exchange);
 
 /// The request path of one loop: everything from the credential to the settled bill. Used on that
@@ -209,14 +209,14 @@ private:
                                        const Target& target) const;
     loop::Task<Result<void>> run_object(server::Exchange& exchange, Record& record,
                                         ObjectErrand& errand, const Memory& memory);
-    static billing::Ask ask_for(const storage::Call& call, const llm::Usage& at_most);
+    static billing::Ask ask_for(const storage::CallFacts& call, const llm::Usage& at_most);
     static loop::Task<Result<void>> refuse_object(server::Exchange& exchange, upstream::Call& reply,
                                                   int status, std::string_view channel);
     static loop::Task<Result<void>> pass_content(server::Exchange& exchange, upstream::Call& reply,
                                                  int status);
-    loop::Task<Result<void>> note_object(Record& record, ObjectErrand& errand,
-                                         std::string_view text, const Memory& memory,
-                                         billing::Hold hold);
+    loop::Task<Result<void>> note_object(server::Exchange& exchange, Record& record,
+                                         ObjectErrand& errand, std::string_view text,
+                                         const Memory& memory, billing::Hold hold);
 
     Parts parts_;
     Random random_;

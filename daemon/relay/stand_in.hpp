@@ -10,14 +10,14 @@ namespace obliv::relay {
 bool is_outage(Code code) noexcept;
 
 /// Notes in the row of a call that it is answered by `answer`.
-void describe_again(storage::Call& row, const cache::Answer& answer);
+void describe_again(storage::CallFacts& row, const cache::Answer& answer);
 
 /// An old answer that stands in when every channel fails.
 struct StandIn {
     cache::AnswerPtr answer;  ///< null: there is none
     bool used = false;        ///< the row of the failed call says already that it is given
 
-    void step_in(storage::Call& row, const Error& error);
+    void step_in(storage::CallFacts& row, const Error& error);
 };
 
 }  // namespace obliv::relay

@@ -70,6 +70,9 @@ function(obliv_program name)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 endfunction()
 
+# As much slower as a sanitizer makes a program.
+set(sanitized_takes 4)
+
 # What `scripts/test --unit` builds: the unit tests and nothing else.
 add_custom_target(unit_tests)
 
@@ -83,8 +86,12 @@ function(obliv_unit_test folder)
     target_compile_options(${target} PRIVATE $<$<CONFIG:Debug>:-O0>)
     target_compile_definitions(${target} PRIVATE OBLIV_FIXTURES="${CMAKE_SOURCE_DIR}/tests/fixtures")
     add_dependencies(unit_tests ${target})
+    set(timeout 300)
+    if(OBLIV_SANITIZE)
+        math(EXPR timeout "${sanitized_takes} * ${timeout}")
+    endif()
     add_test(NAME unit.${folder} COMMAND ${target})
-    set_tests_properties(unit.${folder} PROPERTIES LABELS unit TIMEOUT 300)
+    set_tests_properties(unit.${folder} PROPERTIES LABELS unit TIMEOUT ${timeout})
 endfunction()
 
 # obliv_python_test(name FILE f.py LABEL unit|functional [TIMEOUT seconds]): a Python unittest file, one
@@ -95,7 +102,7 @@ function(obliv_python_test name)
         set(ARG_TIMEOUT 180)
     endif()
     if(OBLIV_SANITIZE)
-        math(EXPR ARG_TIMEOUT "4 * ${ARG_TIMEOUT}")  # as much slower as a sanitizer makes a program
+        math(EXPR ARG_TIMEOUT "${sanitized_takes} * ${ARG_TIMEOUT}")
     endif()
     add_test(NAME ${name} COMMAND "${Python3_EXECUTABLE}" -B "${ARG_FILE}")
     set_tests_properties(${name} PROPERTIES
