@@ -17,6 +17,7 @@
 #include "daemon/live/counters.hpp"
 #include "daemon/ops/state_folder.hpp"
 #include "daemon/relay/proofs.hpp"
+#include "daemon/server/bodies.hpp"
 #include "daemon/upstream/guard.hpp"
 #include "daemon/upstream/resolver.hpp"
 #include "daemon/upstream/tls.hpp"
@@ -202,6 +203,7 @@ struct App::Parts {
     Options options;
     std::optional<ops::StateFolder> folder;
     tokenizer::Tokenizers tokenizers;
+    std::unique_ptr<server::Bodies> bodies;
     std::unique_ptr<storage::Database> database;
     live::Counters live{real_clock()};
     std::unique_ptr<loop::Loops> loops;
@@ -276,6 +278,8 @@ Result<void> App::Parts::open_state() {
 void App::Parts::build_services() {
     auto now = real_clock().wall();
     workers = std::make_unique<loop::BlockingPool>("worker", worker_threads, worker_queue_max);
+    bodies = std::make_unique<server::Bodies>(config.server.data_dir, config.limits.body_memory,
+                                              config.limits.body_disk);
     shelf = std::make_unique<relay::Shelf>(*database, *workers, new_sortable_id(now), real_clock());
     tls = std::make_unique<upstream::Tls>(upstream::TlsOptions{config.upstream.ca_file});
     resolver = std::make_unique<upstream::Resolver>();
@@ -308,14 +312,15 @@ void App::Parts::build_services() {
         auto seed = random_seed();
         Lane::Shared shared{(*loops)[i], *workers, *books,  *database, tokenizers, *tls,
                             *resolver,   pool,     *host,   *metrics,  *vitals,    ::geteuid(),
-                            seed,        *answers, repeats, *shelf,    proofs};
+                            seed,        *answers, repeats, *shelf,    proofs,     bodies->memory};
         lanes.push_back(std::make_unique<Lane>(shared));
         services.push_back(&lanes.back()->front);
         readers.push_back({lanes.back()->gate, lanes.back()->channels, lanes.back()->relay});
     }
     publisher->attach(std::move(readers));
     host->attach(&lanes);
-    server = std::make_unique<server::Server>(*loops, std::move(services), server_limits(config));
+    server = std::make_unique<server::Server>(*loops, std::move(services), server_limits(config),
+                                              bodies.get());
     vitals->attach(server.get(), &lanes);
     pulse = std::make_unique<Pulse>(*loops, *workers, *database);
     checks = std::make_unique<HealthChecks>(
@@ -413,6 +418,8 @@ Result<ops::ReloadReport> App::reload(const config::Config& config) {
     report.needs_restart = config::needs_restart(parts_->config, config);
     log::set_level(config.log.level);
     parts_->server->set_limits(server_limits(config));
+    parts_->bodies->memory.set_most(config.limits.body_memory);
+    parts_->bodies->disk.set_most(config.limits.body_disk);
     parts_->answers->set_limits(cache_rules(config.cache).limits);
     parts_->publisher->settings(upstream_settings(config), routing_settings(config));
     if (parts_->checks)
@@ -445,6 +452,7 @@ void App::stop() {
             ::usleep(10'000);
         parts.server->close_all();
         parts.workers->stop();
+        parts.bodies->stop();
         parts.notices->stop();
         parts.loops->stop();
         parts.loops->join();

@@ -31,6 +31,8 @@ struct Limits {
     std::int64_t head_bytes = limits::head_bytes;
     std::int64_t headers = limits::headers;
     std::int64_t body_bytes = limits::body_bytes;
+    std::int64_t body_memory = limits::body_memory;
+    std::int64_t body_disk = limits::body_disk;
     std::int64_t connections = limits::connections;
     milliseconds head_timeout = limits::head_timeout;
     milliseconds body_timeout = limits::body_timeout;

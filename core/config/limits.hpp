@@ -11,7 +11,9 @@ using namespace std::chrono_literals;
 
 inline constexpr std::int64_t head_bytes = 32 << 10;  ///< request line and headers
 inline constexpr std::int64_t headers = 100;
-inline constexpr std::int64_t body_bytes = 100 << 20;  ///< images and audio travel inline
+inline constexpr std::int64_t body_bytes = 100 << 20;   ///< images and audio travel inline
+inline constexpr std::int64_t body_memory = 100 << 20;  ///< of all bodies together
+inline constexpr std::int64_t body_disk = 2LL << 30;    ///< likewise, of those in files
 inline constexpr std::int64_t connections = 20'000;
 inline constexpr std::chrono::milliseconds head_timeout = 15s;  ///< from first byte to blank line
 inline constexpr std::chrono::milliseconds body_timeout = 30s;  ///< without a byte of the body

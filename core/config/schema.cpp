@@ -179,6 +179,15 @@ void add_limits(std::vector<Field>& out) {
               "Headers of one request; more is answered 431.");
     table.add("body_bytes", &Limits::body_bytes, SizeKind{1 << 10, 4LL << 30}, live,
               "One request body; more is answered 413.");
+    table.add(
+        "body_memory", &Limits::body_memory, SizeKind{1 << 20, 1LL << 40}, live,
+        "Memory for all request bodies together, and for what is made of them: calls that are "
+        "converted to another format, media that are fetched. Bodies over 1 MiB lie in files, "
+        "and so do all others when this is used up; what needs memory is answered 503 then, "
+        "and 413 if it is more than all of it.");
+    table.add("body_disk", &Limits::body_disk, SizeKind{0, 1LL << 50}, live,
+              "Disk, in `server.data_dir`, for all request bodies together; a body for which there "
+              "is no place is answered 503, or 413 if there never is.");
     table.add("connections", &Limits::connections, CountKind{1, 1'000'000}, live,
               "Open client connections of all loops together; further ones wait to be accepted.");
     table.add("head_timeout", &Limits::head_timeout, DurationKind{1s, 10min}, live,

@@ -12,6 +12,7 @@ namespace {
 constexpr auto npos = std::string_view::npos;
 constexpr std::string_view line_end = "\r\n";
 constexpr std::size_t boundary_bytes_max = 70;
+constexpr std::size_t window_bytes = 1U << 20;
 
 Error wrong(std::string_view what) {
     return fail(Code::invalid_request, "the form is not valid: " + std::string(what));
@@ -192,10 +193,17 @@ Result<FormPart> FormScan::read_head() {
 std::size_t FormScan::find_delimiter() const noexcept {
     std::string needle = "\r\n--";
     needle.append(boundary_);
-    auto rest = body_.substr(at_);
-    const auto* found =
-        static_cast<const char*>(memmem(rest.data(), rest.size(), needle.data(), needle.size()));
-    return found == nullptr ? npos : at_ + static_cast<std::size_t>(found - rest.data());
+    for (auto from = at_; from < body_.size(); from += window_bytes) {
+        // A delimiter may begin in one window and end in the next.
+        auto window = body_.substr(from, window_bytes + needle.size() - 1);
+        const auto* found = static_cast<const char*>(
+            memmem(window.data(), window.size(), needle.data(), needle.size()));
+        if (found != nullptr)
+            return from + static_cast<std::size_t>(found - window.data());
+        if (passed_ != nullptr)
+            passed_(window.substr(0, window_bytes));
+    }
+    return npos;
 }
 
 }  // namespace obliv::http

@@ -29,9 +29,12 @@ public:
     static constexpr std::size_t part_head_bytes_max = 4096;
     static constexpr std::size_t name_bytes_max = 128;
 
+    /// Told what of a file has been read and is not needed again for a while.
+    using Passed = void (*)(std::string_view);
+
     /// Both outlive the scan.
-    FormScan(std::string_view body, std::string_view boundary) noexcept
-        : body_(body), boundary_(boundary) {}
+    FormScan(std::string_view body, std::string_view boundary, Passed passed = nullptr) noexcept
+        : body_(body), boundary_(boundary), passed_(passed) {}
 
     /// The next part; nothing: that was the last one. `invalid_request` says what is wrong.
     Result<std::optional<FormPart>> next();
@@ -43,6 +46,7 @@ private:
 
     std::string_view body_;
     std::string_view boundary_;
+    Passed passed_;
     std::size_t at_ = 0;
     std::size_t parts_ = 0;
 };

@@ -17,6 +17,7 @@ using simdjson::error_code;
 constexpr std::int64_t tokens_limit = 100'000'000;
 constexpr std::int64_t choices_limit = 128;
 constexpr int depth_max = 64;
+constexpr std::size_t parser_bytes_kept = 1U << 20;
 
 Error bad_field(std::string_view name, std::string_view expected) {
     auto error =
@@ -79,8 +80,11 @@ public:
         : body_(body), is_chat_(false), may_stream_(may_stream), model_default_(model_default) {}
 
     Result<ChatCall> read() {
-        // One parser per thread: it keeps its buffers from call to call.
-        thread_local od::parser parser;
+        // One parser per thread: it keeps its buffers from call to call. Those of a long body would
+        // be hundreds of megabytes.
+        thread_local od::parser kept;
+        std::optional<od::parser> own;
+        auto& parser = body_.size() > parser_bytes_kept ? own.emplace() : kept;
         od::document document;
         if (auto code = parser.iterate(body_.data(), body_.size(), body_.size() + json_padding)
                             .get(document))

@@ -11,14 +11,11 @@ constexpr std::int64_t tokens_per_attachment = 2'000;
 // No model reads more than this in one call.
 constexpr std::int64_t input_tokens_max = 10'000'000;
 
-struct Parts {
-    std::int64_t text_bytes = 0;
-    std::int64_t attachments = 0;
-};
+}  // namespace
 
-Parts parts_of(std::string_view body) noexcept {
+InputParts input_parts(std::string_view body) noexcept {
     constexpr std::string_view mark = ";base64,";
-    Parts parts{static_cast<std::int64_t>(body.size()), 0};
+    InputParts parts{static_cast<std::int64_t>(body.size()), 0};
     for (auto at = body.find(mark); at != std::string_view::npos; at = body.find(mark, at)) {
         auto begin = at + mark.size();
         auto end = std::min(body.find('"', begin), body.size());
@@ -28,8 +25,6 @@ Parts parts_of(std::string_view body) noexcept {
     }
     return parts;
 }
-
-}  // namespace
 
 std::int64_t estimate_tokens(std::int64_t text_bytes) noexcept {
     return (std::max<std::int64_t>(0, text_bytes) + bytes_per_token - 1) / bytes_per_token;
@@ -44,13 +39,19 @@ bool thinks_unseen(std::string_view model) noexcept {
 }
 
 std::int64_t input_tokens_bound(std::string_view body) noexcept {
-    auto parts = parts_of(body);
+    return input_tokens_bound(input_parts(body));
+}
+
+std::int64_t input_tokens_bound(const InputParts& parts) noexcept {
     return std::min(input_tokens_max, parts.text_bytes / bytes_per_token_min + 1 +
                                           parts.attachments * tokens_per_attachment);
 }
 
 std::int64_t estimate_input_tokens(std::string_view body) noexcept {
-    auto parts = parts_of(body);
+    return estimate_input_tokens(input_parts(body));
+}
+
+std::int64_t estimate_input_tokens(const InputParts& parts) noexcept {
     return std::min(input_tokens_max,
                     estimate_tokens(parts.text_bytes) + parts.attachments * tokens_per_attachment);
 }

@@ -17,11 +17,20 @@ std::int64_t estimate_tokens(std::int64_t text_bytes) noexcept;
 /// off nobody can count that.
 bool thinks_unseen(std::string_view model) noexcept;
 
+/// What of a request body is text, and how many images or files are inline in it.
+struct InputParts {
+    std::int64_t text_bytes = 0;
+    std::int64_t attachments = 0;
+};
+InputParts input_parts(std::string_view body) noexcept;
+
 /// What a request body may cost at most on the input side: two bytes a token, which no prose of any
 /// script exceeds, and a fixed number for each inline image or file, whose base64 is not text.
 std::int64_t input_tokens_bound(std::string_view body) noexcept;
+std::int64_t input_tokens_bound(const InputParts& parts) noexcept;
 
 /// The same as a fair estimate, for billing a call whose provider sent no figures.
 std::int64_t estimate_input_tokens(std::string_view body) noexcept;
+std::int64_t estimate_input_tokens(const InputParts& parts) noexcept;
 
 }  // namespace obliv::llm

@@ -24,12 +24,13 @@ class Reader {
 public:
     Reader(llm::MediaKind kind, std::string_view body) : body_(body) { media_->kind = kind; }
 
-    Result<llm::ChatCall> read(std::string_view content_type, std::string_view model_default) {
+    Result<llm::ChatCall> read(std::string_view content_type, std::string_view model_default,
+                               http::FormScan::Passed passed) {
         auto boundary = http::form_boundary(content_type);
         if (!boundary)
             return fail(Code::invalid_request,
                         "expected JSON, or multipart/form-data with a boundary");
-        http::FormScan scan(body_, *boundary);
+        http::FormScan scan(body_, *boundary, passed);
         while (true) {
             auto part = scan.next();
             if (!part)
@@ -125,9 +126,9 @@ private:
 }  // namespace
 
 Result<llm::ChatCall> read_media_form(llm::MediaKind kind, std::string_view body,
-                                      std::string_view content_type,
-                                      std::string_view model_default) {
-    return Reader(kind, body).read(content_type, model_default);
+                                      std::string_view content_type, std::string_view model_default,
+                                      http::FormScan::Passed passed) {
+    return Reader(kind, body).read(content_type, model_default, passed);
 }
 
 }  // namespace obliv::wire

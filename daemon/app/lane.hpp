@@ -27,6 +27,7 @@ struct Lane {
         relay::Repeats& repeats;
         relay::Shelf& shelf;
         relay::Proofs& proofs;
+        Bound& memory;
     };
 
     explicit Lane(const Shared& shared)
@@ -34,11 +35,12 @@ struct Lane {
           pool(shared.loop, shared.tls, shared.resolver, shared.pool),
           billing(shared.books, static_cast<unsigned>(shared.loop.index()), shared.loop),
           relay({shared.loop, shared.workers, gate, channels, billing, pool, real_clock(),
-                 shared.seed + 1, shared.answers, shared.tokenizers, shared.proofs}),
+                 shared.seed + 1, shared.answers, shared.tokenizers, shared.proofs, shared.memory}),
           admin(shared.host, gate, shared.workers, shared.own_uid), memory{shared.database,
                                                                            shared.workers,
                                                                            real_clock(),
-                                                                           shared.shelf.run()},
+                                                                           shared.shelf.run(),
+                                                                           shared.memory},
           front({shared.loop.index(), relay, admin, shared.metrics, shared.workers, shared.vitals,
                  real_clock(), gate, memory, shared.repeats, shared.shelf}) {}
 

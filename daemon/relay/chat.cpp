@@ -79,7 +79,7 @@ Relay::Chat::Chat(server::Exchange& exchange_, Record& record_, gate::Caller cal
       hold(std::move(admission.hold)), opening(std::move(opening_)), scan(llm::PlainScan(&meter)),
       meter(tokenizers, record.call.model_served),
       input_estimate(opening->call.media ? opening->call.media->estimate.input
-                                         : llm::estimate_input_tokens(opening->body)) {
+                                         : opening->estimate_input_tokens()) {
     if (opening->call.media) {
         rare = std::make_unique<Rare>();
         rare->asked = opening->call.media;
@@ -213,8 +213,8 @@ Result<void> Relay::Chat::write_request(const Target& target, const channels::Op
         request.push_back(opening->conversion->written().body);
     } else {
         if (shapes)
-            opening->edits = llm::merged(std::move(opening->edits),
-                                         llm::field_edits(opening->body, target.parameters));
+            opening->edits =
+                llm::merged(std::move(opening->edits), opening->field_edits(target.parameters));
         append_body();
     }
     if (converted || opening->injected > 0)
@@ -238,29 +238,6 @@ Result<void> Relay::Chat::write_request(const Target& target, const channels::Op
                     request_pieces().subspan(1), now);
     request.front() = opening->head;
     return made;
-}
-
-/// For a provider that sends no figures.
-void Relay::Chat::count_injected() {
-    auto& injected = opening->injected;
-    input_estimate -= injected;
-    auto prompt = opening->converted ? opening->conversion->injected() : std::string_view();
-    injected = prompt.empty() ? 0 : llm::estimate_input_tokens(prompt);
-    input_estimate += injected;
-}
-
-/// The body as it came, with its edits.
-void Relay::Chat::append_body() {
-    auto& request = opening->request;
-    auto body = opening->body;
-    std::size_t at = 0;
-    for (const auto& edit : opening->edits) {
-        if (edit.span.at > at)
-            request.push_back(body.substr(at, edit.span.at - at));
-        request.push_back(edit.text);
-        at = edit.span.at + edit.span.length;
-    }
-    request.push_back(body.substr(at));
 }
 
 Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTime now,

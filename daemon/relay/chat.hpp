@@ -9,6 +9,7 @@
 #include "daemon/relay/continuation.hpp"
 #include "daemon/relay/conversion.hpp"
 #include "daemon/relay/dialogue.hpp"
+#include "daemon/relay/large_body.hpp"
 #include "daemon/relay/relay.hpp"
 #include "daemon/relay/talk.hpp"
 #include "daemon/relay/translator.hpp"
@@ -43,6 +44,8 @@ private:
 struct Relay::Opening : loop::InFrames {
     llm::ChatCall call;
     std::string_view body;
+    std::unique_ptr<LargeBody> large;  ///< null: it is short
+    Share memory;                      ///< of what is made of a long one
     channels::Wish wish;
     // Where the name of the model asks for a reasoning effort.
     std::string model_plain;  ///< without it
@@ -76,6 +79,13 @@ struct Relay::Opening : loop::InFrames {
     std::string content_type;
     std::optional<std::uint64_t> content_length;
     std::string upstream_request_id;
+
+    // request_body.cpp
+    std::int64_t input_tokens_bound() const noexcept;
+    std::int64_t estimate_input_tokens() const noexcept;
+    std::vector<llm::Edit> field_edits(std::span<const llm::FieldChange> changes) const;
+    void require(channels::Candidates& candidates) const;  // find_channels.cpp
+    std::string_view mapped(const server::Exchange& exchange) const;
 };
 
 /// The state of one call, mostly a chat completion, between the steps of Relay.
@@ -156,6 +166,7 @@ struct Relay::Chat : loop::InFrames {
     Error will_not_go_on();
     void begin_reply();
     void release_request();
+    void release_if_over();
     /// Headers of the reply, as views into this object.
     struct Headers {
         std::array<http::Header, 6> list;

@@ -23,6 +23,8 @@ public:
     /// Whether somebody can go on: there is text in one block and nothing else, it has no end yet,
     /// and nobody has gone on before.
     bool possible() const noexcept;
+    /// Whether nobody ever can any more, whatever comes.
+    bool over() const noexcept { return !fit_ || resumed_; }
     /// The text without the white space at its end, which providers do not take there.
     std::string_view prefix() const noexcept;
     /// The next event is of the second reply. `spent`: what the call has used so far.

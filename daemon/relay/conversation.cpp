@@ -5,6 +5,7 @@
 #include "core/llm/chat_call.hpp"
 #include "core/loop/run_blocking.hpp"
 #include "daemon/relay/credential.hpp"
+#include "daemon/relay/large_body.hpp"
 
 namespace obliv::relay {
 namespace {
@@ -54,6 +55,10 @@ loop::Task<Result<std::string_view>> Conversation::read_body() {
     auto body = co_await base().read_body();
     if (!body)
         co_return body.error();
+    Share share;  // while it is taken apart
+    if (body->size() > body_bytes_inline_max)
+        if (auto taken = take_memory(share, memory_.bodies, body->size()); !taken)
+            co_return taken.error();
     auto recalled = co_await recall(*body);
     if (!recalled)
         co_return recalled.error();

@@ -14,6 +14,7 @@ struct Memory {
     loop::BlockingPool& workers;
     const Clock& clock;
     const std::string& run;  ///< tells this run of the program from all others
+    Bound& bodies;           ///< for what is made of request bodies
 };
 
 /// An exchange of the Responses API with a memory: the body that the relay reads has the

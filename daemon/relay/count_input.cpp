@@ -17,8 +17,14 @@ Result<tokenizer::Count> counted(const tokenizer::Tokenizers& tokenizers, const 
 
 }  // namespace
 
-/// On a worker: a long prompt takes milliseconds. What cannot be read stays estimated.
+/// On a worker: a long prompt takes milliseconds. What cannot be read, or finds no memory to be
+/// read in, stays estimated.
 loop::Task<void> Relay::count_input(Chat& chat) {
+    Share share;
+    bool room = !chat.opening->large ||
+                take_memory(share, parts_.memory, chat.opening->body.size()).has_value();
+    if (!room)
+        co_return;
     auto work = [&tokenizers = parts_.tokenizers, inbound = &chat.inbound,
                  body = chat.opening->body, model = chat.record.call.model_served] {
         return counted(tokenizers, *inbound, body, model);

@@ -22,8 +22,10 @@ std::uint64_t affinity_of(const server::Exchange& exchange, const storage::Token
     return channels::spread(token.id.text()) | 1U;
 }
 
+}  // namespace
+
 /// Only a plan whose channels are limited asks what the call needs.
-void require(channels::Candidates& candidates, const llm::ChatCall& call, std::string_view body) {
+void Relay::Opening::require(channels::Candidates& candidates) const {
     if (!candidates.plan().limited)
         return;
     if (call.media) {
@@ -32,13 +34,25 @@ void require(channels::Candidates& candidates, const llm::ChatCall& call, std::s
         return;
     }
     channels::Abilities needs = 0;
-    for (auto name : llm::needs_of(call, body))
+    for (auto name : llm::needs_of(call, large ? large->text_of(body) : body))
         needs |= channels::ability(name);
-    auto tokens = llm::estimate_input_tokens(body) + call.output_tokens_max.value_or(0);
+    auto tokens = estimate_input_tokens() + call.output_tokens_max.value_or(0);
     candidates.require(needs, tokens);
 }
 
-}  // namespace
+/// The name of the model asks for this reasoning effort, which the body is to say in a field.
+Result<void> Relay::say_effort(Opening& opening, std::string_view effort) const {
+    if (opening.large)
+        if (auto taken = take_memory(opening.memory, parts_.memory, opening.body.size()); !taken)
+            return taken;
+    std::vector<llm::FieldChange> changes;
+    changes.push_back({"reasoning_effort", llm::json_quoted(effort)});
+    opening.body_effortful = llm::edited(opening.body, opening.field_edits(changes));
+    opening.body_effortful.append(llm::json_padding, ' ');
+    if (opening.large)
+        std::string().swap(opening.large->condensed.text);  // of the body as it came
+    return ok();
+}
 
 /// The channels for the model as it was asked; where nobody serves it and its name ends with a
 /// reasoning effort, for the model without.
@@ -60,16 +74,13 @@ Result<channels::Candidates> Relay::find_channels(const server::Exchange& exchan
         auto without = parts_.channels.route(plain);
         if (without) {
             wish = plain;
-            std::vector<llm::FieldChange> changes;
-            changes.push_back({"reasoning_effort", llm::json_quoted(effort->effort)});
-            opening.body_effortful =
-                llm::edited(opening.body, llm::field_edits(opening.body, changes));
-            opening.body_effortful.append(llm::json_padding, ' ');
+            if (auto said = say_effort(opening, effort->effort); !said)
+                return said.error();
             found = std::move(without);
         }
     }
     if (found)
-        require(*found, call, opening.body);
+        opening.require(*found);
     return found;
 }
 
@@ -94,7 +105,7 @@ loop::Task<Result<void>> Relay::fall_back(Chat& chat, Result<void> last) {
         if (!found)
             continue;
         chat.candidates = std::move(*found);
-        require(chat.candidates, chat.opening->call, chat.opening->body);
+        chat.opening->require(chat.candidates);
         chat.opening->model_instead = other;
         last = co_await open_first(chat);
         if ((last && !chat.other_model) || chat.gone())

@@ -39,8 +39,16 @@ void Relay::prepare_to_go_on(Chat& chat) const {
         }
 }
 
+/// What only another attempt would need goes as soon as there will be none.
+void Relay::Chat::release_if_over() {
+    if (!opening || !continuation()->over())
+        return;
+    opening.reset();
+    exchange.release_request();
+}
+
 bool Relay::Chat::may_go_on(const Result<void>& ended) const {
-    if (!rare || !rare->continuation || gone() || stopped_short || outcome_of(ended))
+    if (continuation() == nullptr || !opening || gone() || stopped_short || outcome_of(ended))
         return false;
     const auto& messages = opening->conversion->request().messages;
     bool answers = messages.empty() || messages.back().role != llm::Role::assistant;

@@ -49,11 +49,11 @@ Result<llm::ChatCall> named_call(const Inbound& inbound, std::string_view body) 
 
 /// Images may name no model either ("Create image").
 Result<llm::ChatCall> media_call(llm::MediaKind media, std::string_view body,
-                                 std::string_view content_type) {
+                                 std::string_view content_type, void (*passed)(std::string_view)) {
     constexpr std::string_view image_model = "dall-e-2";
     auto model = media == llm::MediaKind::images ? image_model : std::string_view{};
     if (content_type.find("multipart/") != std::string_view::npos)
-        return wire::read_media_form(media, body, content_type, model);
+        return wire::read_media_form(media, body, content_type, model, passed);
     return llm::parse_media_body(media, body, model);
 }
 
@@ -86,16 +86,18 @@ std::optional<llm::MediaKind> Inbound::media() const noexcept {
     }
 }
 
+bool has_own_scanner(const Inbound& inbound) noexcept {
+    return inbound.is_openai() || inbound.wire == &wire::anthropic;
+}
+
 Result<llm::ChatCall> parse_call(const Inbound& inbound, std::string_view body,
-                                 std::string_view content_type) {
-    if (inbound.operation == Operation::chat) {
-        bool simple = inbound.is_openai() || inbound.wire == &wire::anthropic;
-        return simple ? llm::parse_chat_call(body) : call_of(inbound, body);
-    }
+                                 std::string_view content_type, void (*passed)(std::string_view)) {
+    if (inbound.operation == Operation::chat)
+        return has_own_scanner(inbound) ? llm::parse_chat_call(body) : call_of(inbound, body);
     if (inbound.form != nullptr && inbound.form->model_in_body)
         return named_call(inbound, body);
     if (auto media = inbound.media())
-        return media_call(*media, body, content_type);
+        return media_call(*media, body, content_type, passed);
     // OpenAI API reference, "Create moderation": it may name no model.
     constexpr std::string_view moderation_model = "omni-moderation-latest";
     return llm::parse_plain_call(

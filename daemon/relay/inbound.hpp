@@ -50,8 +50,12 @@ struct Inbound {
 /// What the relay has to know of a request to find out who serves it and what it may cost.
 /// invalid_request names the field at fault. `content_type` is the request's; only of pictures and
 /// sound it matters.
+/// `passed`, of a form: see http::FormScan.
 Result<llm::ChatCall> parse_call(const Inbound& inbound, std::string_view body,
-                                 std::string_view content_type = {});
+                                 std::string_view content_type = {},
+                                 void (*passed)(std::string_view) = nullptr);
+/// Of a chat: whether its deciding fields are found without reading all of it.
+bool has_own_scanner(const Inbound& inbound) noexcept;
 
 /// The whole of a chat request. Its `usage_in_stream` is what the client asked for.
 Result<llm::ChatRequest> read_request(const Inbound& inbound, std::string_view body,

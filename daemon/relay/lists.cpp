@@ -5,6 +5,7 @@
 #include "core/wire/anthropic_lists.hpp"
 #include "core/wire/gemini_lists.hpp"
 #include "daemon/relay/credential.hpp"
+#include "daemon/relay/large_body.hpp"
 #include "daemon/relay/model_list.hpp"
 #include "daemon/relay/relay.hpp"
 
@@ -69,6 +70,10 @@ loop::Task<Result<void>> Relay::count_tokens(server::Exchange& exchange, Record&
     auto body = co_await exchange.read_body();
     if (!body)
         co_return body.error();
+    Share share;
+    if (body->size() > body_bytes_inline_max)
+        if (auto taken = take_memory(share, parts_.memory, body->size()); !taken)
+            co_return taken.error();
     const auto& tokenizers = parts_.tokenizers;
     auto work = [&tokenizers, text = *body, inbound = std::move(inbound)] {
         return counted(tokenizers, inbound, text);

@@ -41,6 +41,7 @@ loop::Task<Result<void>> Relay::fetch_media(Chat& chat) {
         co_return fail(Code::invalid_request, "a call may name 32 media by URLs that have to be "
                                               "fetched, this one names " +
                                                   std::to_string(wanted.size()));
+    rules.memory = &parts_.memory;
     auto end = parts_.loop.now() + rules.time_max;
     for (auto* media : wanted) {
         using std::chrono::milliseconds;
@@ -53,6 +54,7 @@ loop::Task<Result<void>> Relay::fetch_media(Chat& chat) {
         }
         rules.bytes_max -= std::min(rules.bytes_max, got->bytes.size());
         chat.opening->fetched_bytes += got->bytes.size();
+        chat.opening->memory.join(std::move(got->share));
         auto tokens = tokens_at_most(*got);
         chat.input_estimate += tokens / 2;
         if (!parts_.billing.extend_input(chat.hold, chat.record.call.model_served, tokens)) {

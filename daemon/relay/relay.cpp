@@ -18,8 +18,6 @@
 namespace obliv::relay {
 namespace {
 
-// A pass over a megabyte takes 0.3 ms, longer than a loop may be kept busy.
-constexpr std::size_t body_bytes_inline_max = 1U << 20;
 constexpr std::size_t error_body_bytes_max = 64U << 10;
 // The end of a chunked body is usually in the same packet; a provider that forgets it costs us a
 // connection.
@@ -96,8 +94,8 @@ Relay::let_in(server::Exchange& exchange, Record& record, const Inbound& inbound
     auto body = co_await exchange.read_body();
     if (!body)
         co_return body.error();
-    auto type = exchange.request().headers.find("content-type").value_or(std::string_view{});
-    auto call = co_await parse(*body, inbound, type);
+    std::unique_ptr<LargeBody> large;
+    auto call = co_await parse(exchange, *body, inbound, large);
     if (!call)
         co_return call.error();
     record.call.model = call->model;
@@ -121,12 +119,13 @@ Relay::let_in(server::Exchange& exchange, Record& record, const Inbound& inbound
     auto opening = std::make_unique<Opening>();
     opening->call = std::move(*call);
     opening->body = *body;
+    opening->large = std::move(large);
     auto admission = admit(exchange, *caller, inbound, *opening);
     if (!admission)
         co_return admission.error();
-    auto chat = std::make_unique<Chat>(exchange, record, std::move(*caller), inbound,
-                                       std::move(opening), std::move(*admission),
-                                       parts_.tokenizers);
+    auto chat =
+        std::make_unique<Chat>(exchange, record, std::move(*caller), inbound, std::move(opening),
+                               std::move(*admission), parts_.tokenizers);
     if (!settings_.continued.empty())
         prepare_to_go_on(*chat);
     co_return std::move(chat);
@@ -177,7 +176,7 @@ Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const ga
     if (opening.call.media)
         ask.at_most = opening.call.media->at_most;
     else
-        ask.at_most.input = llm::input_tokens_bound(opening.body) + targets_->prompt_tokens_max();
+        ask.at_most.input = opening.input_tokens_bound() + targets_->prompt_tokens_max();
     if (inbound.operation == providers::Operation::realtime)
         ask_of_realtime(ask);
     if (inbound.operation == providers::Operation::chat)
@@ -197,14 +196,6 @@ Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const ga
         opening.call = std::move(*call);
     }
     return Admission{std::move(*permit), std::move(*candidates), std::move(*hold)};
-}
-
-loop::Task<Result<llm::ChatCall>> Relay::parse(std::string_view body, const Inbound& inbound,
-                                               std::string_view content_type) {
-    if (body.size() <= body_bytes_inline_max)
-        co_return parse_call(inbound, body, content_type);
-    auto work = [body, inbound, content_type] { return parse_call(inbound, body, content_type); };
-    co_return co_await loop::run_blocking(parts_.workers, std::move(work));
 }
 
 /// No provider has produced anything: the row says so, and the whole hold goes back.
@@ -282,7 +273,9 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     bool talks = chat.talk() != nullptr;
     const auto& timeouts = talks ? target->talk_timeouts : target->timeouts;
     auto method = chat.handshake_key().empty() ? std::string_view("POST") : http::websocket_method;
-    auto call = co_await parts_.pool.open(target->endpoint, method, pieces, timeouts, &chat.cancel);
+    auto mapped = chat.opening->mapped(chat.exchange);
+    auto call =
+        co_await parts_.pool.open(target->endpoint, method, pieces, timeouts, &chat.cancel, mapped);
     if (!call)
         co_return chat.failed(cause_of(call.error()), of_channel(std::move(call.error())));
     chat.upstream = std::move(*call);
@@ -329,6 +322,11 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
 /// The request in the format of the channel.
 loop::Task<Result<void>> Relay::convert(Chat& chat, const channels::Option& option) {
     auto& conversion = chat.opening->conversion;
+    if (!conversion && chat.opening->large) {
+        auto taken = take_memory(chat.opening->memory, parts_.memory, chat.opening->body.size());
+        if (!taken)
+            co_return taken.error();
+    }
     if (!conversion) {
         conversion =
             std::make_shared<Conversion>(chat.inbound, chat.opening->body,
@@ -479,6 +477,8 @@ loop::Task<Result<void>> Relay::pump_stream(Chat& chat) {
             ended = read.error();
             break;
         }
+        if (chat.rare && chat.continuation() != nullptr)
+            chat.release_if_over();
     }
     co_return co_await end_stream(chat, std::move(ended));
 }

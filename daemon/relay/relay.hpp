@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/base/bound.hpp"
 #include "core/base/clock.hpp"
 #include "core/llm/chat_call.hpp"
 #include "core/storage/usage.hpp"
@@ -30,6 +31,7 @@ class Tokenizers;
 namespace obliv::relay {
 
 class AccessTokens;
+struct LargeBody;
 struct Race;
 struct Memory;
 struct Talk;
@@ -66,6 +68,7 @@ public:
         cache::AnswerCache& answers;
         const tokenizer::Tokenizers& tokenizers;
         Proofs& proofs;
+        Bound& memory;  ///< for what is made of request bodies
     };
     explicit Relay(const Parts& parts);
     ~Relay();
@@ -112,6 +115,7 @@ private:
     Result<channels::Candidates> find_channels(const server::Exchange& exchange,
                                                const storage::Token& token, const Inbound& inbound,
                                                Opening& opening);
+    Result<void> say_effort(Opening& opening, std::string_view effort) const;
     loop::Task<Result<void>> fall_back(Chat& chat, Result<void> last);
     loop::Task<void> read_refusal(Chat& chat);
     SteadyTime deadline_of(const Chat& chat) const;
@@ -122,8 +126,12 @@ private:
     Result<Admission> admit(const server::Exchange& exchange, const gate::Caller& caller,
                             const Inbound& inbound, Opening& opening);
     Result<std::vector<std::string>> models_of(server::Exchange& exchange, Record& record);
-    loop::Task<Result<llm::ChatCall>> parse(std::string_view body, const Inbound& inbound,
-                                            std::string_view content_type);
+    loop::Task<Result<llm::ChatCall>> parse(const server::Exchange& exchange, std::string_view body,
+                                            const Inbound& inbound,
+                                            std::unique_ptr<LargeBody>& large);
+    loop::Task<Result<llm::ChatCall>> parse_large(std::string_view body, const Inbound& inbound,
+                                                  std::string_view content_type, bool mapped,
+                                                  LargeBody& large);
     loop::Task<Result<void>> open(Chat& chat);
     loop::Task<Result<void>> run(Chat& chat);
     loop::Task<Result<void>> end_without_reply(Chat& chat, const Error& last);

@@ -12,7 +12,7 @@ namespace {
 
 // How much of what a client still sends is read after our last word, and for how long. Closing at
 // once would reset the connection and could destroy the reply before the client has read it.
-constexpr std::size_t linger_bytes_max = 1U << 20;
+constexpr std::size_t linger_bytes_max = 128U << 20;
 constexpr auto linger_time = std::chrono::seconds(2);
 
 }  // namespace
@@ -96,7 +96,7 @@ void Connection::end_exchange_state() {
     pulse_ = nullptr;
     watching_ = false;
     head_text_.clear();
-    body_.release();
+    body_.reset();
     phase_ = Phase::idle;
 }
 

@@ -4,6 +4,7 @@
 #include "core/loop/frames.hpp"
 #include "core/loop/loop.hpp"
 #include "core/loop/socket.hpp"
+#include "daemon/server/body.hpp"
 #include "daemon/server/exchange.hpp"
 #include "daemon/server/hub.hpp"
 
@@ -50,7 +51,10 @@ public:
     loop::Loop& loop() override { return hub_.loop; }
     loop::Task<Result<std::string_view>> read_body() override;
     void release_request() override;
-    void release_body() override { body_.release(); }
+    void release_body() override { body_.reset(); }
+    std::string_view mapped_body() const override {
+        return body_ ? body_->mapped() : std::string_view{};
+    }
 
     void start(int status, std::string_view content_type, std::span<const http::Header> headers,
                std::optional<std::uint64_t> length) override;
@@ -105,10 +109,11 @@ private:
     Result<void> invite_body();
     loop::Task<Result<std::string_view>> take_body();
     void wait_for_body(SteadyTime begun, std::size_t got);
+    loop::Task<Result<std::string_view>> read_behind_head(std::size_t length);
     loop::Task<Result<std::string_view>> read_sized(std::size_t length);
     loop::Task<Result<std::string_view>> read_chunked();
-    Result<void> unchunk(http::ChunkedDecoder& decoder, std::string_view wire, std::size_t& size);
-    void grow_body(std::size_t used);
+    Result<std::size_t> unchunk(http::ChunkedDecoder& decoder, std::string_view wire);
+    Result<void> begin_body();
     void note_head();
     void choose_request_id();
     void make_room_for_head();
@@ -138,7 +143,7 @@ private:
     loop::Block in_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
-    loop::Block body_;
+    std::unique_ptr<Body> body_;  ///< null: it fits behind the head, or there is none
     std::unique_ptr<http::RequestHead, GiveBack> head_;
 
     // The exchange.

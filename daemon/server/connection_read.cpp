@@ -173,12 +173,27 @@ loop::Task<Result<std::string_view>> Connection::read_body() {
 loop::Task<Result<std::string_view>> Connection::take_body() {
     if (unread_ != endless && unread_ > hub_.limits.body_bytes_max)
         co_return too_large(hub_.limits.body_bytes_max);
+    auto length = static_cast<std::size_t>(unread_);
+    bool small = unread_ != endless && length <= in_.capacity() - begin_;
+    // Before it is sent: what there is no place for need not come.
+    if (!small)
+        if (auto begun = begin_body(); !begun)
+            co_return begun.error();
     if (auto invited = invite_body(); !invited)
         co_return invited.error();
+    if (small)
+        co_return co_await read_behind_head(length);
     if (unread_ == endless)
         co_return co_await read_chunked();
-    auto length = static_cast<std::size_t>(unread_);
     co_return co_await read_sized(length);
+}
+
+Result<void> Connection::begin_body() {
+    body_ = std::make_unique<Body>(hub_.loop, hub_.bodies);
+    if (unread_ == endless)
+        return body_->begin(std::max(end_ - begin_, first_body_block), std::nullopt);
+    auto length = static_cast<std::size_t>(unread_);
+    return body_->begin(std::min(end_ - begin_, length), length);
 }
 
 /// Answers Expect: 100-continue, unless the client has not waited for it.
@@ -205,83 +220,100 @@ void Connection::wait_for_body(SteadyTime begun, std::size_t got) {
     wait_until(at);
 }
 
-loop::Task<Result<std::string_view>> Connection::read_sized(std::size_t length) {
+/// The usual request costs neither a block nor a copy.
+loop::Task<Result<std::string_view>> Connection::read_behind_head(std::size_t length) {
     auto begun = hub_.loop.turn_began();
-    if (length <= in_.capacity() - begin_) {
-        // Fits behind the head: the usual request costs neither a block nor a copy.
-        while (end_ - begin_ < length) {
-            wait_for_body(begun, end_ - begin_);
-            auto read = co_await more_in();
-            if (!read)
-                co_return read.error();
-        }
-        auto body = input().substr(0, length);
-        begin_ += length;
-        unread_ = 0;
-        co_return body;
-    }
-    body_ = hub_.loop.blocks().take(length);
-    auto size = end_ - begin_;
-    std::memcpy(body_.data(), in_.data() + begin_, size);
-    begin_ = end_;
-    while (size < length) {
-        wait_for_body(begun, size);
-        std::size_t got = 0;
-        auto* into = body_.data() + size;
-        auto room = length - size;
-        auto read = co_await more(into, room, got);
-        unread_ = length - size;
+    while (end_ - begin_ < length) {
+        wait_for_body(begun, end_ - begin_);
+        auto read = co_await more_in();
         if (!read)
             co_return read.error();
-        size += got;
     }
+    auto body = input().substr(0, length);
+    begin_ += length;
     unread_ = 0;
-    co_return std::string_view(body_.data(), length);
+    co_return body;
+}
+
+loop::Task<Result<std::string_view>> Connection::read_sized(std::size_t length) {
+    auto begun = hub_.loop.turn_began();
+    auto& body = *body_;
+    auto first = input();
+    begin_ = end_;
+    unread_ = length - first.size();
+    if (!first.empty())
+        std::memcpy(body.room().data(), first.data(), first.size());
+    body.add(first.size());
+    while (body.size() < length) {
+        if (body.room().empty()) {
+            auto made = co_await body.make_room();
+            if (!made)
+                co_return made.error();
+        }
+        wait_for_body(begun, body.size());
+        std::size_t got = 0;
+        auto* into = body.room().data();
+        auto room = std::min(body.room().size(), length - body.size());
+        auto read = co_await more(into, room, got);
+        body.add(got);
+        unread_ = length - body.size();
+        if (!read)
+            co_return read.error();
+    }
+    if (!body.in_file())
+        co_return body.in_memory();
+    co_return co_await body.finish();
 }
 
 loop::Task<Result<std::string_view>> Connection::read_chunked() {
     http::ChunkedDecoder decoder;
     auto begun = hub_.loop.turn_began();
-    std::size_t size = 0;
+    auto& body = *body_;
     auto first = input();
-    body_ = hub_.loop.blocks().take(std::max(first.size(), first_body_block));
     begin_ = end_;
-    if (auto decoded = unchunk(decoder, first, size); !decoded)
-        co_return decoded.error();
-    while (!decoder.done()) {
-        grow_body(size);
-        wait_for_body(begun, size);
+    auto decoded = unchunk(decoder, first);
+    while (true) {
+        if (!decoded)
+            co_return decoded.error();
+        body.add(*decoded);
+        if (decoder.done())
+            break;
+        if (body.room().size() < loop::BlockPool::smallest) {
+            auto made = co_await body.make_room();
+            if (!made)
+                co_return made.error();
+        }
+        wait_for_body(begun, body.size());
         std::size_t got = 0;
-        auto* into = body_.data() + size;
-        auto room = body_.capacity() - size;
+        auto* into = body.room().data();
+        auto room = body.room().size();
         auto read = co_await more(into, room, got);
         if (!read)
             co_return read.error();
         // Decoded where it lies: payload only moves towards the front.
-        auto decoded = unchunk(decoder, std::string_view(into, got), size);
-        if (!decoded)
-            co_return decoded.error();
+        decoded = unchunk(decoder, std::string_view(into, got));
     }
     unread_ = 0;
-    co_return std::string_view(body_.data(), size);
+    co_return co_await body.finish();
 }
 
-/// Appends the payload of `wire` to the `size` bytes in body_.
-Result<void> Connection::unchunk(http::ChunkedDecoder& decoder, std::string_view wire,
-                                 std::size_t& size) {
+/// Puts the payload of `wire` where there is room for it, and tells how much that is.
+Result<std::size_t> Connection::unchunk(http::ChunkedDecoder& decoder, std::string_view wire) {
+    auto* into = body_->room().data();
+    std::size_t size = 0;
     while (!wire.empty() && !decoder.done()) {
         auto step = decoder.next(wire);
         if (!step)
             return step.error();
-        if (size + step->payload.size() > hub_.limits.body_bytes_max)
+        if (body_->size() + size + step->payload.size() > hub_.limits.body_bytes_max)
             return too_large(hub_.limits.body_bytes_max);
         if (!step->payload.empty())  // an empty view may point nowhere, which memmove must not see
-            std::memmove(body_.data() + size, step->payload.data(), step->payload.size());
+            std::memmove(into + size, step->payload.data(), step->payload.size());
         size += step->payload.size();
         wire.remove_prefix(step->consumed);
     }
     if (wire.empty())
-        return ok();
+        return size;
     // The next request came along. When it does not fit behind the head it is dropped, and the
     // connection closed after the reply, which tells its sender to send it again.
     if (wire.size() > in_.capacity() - end_) {
@@ -290,19 +322,11 @@ Result<void> Connection::unchunk(http::ChunkedDecoder& decoder, std::string_view
         std::memmove(in_.data() + end_, wire.data(), wire.size());
         end_ += wire.size();
     }
-    return ok();
-}
-
-void Connection::grow_body(std::size_t used) {
-    if (body_.capacity() - used >= loop::BlockPool::smallest)
-        return;
-    auto larger = hub_.loop.blocks().take(body_.capacity() * 2);
-    std::memcpy(larger.data(), body_.data(), used);
-    body_ = std::move(larger);
+    return size;
 }
 
 void Connection::release_request() {
-    body_.release();
+    body_.reset();
     head_.reset();
     if (begin_ == end_) {
         in_.release();

@@ -75,8 +75,12 @@ public:
     virtual loop::Loop& loop() = 0;
 
     /// The whole body, decoded, in one piece, with at least 64 readable bytes behind it. Empty when
-    /// there is none. Over the limit is `Code::payload_too_large`. Call it once.
+    /// there is none. Over the limit is `Code::payload_too_large`, and
+    /// `Code::overloaded` says that others have the place for it. Call it once.
     virtual loop::Task<Result<std::string_view>> read_body() = 0;
+    /// Of the body, once it was read, what lies in a file: all or nothing. loop::let_go() may be
+    /// called with it.
+    virtual std::string_view mapped_body() const { return {}; }
     /// Gives the memory of head and body back: request(), path() and the body are gone, so copy
     /// what the end of the exchange needs. A stream that idles should own no buffer.
     virtual void release_request() = 0;

@@ -9,6 +9,7 @@
 
 namespace obliv::server {
 
+class Bodies;
 class Connection;
 
 /// Counts over all loops.
@@ -19,13 +20,15 @@ struct Counters {
 
 /// What the connections of one loop have in common. Touched on that loop only.
 struct Hub {
-    Hub(loop::Loop& on, Service& by, const Limits& within, Counters& into, std::uint64_t seed)
-        : loop(on), service(by), limits(within), counters(into), random(seed) {}
+    Hub(loop::Loop& on, Service& by, const Limits& within, Counters& into, Bodies* kept,
+        std::uint64_t seed)
+        : loop(on), service(by), limits(within), counters(into), bodies(kept), random(seed) {}
 
     loop::Loop& loop;
     Service& service;
     Limits limits;
     Counters& counters;
+    Bodies* bodies;                     ///< null: all of them in memory
     Random random;                      ///< for request ids, which need to be unique but no secret
     Connection* connections = nullptr;  ///< head of an intrusive list
     bool draining = false;

@@ -17,6 +17,7 @@ public:
     SteadyTime arrived() const override { return base_.arrived(); }
     loop::Loop& loop() override { return base_.loop(); }
     loop::Task<Result<std::string_view>> read_body() override { return base_.read_body(); }
+    std::string_view mapped_body() const override { return base_.mapped_body(); }
     void release_request() override { base_.release_request(); }
     void release_body() override { base_.release_body(); }
 

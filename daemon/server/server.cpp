@@ -172,7 +172,8 @@ Result<void> Server::Parts::add(std::size_t index, Descriptor descriptor, std::s
 
 void Service::ended(const Exchange&, const Error*) {}
 
-Server::Server(loop::Loops& loops, std::vector<Service*> services, const Limits& limits)
+Server::Server(loop::Loops& loops, std::vector<Service*> services, const Limits& limits,
+               Bodies* bodies)
     : parts_(std::make_unique<Parts>(loops)) {
     check(services.size() == loops.size(), "every loop has its service");
 
@@ -182,7 +183,7 @@ Server::Server(loop::Loops& loops, std::vector<Service*> services, const Limits&
         random_bytes(bytes);
         std::memcpy(&seed, bytes.data(), sizeof seed);
         parts_->hubs.push_back(
-            std::make_unique<Hub>(loops[i], *services[i], limits, parts_->counters, seed));
+            std::make_unique<Hub>(loops[i], *services[i], limits, parts_->counters, bodies, seed));
     }
     parts_->listeners.resize(loops.size());
 }

@@ -33,6 +33,8 @@ struct ErrorReply {
     std::vector<std::pair<std::string, std::string>> headers{};
 };
 
+class Bodies;
+
 /// What the bytes are for. One per loop, called on that loop only.
 class Service {
 public:
@@ -53,8 +55,10 @@ public:
 /// other calls are safe from any thread but the loops'.
 class Server {
 public:
-    /// `services[i]` serves loop i. All of them outlive the server.
-    Server(loop::Loops& loops, std::vector<Service*> services, const Limits& limits);
+    /// `services[i]` serves loop i. All of them outlive the server, and so do `bodies`; without
+    /// them request bodies are kept in memory, however large.
+    Server(loop::Loops& loops, std::vector<Service*> services, const Limits& limits,
+           Bodies* bodies = nullptr);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

@@ -129,7 +129,8 @@ loop::Task<Result<void>> Connection::open_tunnel() {
     std::string_view piece = text;
     auto pieces = std::span<const std::string_view>(&piece, 1);
     auto until = deadline_;
-    auto sent = co_await send(pieces);
+    std::string_view unmapped;
+    auto sent = co_await send(pieces, unmapped);
     if (!sent)
         co_return sent;
     http::ResponseHead head;

@@ -2,6 +2,7 @@
 
 #include "core/base/check.hpp"
 #include "core/base/time_format.hpp"
+#include "core/loop/unnamed_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,6 +16,20 @@ using Status = loop::Io::Status;
 constexpr std::size_t read_block = loop::BlockPool::capacity_of(16 * 1024);
 // For a reply that has filled a whole block: fewer calls for large bodies.
 constexpr std::size_t large_read_block = loop::BlockPool::capacity_of(64 * 1024);
+
+// A trip into the kernel for each packet would be too many.
+constexpr std::size_t let_go_bytes = 1U << 20;
+
+/// Lets go of what comes before `next`, if that is in what is left of the mapping, or of all that
+/// is left if it is null.
+void let_go_of(std::string_view& mapped, const char* next) noexcept {
+    bool inside = next >= mapped.data() && next < mapped.data() + mapped.size();
+    auto done = inside ? static_cast<std::size_t>(next - mapped.data()) : mapped.size();
+    if ((next != nullptr && !inside) || done < let_go_bytes)
+        return;
+    loop::let_go(mapped.substr(0, done));
+    mapped.remove_prefix(done);
+}
 
 iovec part_of(std::string_view bytes) noexcept {
     return {const_cast<char*>(bytes.data()), bytes.size()};
@@ -51,8 +66,9 @@ void Connection::begin(const Timeouts& timeouts, SteadyTime total_end, Cancel* c
 }
 
 loop::Task<Result<void>> Connection::exchange(std::string_view method,
-                                              std::span<const std::string_view> request) {
-    auto sent = co_await send(request);
+                                              std::span<const std::string_view> request,
+                                              std::string_view mapped) {
+    auto sent = co_await send(request, mapped);
     // A server may refuse a large body with a reply and a close before it has read all of it.
     if (!sent && !died_)
         co_return sent;
@@ -62,7 +78,8 @@ loop::Task<Result<void>> Connection::exchange(std::string_view method,
     co_return head;
 }
 
-loop::Task<Result<void>> Connection::send(std::span<const std::string_view> pieces) {
+loop::Task<Result<void>> Connection::send(std::span<const std::string_view> pieces,
+                                          std::string_view mapped) {
     std::size_t skip = 0;  // bytes of the first piece that have left
     while (!pieces.empty()) {
         std::array<iovec, 8> parts{};
@@ -88,13 +105,16 @@ loop::Task<Result<void>> Connection::send(std::span<const std::string_view> piec
             pieces = pieces.subspan(1);
         }
         skip = sent;
+        if (!mapped.empty())
+            let_go_of(mapped, pieces.empty() ? nullptr : pieces.front().data() + skip);
     }
     co_return ok();
 }
 
 loop::Task<Result<void>> Connection::send_more(std::string_view bytes) {
     std::span<const std::string_view> pieces(&bytes, 1);
-    co_return co_await send(pieces);
+    std::string_view none;
+    co_return co_await send(pieces, none);
 }
 
 bool Connection::try_send(std::string_view bytes) noexcept {

@@ -37,7 +37,8 @@ public:
     void begin(const Timeouts& timeouts, SteadyTime total_end, Cancel* cancel);
     loop::Task<Result<void>> connect();
     loop::Task<Result<void>> exchange(std::string_view method,
-                                      std::span<const std::string_view> request);
+                                      std::span<const std::string_view> request,
+                                      std::string_view mapped);
     /// Makes chunk() the next one.
     loop::Task<Result<void>> next();
     const Chunk& chunk() const noexcept { return chunk_; }
@@ -73,7 +74,8 @@ private:
     void interrupt() noexcept;
 
     // connection.cpp
-    loop::Task<Result<void>> send(std::span<const std::string_view> pieces);
+    loop::Task<Result<void>> send(std::span<const std::string_view> pieces,
+                                  std::string_view mapped);
     loop::Task<Result<void>> read_head(std::string_view method);
     enum class Filled : std::uint8_t { more, ended, nothing_yet };
     Result<Filled> try_fill();

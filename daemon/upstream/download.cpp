@@ -29,6 +29,23 @@ std::string lower_type(std::string_view value) {
     return type;
 }
 
+/// It is there as it came, in base64 in the request, and once more in what is written of that.
+std::int64_t memory_for(std::uint64_t bytes) {
+    return static_cast<std::int64_t>(bytes) * 4;
+}
+
+Result<void> take_memory(Share& share, const DownloadRules& rules, std::uint64_t bytes) {
+    if (rules.memory == nullptr)
+        return ok();
+    auto wanted = std::min(memory_for(bytes), rules.memory->most());
+    if (share.take(*rules.memory, wanted))
+        return ok();
+    auto error = fail(Code::overloaded,
+                      "large calls have all the memory there is for fetched media; try again");
+    error.retry_after = std::chrono::seconds(1);
+    return error;
+}
+
 /// One step of a download: what it brought, or where it goes on.
 struct Step {
     Download download;
@@ -65,6 +82,9 @@ loop::Task<Result<Step>> step(Pool& pool, FetchUrl url, const DownloadRules& rul
         co_return refused(host, "it compressed its reply, which it was asked not to do");
     if (head.content_length.value_or(0) > rules.bytes_max)
         co_return refused(host, "more than " + std::to_string(rules.bytes_max) + " bytes");
+    auto coming = head.content_length.value_or(rules.bytes_max);
+    if (auto taken = take_memory(out.download.share, rules, coming); !taken)
+        co_return taken.error();
     out.download.media_type = lower_type(head.headers.find("content-type").value_or(""));
     auto body = co_await call->read_all(rules.bytes_max);
     if (!body && body.error().code == Code::cancelled)
@@ -73,6 +93,7 @@ loop::Task<Result<Step>> step(Pool& pool, FetchUrl url, const DownloadRules& rul
         co_return refused(host, "it broke off, or sent more than " +
                                     std::to_string(rules.bytes_max) + " bytes");
     out.download.bytes = std::string(*body);
+    out.download.share.resize(memory_for(body->size()));
     co_return out;
 }
 

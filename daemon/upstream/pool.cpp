@@ -100,7 +100,8 @@ Pool::~Pool() = default;
 
 loop::Task<Result<Call>> Pool::open(const Endpoint& endpoint, std::string_view method,
                                     std::span<const std::string_view> request,
-                                    const Timeouts& timeouts, Cancel* cancel) {
+                                    const Timeouts& timeouts, Cancel* cancel,
+                                    std::string_view mapped) {
     auto& parts = *parts_;
     auto total_end = SteadyTime::max();
     if (timeouts.total.count() > 0)
@@ -120,7 +121,7 @@ loop::Task<Result<Call>> Pool::open(const Endpoint& endpoint, std::string_view m
                 co_return connected.error();
             ++parts.connected;
         }
-        auto answered = co_await connection->exchange(method, request);
+        auto answered = co_await connection->exchange(method, request, mapped);
         if (answered)
             co_return Call(std::move(connection));
         if (!reused || !connection->died_unheard())

@@ -70,9 +70,11 @@ public:
     /// through a tunnel; for an http one the request itself must hold Endpoint::target_prefix() in
     /// front of its path, and Proxy-Authorization if the proxy wants it. Failures:
     /// `Code::upstream_failed`, `Code::upstream_timeout`, `Code::cancelled`, each naming the host.
+    /// `mapped`: what of the request is a loop::Mapping, which is let go as it is sent.
     loop::Task<Result<Call>> open(const Endpoint& endpoint, std::string_view method,
                                   std::span<const std::string_view> request,
-                                  const Timeouts& timeouts, Cancel* cancel = nullptr);
+                                  const Timeouts& timeouts, Cancel* cancel = nullptr,
+                                  std::string_view mapped = {});
 
     /// The time of its loop.
     SteadyTime now() const noexcept;

@@ -7,13 +7,14 @@ answer. What cannot be gone on with ends as it always does.
 import json
 import threading
 import unittest
+from pathlib import Path
 from typing import Any
 
 import formats
 import upstream as provider
 from client import Response, Stream, request
 from formats import CLIENTS, INPUT, OUTPUT, PROVIDERS, TEXT, Script
-from harness import WAIT, Daemon, FunctionalTest
+from harness import WAIT, Daemon, FunctionalTest, until
 
 CONFIG = """
 [routing]
@@ -235,6 +236,36 @@ class RelayContinued(FunctionalTest):
         for answer in (calls, thinks):
             self.first.answer = answer
             self.fails(self.ask("openai"), asked=0)
+
+    def test_a_request_is_kept_only_as_long_as_somebody_may_go_on(self) -> None:
+        """One of two megabytes lies in a file, which is seen from outside."""
+        self.serve("moonshot", "moonshot", "[server]\nthreads = 1\n" + CONFIG)
+        steps = [threading.Event() for _ in range(2)]
+
+        def answer(connection: provider.Connection, _: provider.Request) -> None:
+            connection.start_stream()
+            connection.event(provider.delta("Let me see.", model="up"))
+            steps[0].wait(WAIT)
+            call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"ci'}}
+            connection.event({"id": "c", "choices": [{"index": 0, "delta": {"tool_calls": [call]}}]})
+            steps[1].wait(WAIT)
+            connection.cut()
+        self.first.answer = answer
+        maps = Path(f"/proc/{self.daemon.running().pid}/maps")
+
+        def kept() -> bool:
+            return str(self.daemon.data) in "".join(line for line in maps.read_text(encoding="utf-8").splitlines() if "(deleted)" in line)
+        body = {"model": "m1", "stream": True, "messages": [{"role": "user", "content": "x" * (2 << 20)}]}
+        stream = self.daemon.stream(self.key, body)
+        while b"Let me see" not in (event := stream.event()):
+            self.assertTrue(event)
+        self.assertTrue(kept())
+        steps[0].set()
+        until(lambda: not kept(), "the request is gone while its reply goes on")
+        steps[1].set()
+        self.assertIn(b"error", stream.response.read())
+        stream.close()
+        self.assertEqual(len(self.second.requests), 0)
 
     def test_an_answer_that_the_caller_began_is_left_alone(self) -> None:
         self.serve("anthropic", "anthropic")

@@ -54,11 +54,13 @@ class Connection:
         return bool(data)
 
     def _exactly(self, count: int) -> bytes:
-        while len(self.buffer) < count:
-            if not self._more():
+        data, self.buffer = bytearray(self.buffer[:count]), self.buffer[count:]
+        while len(data) < count:
+            piece = self.sock.recv(min(count - len(data), 1 << 20))
+            if not piece:
                 raise ConnectionError("the caller left inside its request")
-        data, self.buffer = self.buffer[:count], self.buffer[count:]
-        return data
+            data += piece
+        return bytes(data)
 
     def _line(self) -> bytes:
         while b"\r\n" not in self.buffer:

@@ -36,6 +36,7 @@ TEST_CASE("text without an end can be gone on with", "[relay]") {
     CHECK(take(continuation, {llm::Alive{}}));
     CHECK(take(continuation, {llm::UsageReport{}}));
     CHECK(continuation.possible());
+    CHECK_FALSE(continuation.over());
     CHECK(continuation.prefix() == " \nHello");
     // The relay ends the stream itself if nobody goes on.
     CHECK_FALSE(take(continuation, {llm::Failed{fail(Code::upstream_failed, "gone")}}));
@@ -46,6 +47,7 @@ TEST_CASE("what is more than one text, or has an end, is not gone on with", "[re
     auto spoilt = [](llm::ReplyEvent event) {
         auto continuation = broken_off();
         take(continuation, std::move(event));
+        CHECK(continuation.over() == !continuation.possible());
         return !continuation.possible();
     };
     CHECK(spoilt({llm::Finished{}}));
@@ -68,6 +70,7 @@ TEST_CASE("the second reply fits behind the first", "[relay]") {
     spent.output = 3;
     continuation.go_on(spent);
     CHECK_FALSE(continuation.possible());  // once is enough
+    CHECK(continuation.over());
     CHECK_FALSE(take(continuation, {llm::Begun{"other", "n"}}));
     CHECK_FALSE(take(continuation, text(" \n", 4)));
     auto first = text("\n world", 4);

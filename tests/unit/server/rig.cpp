@@ -34,8 +34,8 @@ void TestService::ended(const Exchange& exchange, const Error*) {
     ++ended_count;
 }
 
-Rig::Rig(TestService::Serve serve, const Limits& limits)
-    : service(std::move(serve)), server(loops, {&service}, limits) {
+Rig::Rig(TestService::Serve serve, const Limits& limits, Bodies* kept)
+    : bodies(kept), service(std::move(serve)), server(loops, {&service}, limits, kept) {
     auto bound = server.listen_tcp("127.0.0.1", 0, "api");
     REQUIRE(bound);
     port = *bound;
@@ -46,6 +46,8 @@ Rig::Rig(TestService::Serve serve, const Limits& limits)
 Rig::~Rig() {
     server.stop_accepting();
     server.close_all();
+    if (bodies != nullptr)
+        bodies->stop();
     loops.stop();
     loops.join();
 }

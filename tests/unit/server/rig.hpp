@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/loop/loop.hpp"
+#include "daemon/server/bodies.hpp"
 #include "daemon/server/server.hpp"
 
 #include <atomic>
@@ -30,9 +31,10 @@ private:
 
 /// A server on one loop with one service, listening on 127.0.0.1.
 struct Rig {
-    explicit Rig(TestService::Serve serve, const Limits& limits = {});
+    explicit Rig(TestService::Serve serve, const Limits& limits = {}, Bodies* bodies = nullptr);
     ~Rig();
 
+    Bodies* bodies;
     loop::Loops loops{1};
     TestService service;
     Server server;

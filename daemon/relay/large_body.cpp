@@ -1,0 +1,76 @@
+#include "daemon/relay/large_body.hpp"
+
+#include "core/llm/estimate.hpp"
+#include "core/loop/unnamed_file.hpp"
+
+#include <algorithm>
+
+namespace obliv::relay {
+namespace {
+
+// More than the texts of a long dialogue leave between them.
+constexpr std::size_t condensed_bytes_max = 8U << 20;
+
+/// Calls whose deciding fields are short, and are read by the relay's own scanner.
+bool is_scanned(const Inbound& inbound) {
+    if (inbound.operation == providers::Operation::chat)
+        return has_own_scanner(inbound);
+    return inbound.form == nullptr && !inbound.media();
+}
+
+bool is_form(const Inbound& inbound, std::string_view content_type) {
+    return inbound.media() && content_type.find("multipart/") != std::string_view::npos;
+}
+
+}  // namespace
+
+Result<std::optional<llm::ChatCall>> parse_condensed(const Inbound& inbound, std::string_view body,
+                                                     std::string_view content_type, bool mapped,
+                                                     LargeBody& large) {
+    using Call = std::optional<llm::ChatCall>;
+    auto passed = mapped ? loop::let_go : nullptr;
+    if (is_form(inbound, content_type)) {
+        auto call = parse_call(inbound, body, content_type, passed);
+        return call ? Result<Call>(std::move(*call)) : Result<Call>(call.error());
+    }
+    if (!is_scanned(inbound))
+        return Call();
+    auto condensed = llm::condense(body, condensed_bytes_max, passed);
+    if (!condensed)
+        return condensed.error();
+    if (!*condensed)
+        return Call();
+    large.condensed = std::move(**condensed);
+    auto call = parse_call(inbound, large.condensed.view());
+    if (!call)
+        return call.error();
+    large.condensed.to_body(*call);
+    return Call(std::move(*call));
+}
+
+Result<llm::ChatCall> parse_whole(const Inbound& inbound, std::string_view body,
+                                  std::string_view content_type, bool mapped, LargeBody& large) {
+    auto call = parse_call(inbound, body, content_type);
+    auto parts = llm::input_parts(body);
+    large.condensed.input_bound = llm::input_tokens_bound(parts);
+    large.condensed.input_estimate = llm::estimate_input_tokens(parts);
+    if (mapped)
+        loop::let_go(body);
+    return call;
+}
+
+Result<void> take_memory(Share& share, Bound& memory, std::size_t bytes) {
+    auto size = static_cast<std::int64_t>(bytes);
+    if (size > memory.most())
+        return fail(Code::payload_too_large,
+                    "this call takes more memory than there is for all of them together, " +
+                        std::to_string(memory.most()) + " bytes (limits.body_memory)");
+    if (share.take(memory, std::min(2 * size, memory.most())))
+        return ok();
+    auto error = fail(Code::overloaded, "large calls have all the memory there is for them; try "
+                                        "again");
+    error.retry_after = std::chrono::seconds(1);
+    return error;
+}
+
+}  // namespace obliv::relay

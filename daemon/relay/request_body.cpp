@@ -1,0 +1,96 @@
+// A body on its way from the caller to a channel: read once, and written with its edits.
+
+#include "core/llm/body_fields.hpp"
+#include "core/llm/estimate.hpp"
+#include "core/loop/run_blocking.hpp"
+#include "daemon/relay/chat.hpp"
+
+namespace obliv::relay {
+
+loop::Task<Result<llm::ChatCall>> Relay::parse(const server::Exchange& exchange,
+                                               std::string_view body, const Inbound& inbound,
+                                               std::unique_ptr<LargeBody>& large) {
+    auto type = exchange.request().headers.find("content-type").value_or(std::string_view{});
+    if (body.size() <= body_bytes_inline_max)
+        co_return parse_call(inbound, body, type);
+    large = std::make_unique<LargeBody>();
+    bool mapped = exchange.mapped_body().data() == body.data();
+    co_return co_await parse_large(body, inbound, type, mapped, *large);
+}
+
+/// On a worker. What cannot be condensed is read as a whole, if there is memory for that.
+loop::Task<Result<llm::ChatCall>> Relay::parse_large(std::string_view body, const Inbound& inbound,
+                                                     std::string_view content_type, bool mapped,
+                                                     LargeBody& large) {
+    auto work = [&inbound, &large, body, content_type, mapped] {
+        return parse_condensed(inbound, body, content_type, mapped, large);
+    };
+    auto call = co_await loop::run_blocking(parts_.workers, std::move(work));
+    if (!call)
+        co_return call.error();
+    if (*call) {
+        // Whoever needs it looks at the body where there is no memory to keep it.
+        auto size = static_cast<std::int64_t>(large.condensed.text.size());
+        if (!large.memory.take(parts_.memory, size))
+            std::string().swap(large.condensed.text);
+        co_return std::move(**call);
+    }
+    Share share;
+    if (auto taken = take_memory(share, parts_.memory, body.size()); !taken)
+        co_return taken.error();
+    auto all = [&inbound, &large, body, content_type, mapped] {
+        return parse_whole(inbound, body, content_type, mapped, large);
+    };
+    co_return co_await loop::run_blocking(parts_.workers, std::move(all));
+}
+
+std::int64_t Relay::Opening::input_tokens_bound() const noexcept {
+    return large ? large->condensed.input_bound : llm::input_tokens_bound(body);
+}
+
+std::int64_t Relay::Opening::estimate_input_tokens() const noexcept {
+    return large ? large->condensed.input_estimate : llm::estimate_input_tokens(body);
+}
+
+std::vector<llm::Edit>
+Relay::Opening::field_edits(std::span<const llm::FieldChange> changes) const {
+    if (!large)
+        return llm::field_edits(body, changes);
+    auto made = llm::field_edits(large->text_of(body), changes);
+    if (!large->condensed.text.empty())
+        large->condensed.to_body(made);
+    return made;
+}
+
+/// Empty: what goes upstream is memory of this process.
+std::string_view Relay::Opening::mapped(const server::Exchange& exchange) const {
+    if (!large || converted)
+        return {};
+    auto file = exchange.mapped_body();
+    return file.data() == body.data() ? file : std::string_view{};
+}
+
+/// For a provider that sends no figures.
+void Relay::Chat::count_injected() {
+    auto& injected = opening->injected;
+    input_estimate -= injected;
+    auto prompt = opening->converted ? opening->conversion->injected() : std::string_view();
+    injected = prompt.empty() ? 0 : llm::estimate_input_tokens(prompt);
+    input_estimate += injected;
+}
+
+/// The body as it came, with its edits.
+void Relay::Chat::append_body() {
+    auto& request = opening->request;
+    auto body = opening->body;
+    std::size_t at = 0;
+    for (const auto& edit : opening->edits) {
+        if (edit.span.at > at)
+            request.push_back(body.substr(at, edit.span.at - at));
+        request.push_back(edit.text);
+        at = edit.span.at + edit.span.length;
+    }
+    request.push_back(body.substr(at));
+}
+
+}  // namespace obliv::relay

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "core/base/bound.hpp"
+#include "core/loop/run_blocking.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace obliv::server {
+
+/// What all request bodies may take together, and where the large ones lie. Made before the server
+/// and destroyed after it; stopped before its loops are. Any thread.
+class Bodies {
+public:
+    /// Files are made in `folder`; what an earlier process may have left there is removed.
+    Bodies(std::string folder, std::int64_t memory_max, std::int64_t disk_max);
+
+    /// Of bodies up to body_bytes_in_memory, and of whatever else a call needs because of its body.
+    Bound memory;
+    /// Of all others.
+    Bound disk;
+
+    const std::string& folder() const noexcept { return folder_; }
+    /// Writes the files, which may wait for the disk longer than anything else does.
+    loop::BlockingPool& pool() noexcept { return pool_; }
+    void stop() { pool_.stop(); }
+
+private:
+    std::string folder_;
+    loop::BlockingPool pool_;
+};
+
+/// A longer body lies in a file; and so does a shorter one, when the memory for bodies is used up.
+inline constexpr std::size_t body_bytes_in_memory = 1U << 20;
+
+}  // namespace obliv::server

@@ -1,0 +1,96 @@
+#include "daemon/relay/large_body.hpp"
+
+#include "core/llm/estimate.hpp"
+#include "core/wire/gemini.hpp"
+#include "tests/support/padded.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace obliv;
+using namespace obliv::relay;
+using obliv::test::Padded;
+
+namespace {
+
+Padded chat(std::size_t size) {
+    return Padded(R"({"model":"m","messages":[{"role":"user","content":")" +
+                  std::string(size, 'x') + R"("}],"stream":true})");
+}
+
+}  // namespace
+
+TEST_CASE("a long chat is read in little, with its figures", "[relay]") {
+    auto body = chat(3'000'000);
+    LargeBody large;
+    auto call = parse_condensed({}, body.view(), "application/json", false, large);
+    REQUIRE(call);
+    REQUIRE(*call);
+    CHECK((*call)->model == "m");
+    CHECK((*call)->stream);
+    CHECK(large.text_of(body.view()).size() < 100);
+    CHECK(large.condensed.input_bound == llm::input_tokens_bound(body.view()));
+    CHECK(large.condensed.input_estimate == llm::estimate_input_tokens(body.view()));
+    large.condensed.text.clear();  // where there was no memory to keep it
+    CHECK(large.text_of(body.view()).data() == body.view().data());
+}
+
+TEST_CASE("what has to be read as a whole says so, and is", "[relay]") {
+    Inbound gemini;
+    gemini.wire = &wire::gemini;
+    gemini.model = "g";
+    Padded contents(R"({"contents":[{"role":"user","parts":[{"text":")" +
+                    std::string(2'000'000, 'x') + "\"}]}]}");
+    LargeBody large;
+    auto call = parse_condensed(gemini, contents.view(), "application/json", false, large);
+    REQUIRE(call);
+    CHECK_FALSE(*call);
+    auto whole = parse_whole(gemini, contents.view(), "application/json", false, large);
+    REQUIRE(whole);
+    CHECK(whole->model == "g");
+    CHECK(large.condensed.input_bound == llm::input_tokens_bound(contents.view()));
+
+    Inbound vectors;
+    vectors.operation = providers::Operation::embeddings;
+    std::string numbers = R"({"model":"e","input":[1)";
+    while (numbers.size() < 9'000'000)
+        numbers += ",12345";
+    Padded dense(numbers + "]}");
+    call = parse_condensed(vectors, dense.view(), "application/json", false, large);
+    REQUIRE(call);
+    CHECK_FALSE(*call);
+    whole = parse_whole(vectors, dense.view(), "application/json", false, large);
+    REQUIRE(whole);
+    CHECK(whole->model == "e");
+}
+
+TEST_CASE("a form is read in little, however large its file", "[relay]") {
+    Inbound sound;
+    sound.operation = providers::Operation::transcriptions;
+    std::string form =
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n" +
+        std::string(3'000'000, '\r') +
+        "\r\n--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nw\r\n--b--\r\n";
+    LargeBody large;
+    auto call = parse_condensed(sound, form, "multipart/form-data; boundary=b", false, large);
+    REQUIRE(call);
+    REQUIRE(*call);
+    CHECK((*call)->model == "w");
+}
+
+TEST_CASE("memory for a call is taken twice over, but never more than there is", "[relay]") {
+    Bound memory(100);
+    Share first;
+    REQUIRE(take_memory(first, memory, 40));
+    CHECK(first.bytes() == 80);
+    Share second;
+    auto refused = take_memory(second, memory, 20);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Code::overloaded);
+    CHECK(refused.error().retry_after);
+    first.resize(0);
+    REQUIRE(take_memory(second, memory, 90));
+    CHECK(second.bytes() == 100);
+    refused = take_memory(first, memory, 101);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Code::payload_too_large);
+}
