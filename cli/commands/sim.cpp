@@ -154,12 +154,15 @@ Command sim_command() {
     Command command{.name = "sim", .summary = "Play a provider: simulated replies on real sockets"};
     command.details =
         "Serves POST /v1/chat/completions, /v1/responses, /v1/completions, /v1/embeddings, "
-        "/v1/moderations and GET /v1/models in the OpenAI format, POST /v1/rerank in that of "
+        "/v1/moderations, /v1/images/generations, edits and variations, /v1/audio/speech, "
+        "transcriptions and translations, and GET /v1/models in the OpenAI format, POST /v1/rerank "
+        "in that of "
         "Cohere and Jina, POST /v1/messages (and count_tokens) in Anthropic's, POST /v2/chat in "
         "Cohere's, POST "
         "/v1beta/models/NAME:generateContent, streamGenerateContent and countTokens in Gemini's "
         "(the same behind Vertex AI's paths), Bedrock's POST /model/NAME/converse and "
-        "converse-stream, the WebSockets of iFlytek's Spark at /v4.0/chat and its other paths, and "
+        "converse-stream, Ollama's POST /api/chat and /api/generate and GET /api/tags, the "
+        "WebSockets of iFlytek's Spark at /v4.0/chat and its other paths, and "
         "prints the base URL of the first. Every reply carries x-simulated: "
         "true. A word is a token; a prompt has the words of its messages and four tokens more for "
         "each message. The same seed and the same calls in the same order give the same "

@@ -301,7 +301,9 @@ Result<Call> read_call(std::string_view body) {
     return call;
 }
 
-Result<Call> read_call(const Asked& asked, std::string_view body) {
+Result<Call> read_call(const Asked& asked, std::string_view body, std::string_view content_type) {
+    if (asked.form != nullptr)
+        return asked.form(body, content_type);
     if (asked.document != nullptr) {
         auto call = asked.document(body);
         if (call && !asked.model.empty())
@@ -334,7 +336,7 @@ Result<Call> read_call(const Asked& asked, std::string_view body) {
 
 Result<Call> read_request(const Options& options, const Asked& asked, const http::RequestHead& head,
                           std::string_view body) {
-    auto call = read_call(asked, body);
+    auto call = read_call(asked, body, head.headers.find("content-type").value_or(""));
     if (!call)
         return call;
     const auto& models = options.models;

@@ -31,6 +31,7 @@ Result<Wishes> parse_wishes(std::string_view message);
 struct Call {
     llm::ChatCall chat;    ///< of other formats too: model, stream, limits
     std::string document;  ///< the whole reply to what is no chat; empty: it is one
+    std::string_view document_type = "application/json";
     /// A word is a token, and each message has four more.
     std::int64_t prompt_tokens = 0;
     Wishes wishes;
@@ -43,7 +44,8 @@ inline constexpr std::int64_t tokens_per_message = 4;
 Result<Call> read_call(std::string_view body);
 
 /// The same for a request in another format.
-Result<Call> read_call(const Asked& asked, std::string_view body);
+Result<Call> read_call(const Asked& asked, std::string_view body,
+                       std::string_view content_type = {});
 
 /// The same for a whole request: also reads the fault that its header x-sim-fault asks for (a mark
 /// in the message goes first), and refuses a model that `options` does not name.

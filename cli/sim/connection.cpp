@@ -1,6 +1,7 @@
 #include "cli/sim/connection.hpp"
 
 #include "cli/sim/bedrock.hpp"
+#include "cli/sim/ollama.hpp"
 #include "cli/sim/reply.hpp"
 #include "cli/sim/spark.hpp"
 #include "cli/sim/wire_stream.hpp"
@@ -21,11 +22,14 @@ constexpr std::size_t read_ahead_max = 64 * 1024;
 // Longer bursts are sent in parts, so that a stream without delays does not grow in memory.
 constexpr std::size_t burst_bytes_max = 64 * 1024;
 constexpr std::size_t drip_bytes = 24;
+constexpr std::string_view ollama_models_path = "/api/tags";
 constexpr std::chrono::milliseconds drip_gap{5};
 constexpr std::chrono::seconds linger_time{2};
 
 /// The list of models in the shape that the caller's SDK expects.
 std::string models_of(const Shared& shared, const http::RequestHead& head) {
+    if (head.path == ollama_models_path)
+        return ollama_models(shared.options);
     if (!head.headers.find("anthropic-version"))
         return shared.models_body;
     std::vector<wire::ListedModel> list;
@@ -104,7 +108,7 @@ void Connection::refuse(const Error& error) {
 void Connection::serve() {
     const auto& head = requests_.head();
     keep_alive_ = head.keep_alive;
-    bool models = head.path == "/v1/models";
+    bool models = head.path == "/v1/models" || head.path == ollama_models_path;
     auto asked = asked_by(head.path);
     const auto* format = asked ? asked->format : nullptr;
     if (format != nullptr && format->websocket)
@@ -281,7 +285,7 @@ void Connection::on_time(void* self) {
 void Connection::send_plain() {
     auto& out = lane_.scratch();
     append_reply(out, 200, plan_->format == nullptr ? completion_body(*plan_) : wire_body(*plan_),
-                 keep_alive_);
+                 keep_alive_, {}, plan_->document_type);
     auto fault = plan_->fault.kind;
     plan_.reset();
     if (fault == Fault::Kind::drip)

@@ -2,6 +2,8 @@
 
 #include "cli/sim/bedrock.hpp"
 #include "cli/sim/documents.hpp"
+#include "cli/sim/media.hpp"
+#include "cli/sim/ollama.hpp"
 #include "cli/sim/spark.hpp"
 #include "core/http/uri.hpp"
 #include "core/llm/chat_call.hpp"
@@ -48,8 +50,19 @@ const Format gemini_count{"gemini",
                           wire::gemini.new_writer,
                           wire::gemini_count_reply};
 
-const Format spark{"spark", llm::ErrorShape::openai, false, read_spark, new_spark_writer, nullptr,
-                   true};
+const Format spark{
+    "spark", llm::ErrorShape::openai, false, read_spark, new_spark_writer, nullptr, false, true};
+
+const Format ollama_chat{.name = "ollama",
+                         .errors = llm::ErrorShape::openai,
+                         .read = read_ollama_chat,
+                         .new_writer = new_ollama_chat_writer,
+                         .ollama = true};
+const Format ollama_generate{.name = "ollama",
+                             .errors = llm::ErrorShape::openai,
+                             .read = read_ollama_generate,
+                             .new_writer = new_ollama_generate_writer,
+                             .ollama = true};
 
 constexpr std::string_view gemini_models = "/v1beta/models/";
 
@@ -75,6 +88,14 @@ const std::array routes{
     Route{"/v1/embeddings", "", {.document = read_embeddings}},
     Route{"/v2/embed", "", {.document = read_cohere_embeddings}},
     Route{"/v1/moderations", "", {.document = read_moderation}},
+    Route{"/v1/images/generations", "", {.document = read_image_generation}},
+    Route{"/v1/images/edits", "", {.form = read_image_form}},
+    Route{"/v1/images/variations", "", {.form = read_image_form}},
+    Route{"/v1/audio/speech", "", {.document = read_speech}},
+    Route{"/v1/audio/transcriptions", "", {.form = read_transcription}},
+    Route{"/v1/audio/translations", "", {.form = read_transcription}},
+    Route{"/api/chat", "", {&ollama_chat}},
+    Route{"/api/generate", "", {&ollama_generate}},
     Route{"/v1/rerank", "", {.document = read_rerank}},
     Route{"/v2/rerank", "", {.document = read_rerank}},
     Route{"/v2/chat", "", {&cohere}},
@@ -142,6 +163,8 @@ std::optional<Asked> asked_by(std::string_view whole_path) {
 std::string error_body(const Format* format, const Error& error) {
     if (format != nullptr && format->aws)
         return R"({"message":)" + llm::json_quoted(error.message) + "}";
+    if (format != nullptr && format->ollama)
+        return R"({"error":)" + llm::json_quoted(error.message) + "}";
     return llm::error_body(format == nullptr ? llm::ErrorShape::openai : format->errors, error, {});
 }
 

@@ -22,6 +22,7 @@ struct Format {
     Result<llm::ChatRequest> (*read)(const wire::RequestSource&);
     std::unique_ptr<wire::ReplyWriter> (*new_writer)(const wire::WriteOptions&);
     std::string (*count_reply)(std::int64_t tokens) = nullptr;  ///< where tokens can be counted
+    bool ollama = false;                                        ///< errors are one text
     bool websocket = false;  ///< asked by a message; the writer makes whole frames
 };
 
@@ -35,6 +36,8 @@ struct Asked {
     bool count_only = false;         ///< the tokens of the prompt
     /// Of what is no chat: reads the request and makes the whole reply.
     Result<Call> (*document)(std::string_view body) = nullptr;
+    /// Likewise, of a form.
+    Result<Call> (*form)(std::string_view body, std::string_view content_type) = nullptr;
 };
 
 /// Nothing: the simulator has no such path.

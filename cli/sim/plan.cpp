@@ -80,6 +80,7 @@ Plan make_plan(const Options& options, const Call& call, std::uint64_t number) {
         plan.tokens = limit;
     plan.stamps = wishes.stamp && !plan.tool;
     plan.document = call.document;
+    plan.document_type = call.document_type;
     plan.model = call.chat.model;
     plan.choices = call.chat.choices;
     plan.prompt_tokens = call.prompt_tokens;

@@ -45,6 +45,7 @@ struct Plan {
     bool stamps = false;  ///< streams: a token is CLOCK_MONOTONIC in nanoseconds, as decimal digits
     std::optional<std::string> tool;  ///< a call of this function in place of text
     std::string document;             ///< as in Call
+    std::string_view document_type = "application/json";  ///< likewise
     milliseconds ttft{};
     milliseconds itl{};
     Pace pace{Random(0), 0};

@@ -50,9 +50,10 @@ void append_message(std::string& out, const Plan& plan, const Words& words) {
 }  // namespace
 
 void append_reply(std::string& out, int status, std::string_view body, bool keep_alive,
-                  std::string_view more) {
+                  std::string_view more, std::string_view type) {
     out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason_of(status));
-    out.append("\r\ncontent-type: application/json\r\n").append(simulated_header).append(more);
+    out.append("\r\ncontent-type: ").append(type).append("\r\n");
+    out.append(simulated_header).append(more);
     out.append("content-length: ").append(std::to_string(body.size()));
     out.append(keep_alive ? "\r\n\r\n" : "\r\nconnection: close\r\n\r\n").append(body);
 }

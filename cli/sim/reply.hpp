@@ -14,7 +14,7 @@ inline constexpr std::string_view simulated_header = "x-simulated: true\r\n";
 
 /// One whole HTTP reply, appended to `out`. `more` is further header lines, each with its CRLF.
 void append_reply(std::string& out, int status, std::string_view body, bool keep_alive,
-                  std::string_view more = {});
+                  std::string_view more = {}, std::string_view type = "application/json");
 
 /// A reply to a request that is refused, in the shape of the format; null: OpenAI's.
 void append_error(std::string& out, const Error& error, bool keep_alive,

@@ -1,7 +1,8 @@
-"""obliv sim plays Anthropic, Bedrock and Spark too: plain, streamed, with tools, thoughts, faults, and their ways to prove a caller.
+"""obliv sim plays Anthropic, Bedrock, Spark and Ollama too, pictures and sound: plain, streamed, with tools, thoughts, faults, and their ways to prove a caller.
 
 What it sends is judged by the formats' own rules, with parsers written here.
 """
+import base64
 import hashlib
 import hmac
 import json
@@ -15,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 import client
+import media
 import websocket
 from harness import BIN
 from simulator import Sim
@@ -235,6 +237,46 @@ class SimFormats(unittest.TestCase):
         with self.assertRaises(websocket.Refused) as refused:
             websocket.connect(signed_only.port, "/v4.0/chat?authorization=x&date=y&host=z", {})
         self.assertEqual(refused.exception.status, 401)
+
+    # Ollama
+
+    def test_ollama_streams_lines(self) -> None:
+        sim = self.sim("--models", "llama3:8b")
+        asked = {"model": "llama3:8b", "messages": [{"role": "user", "content": "one two [[sim:tokens=3]]"}]}
+        reply = client.request(sim.port, "POST", "/api/chat", asked)
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, "application/x-ndjson"))
+        lines = [json.loads(line) for line in reply.body.splitlines()]
+        self.assertEqual([line["done"] for line in lines], [False] * 3 + [True])
+        self.assertEqual("".join(line["message"]["content"] for line in lines), "lorem ipsum dolor")
+        self.assertEqual((lines[-1]["prompt_eval_count"], lines[-1]["eval_count"], lines[-1]["done_reason"]), (7, 3, "stop"))
+        again = client.request(sim.port, "POST", "/api/chat", asked).body
+        self.assertEqual(len(again), len(reply.body))
+        whole = client.request(sim.port, "POST", "/api/generate", {"model": "llama3:8b", "prompt": "[[sim:tokens=2]]", "stream": False})
+        self.assertEqual((whole.json["response"], whole.json["eval_count"]), ("lorem ipsum", 2))
+        listed = client.request(sim.port, "GET", "/api/tags").json
+        self.assertEqual([model["name"] for model in listed["models"]], ["llama3:8b"])
+        refused = client.request(sim.port, "POST", "/api/chat", asked, {"x-sim-fault": "503"})
+        self.assertEqual((refused.status, type(refused.json["error"])), (503, str))
+        self.assertEqual(client.request(sim.port, "POST", "/api/chat", {**asked, "model": "other"}).status, 404)
+
+    # Pictures and sound
+
+    def test_what_is_spoken_is_heard(self) -> None:
+        sim = self.sim()
+        spoken = client.request(sim.port, "POST", "/v1/audio/speech", {"model": "s", "voice": "v", "input": "a b c", "response_format": "wav"})
+        self.assertEqual((spoken.status, spoken.headers["content-type"], spoken.body[:4]), (200, "audio/wav", b"RIFF"))
+        body, headers = media.form([("model", "w"), ("file", spoken.body)])
+        heard = client.request(sim.port, "POST", "/v1/audio/transcriptions", body, headers)
+        self.assertEqual(heard.json, {"text": "lorem ipsum", "usage": {"type": "duration", "seconds": 1}})
+        refused = client.request(sim.port, "POST", "/v1/audio/transcriptions", body, {**headers, "x-sim-fault": "429"})
+        self.assertEqual(refused.status, 429)
+
+    def test_pictures_are_counted(self) -> None:
+        sim = self.sim()
+        made = client.request(sim.port, "POST", "/v1/images/generations", {"model": "i", "prompt": "a red fox", "n": 2})
+        self.assertEqual(len(made.json["data"]), 2)
+        self.assertEqual(made.json["usage"]["total_tokens"], 23)
+        self.assertEqual(base64.b64decode(made.json["data"][0]["b64_json"])[:4], b"\x89PNG")
 
 
 if __name__ == "__main__":
