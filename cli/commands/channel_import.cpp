@@ -69,6 +69,32 @@ Json words_of(const std::string& text, char separator) {
     return out;
 }
 
+/// Their keys have the same parts as ours, but not in the same order: Spark's id, secret and key,
+/// and in front of Vertex AI's account, which may have many lines, a region and a project.
+Json keys_of(const Json& row, std::string_view type) {
+    auto text = text_in(row, "key");
+    if (auto begin = text.find('{'); type == "vertex" && begin != std::string::npos) {
+        auto account = Json::parse(text.substr(begin), nullptr, false);
+        return account.is_object() ? Json::array({account.dump()}) : Json::array();
+    }
+    auto keys = words_of(text, '\n');
+    for (auto& key : keys) {
+        auto parts = split(key.get_ref<const std::string&>(), '|');
+        if (type == "spark" && parts.size() == 3)
+            key = std::string(parts[0]) + "|" + std::string(parts[2]) + "|" + std::string(parts[1]);
+    }
+    return keys;
+}
+
+/// Where Vertex AI's models are, which One API says in front of the key.
+std::string place_of_vertex(const Json& row) {
+    auto text = text_in(row, "key");
+    auto region = text.substr(0, text.find('|'));
+    bool named =
+        !region.empty() && region.size() < text.size() && region.find('{') == std::string::npos;
+    return named && region != "global" ? "https://" + region + "-aiplatform.googleapis.com" : "";
+}
+
 /// A name that can be one here: others' may have spaces and any letters.
 std::string name_of(const std::string& text, const std::map<std::string, int>& taken) {
     std::string name;
@@ -128,11 +154,13 @@ void take_numbered(const Json& row, bool newapi, Importer& importer) {
         importer.warn("left out '" + label + "': it serves no models");
         return;
     }
-    channel["keys"] = words_of(text_in(row, "key"), '\n');
+    channel["keys"] = keys_of(row, type);
     if (channel["keys"].empty())
         importer.warn("'" + label + "' comes without a key: the other gateway does not show it");
     if (auto url = text_in(row, "base_url"); !url.empty())
         channel["base_url"] = base_url_of(url, type);
+    else if (auto place = type == "vertex" ? place_of_vertex(row) : std::string(); !place.empty())
+        channel["base_url"] = place;
     if (auto groups = words_of(text_in(row, "group"), ','); !groups.empty())
         channel["groups"] = groups;
     auto mapping = Json::parse(text_in(row, "model_mapping"), nullptr, false);

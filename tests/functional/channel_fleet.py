@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import unittest
+from pathlib import Path
 
 from harness import FunctionalTest, as_json
 from upstream import Connection, Request
+
+ACCOUNT = Path(__file__).resolve().parents[1] / "fixtures/google/service_account.json"
 
 DECLARED = """
 [main]
@@ -31,6 +34,25 @@ NEWAPI = {"success": True, "data": {"items": [
     {"id": 2, "type": 1, "name": "local", "key": "", "models": "qwen3", "status": 2, "base_url": "http://10.0.0.1:8000", "auto_ban": 1},
     {"id": 3, "type": 2, "name": "pictures", "key": "k", "models": "mj", "status": 1, "auto_ban": 0},
 ]}}
+
+# As One API's /api/channel/ answers an administrator who asks for keys: no `auto_ban`, settings as JSON in a text.
+ONEAPI = {"success": True, "message": "", "data": [
+    {"id": 11, "type": 1, "key": "sk-one-000000000001", "status": 1, "name": "OpenAI 主", "weight": 0, "created_time": 1719400000,
+     "test_time": 1719400100, "response_time": 812, "base_url": "", "other": "", "balance": 4.2, "balance_updated_time": 1719400200,
+     "models": "gpt-4o,gpt-4o-mini", "group": "default,vip", "used_quota": 123456, "model_mapping": "", "priority": 10, "config": "{}",
+     "system_prompt": None},
+    {"id": 10, "type": 3, "key": "azure-key-00000000001", "status": 1, "name": "azure-eu", "weight": 3, "base_url": "https://eu.openai.azure.com",
+     "other": "", "models": "gpt-4o", "group": "default", "model_mapping": "{\"gpt-4o\":\"deployed-4o\"}", "priority": 0,
+     "config": "{\"api_version\":\"2024-03-01-preview\"}"},
+    {"id": 9, "type": 18, "key": "app|secret|key", "status": 3, "name": "spark", "base_url": None, "models": "SparkDesk-v4.0", "group": "default",
+     "model_mapping": None, "priority": None, "config": "{\"api_version\":\"v4.0\"}"},
+    {"id": 8, "type": 33, "key": "AKIA1|secret|us-east-1", "status": 2, "name": "aws", "models": "claude-3-5-sonnet-20241022", "group": "vip",
+     "config": "{\"region\":\"us-east-1\",\"ak\":\"AKIA1\",\"sk\":\"secret\"}"},
+    {"id": 7, "type": 42, "key": "us-central1|p-1|@ACCOUNT@", "status": 1, "name": "vertex", "models": "gemini-2.0-flash", "group": "default"},
+    {"id": 6, "type": 36, "key": "", "status": 1, "name": "deepseek", "models": "deepseek-chat", "group": "default", "base_url": ""},
+    {"id": 5, "type": 50, "key": "sk-own-0000000000001", "status": 1, "name": "own", "models": "qwen3", "group": "default", "base_url": "http://10.0.0.1:8000"},
+    {"id": 4, "type": 23, "key": "a|b|c", "status": 1, "name": "hunyuan", "models": "hunyuan-lite", "group": "default"},
+]}
 
 LITELLM = """
 # a comment
@@ -150,6 +172,42 @@ class ChannelFleet(FunctionalTest):
         self.assertEqual((channels["local"]["base_url"], channels["local"]["enabled"]), ("http://10.0.0.1:8000/v1", False))
         again = as_json(self.run_ok(daemon, "channel", "import", "-", "--json", stdin=json.dumps(NEWAPI)).stdout)["data"]
         self.assertEqual({r["action"] for r in again}, {"keep"})
+
+    def test_one_api_is_taken_over(self) -> None:
+        daemon = self.new_daemon()
+        account = ACCOUNT.read_text(encoding="utf-8")  # of many lines
+        export = json.loads(json.dumps(ONEAPI))
+        for row in export["data"]:
+            row["key"] = row["key"].replace("@ACCOUNT@", account)
+        text = json.dumps(export)
+        done = self.run_ok(daemon, "channel", "import", "-", "--json", stdin=text)
+        self.assertIn("left out 'hunyuan'", done.stderr)
+        self.assertIn("'deepseek' comes without a key", done.stderr)
+        channels = self.channels(daemon)
+        self.assertEqual({name: (row["type"], row["enabled"], len(row["key_hints"])) for name, row in channels.items()}, {
+            "OpenAI": ("openai", True, 1), "azure-eu": ("azure", True, 1), "spark": ("spark", False, 1), "aws": ("bedrock", False, 1),
+            "vertex": ("vertex", True, 1), "deepseek": ("deepseek", True, 0), "own": ("openai", True, 1)})
+        self.assertEqual((channels["OpenAI"]["models"], channels["OpenAI"]["groups"], channels["OpenAI"]["priority"], channels["OpenAI"]["weight"]),
+                         (["gpt-4o", "gpt-4o-mini"], ["default", "vip"], 10, 1))
+        self.assertEqual((channels["azure-eu"]["aliases"], channels["azure-eu"]["weight"]), ({"gpt-4o": "deployed-4o"}, 3))
+        self.assertEqual(channels["vertex"]["base_url"], "https://us-central1-aiplatform.googleapis.com")
+        self.assertEqual(channels["own"]["base_url"], "http://10.0.0.1:8000/v1")
+        again = as_json(self.run_ok(daemon, "channel", "import", "-", "--from", "oneapi", "--json", stdin=text).stdout)["data"]
+        self.assertEqual({row["action"] for row in again}, {"keep"})
+
+    def test_the_parts_of_a_spark_key_are_put_in_our_order(self) -> None:
+        daemon = self.new_daemon()
+        seen: list[Request] = []
+
+        def answer(connection: Connection, asked: Request) -> None:
+            seen.append(asked)
+            connection.reply(200, b'{"code":0,"choices":[{"message":{"content":"x"},"finish_reason":"stop"}]}')
+        upstream = self.new_upstream(answer=answer)
+        row = {"type": 18, "key": "app|secret|key", "status": 1, "name": "spark", "models": "lite", "group": "default", "base_url": upstream.base_url}
+        self.run_ok(daemon, "channel", "import", "-", stdin=json.dumps([row]))
+        daemon.set_price("lite")
+        daemon.post(daemon.add_token(), {"model": "lite", "messages": [{"role": "user", "content": "x"}]})
+        self.assertEqual(seen[0].headers["authorization"], "Bearer key:secret")
 
     def test_litellm_is_taken_over(self) -> None:
         daemon = self.new_daemon()
