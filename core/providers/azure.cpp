@@ -16,6 +16,8 @@ constexpr std::array by_deployment{
     generations_of_images("/openai/deployments/{model}/images/generations?api-version=2024-10-21"),
     transcriptions("/openai/deployments/{model}/audio/transcriptions?api-version=2024-10-21"),
     translations("/openai/deployments/{model}/audio/translations?api-version=2024-10-21"),
+    Offer{Operation::files, nullptr, "/openai/files?api-version=2024-10-21"},
+    Offer{Operation::batches, nullptr, "/openai/batches?api-version=2024-10-21"},
     Offer{Operation::realtime,
           nullptr,
           "/openai/realtime?api-version=2024-10-01-preview&deployment={model}",

@@ -237,13 +237,16 @@ Result<std::string> Relay::head_of_object(const server::Exchange& exchange,
         return fail(Code::no_channel, "channel '" + errand.entry->channel.name +
                                           "' cannot be asked: " + target.problem);
     std::string head(exchange.method());
-    head.append(" ").append(target.prefix).append(offer->path);
+    // Azure's older form has its version behind the path.
+    auto query = std::min(offer->path.find('?'), offer->path.size());
+    head.append(" ").append(target.prefix).append(offer->path.substr(0, query));
     if (!errand.call.id.empty())
         head.append("/").append(errand.call.id);
     if (errand.call.action == Action::content)
         head.append("/content");
     if (errand.call.action == Action::cancel)
         head.append("/cancel");
+    head.append(offer->path.substr(query));
     std::string_view own = target.heads[key];
     if (own.ends_with(json_content))
         own.remove_suffix(json_content.size());
@@ -274,8 +277,9 @@ loop::Task<Result<void>> Relay::run_object(server::Exchange& exchange, Record& r
     }
     std::array<std::string_view, 2> pieces{*head, errand.body};
     auto method = std::string(exchange.method());
+    auto mapped = exchange.mapped_body();
     auto reply = co_await parts_.pool.open(target->endpoint, method, pieces, target->timeouts,
-                                           &errand.cancel);
+                                           &errand.cancel, mapped);
     if (!reply)
         co_return std::move(reply.error()).in("channel '" + record.channel + "'");
     auto status = target->taken_for(reply->status());

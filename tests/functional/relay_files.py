@@ -103,6 +103,25 @@ class RelayFiles(FunctionalTest):
         self.assert_openai_error(self.ask("GET", f"/v1/files/{first}"), 404)
         self.assertEqual(self.ids("/v1/files"), [newer])
 
+    def test_azures_version_stands_behind_the_whole_path(self) -> None:
+        keeper = Keeper("az")
+        azure = self.new_upstream()
+
+        def answer(connection: provider.Connection, asked: provider.Request) -> None:
+            path, _, query = asked.path.partition("?")
+            self.assertEqual((query, asked.headers["api-key"]), ("api-version=2024-10-21", "sk-upstream-secret-0001"))
+            keeper(connection, provider.Request(asked.method, path.replace("/openai", "/v1", 1), asked.headers, asked.body))
+        azure.answer = answer
+        self.daemon.add_channel(f"http://127.0.0.1:{azure.port}", name="azure", type="azure", models=["m1"], priority=9)
+        body, headers = media.form([("purpose", "batch"), ("file", b"{}")])
+        file = self.ask("POST", "/v1/files", body, headers=headers).json["id"]
+        batch = self.ask("POST", "/v1/batches", {"input_file_id": file, "endpoint": "/chat/completions"}).json["id"]
+        for method, path in (("GET", f"files/{file}"), ("GET", f"files/{file}/content"), ("GET", f"batches/{batch}"),
+                             ("POST", f"batches/{batch}/cancel"), ("DELETE", f"files/{file}")):
+            self.assertEqual(self.ask(method, "/v1/" + path).status, 200)
+            self.assertEqual(azure.requests[-1].path, f"/openai/{path}?api-version=2024-10-21")
+        self.assertEqual(self.upstream.requests, [])
+
     def test_nobody_else_finds_a_file(self) -> None:
         mine = self.upload()
         other = self.other_account()

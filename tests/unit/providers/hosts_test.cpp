@@ -75,7 +75,10 @@ TEST_CASE("Azure's Realtime, files and batches lie where its base URL means", "[
     const auto* by_deployment = find("azure", "https://r.openai.azure.com");
     CHECK(path_of(*find_offer(*by_deployment, Operation::realtime), "voice 1", false) ==
           "/openai/realtime?api-version=2024-10-01-preview&deployment=voice%201");
-    CHECK(find_offer(*by_deployment, Operation::files) == nullptr);
+    CHECK(find_offer(*by_deployment, Operation::files)->path ==
+          "/openai/files?api-version=2024-10-21");
+    CHECK(find_offer(*by_deployment, Operation::batches)->path ==
+          "/openai/batches?api-version=2024-10-21");
     const auto* v1 = find("azure", "https://r.openai.azure.com/openai/v1");
     CHECK(path_of(*find_offer(*v1, Operation::realtime), "voice", false) ==
           "/realtime?model=voice");
