@@ -1,9 +1,13 @@
 #include "daemon/relay/large_body.hpp"
 
 #include "core/llm/estimate.hpp"
+#include "core/loop/run_blocking.hpp"
 #include "core/loop/unnamed_file.hpp"
+#include "daemon/relay/conversion.hpp"
 
 #include <algorithm>
+#include <malloc.h>
+#include <new>
 
 namespace obliv::relay {
 namespace {
@@ -65,12 +69,30 @@ Result<void> take_memory(Share& share, Bound& memory, std::size_t bytes) {
         return fail(Code::payload_too_large,
                     "this call takes more memory than there is for all of them together, " +
                         std::to_string(memory.most()) + " bytes (limits.body_memory)");
-    if (share.take(memory, std::min(2 * size, memory.most())))
+    if (share.take(memory, std::min(2 * size, memory.most() / 4 * 3)))
         return ok();
     auto error = fail(Code::overloaded, "large calls have all the memory there is for them; try "
                                         "again");
     error.retry_after = std::chrono::seconds(1);
     return error;
+}
+
+std::shared_ptr<Conversion> destroyed_on(loop::BlockingPool& workers,
+                                         std::unique_ptr<Conversion> conversion) {
+    auto destroy = [&workers](Conversion* made) {
+        auto work = [made] {
+            delete made;
+            ::malloc_trim(0);
+        };
+        try {
+            if (workers.post(work))
+                return;
+        } catch (const std::bad_alloc&) {
+            // No memory for the errand: it is done here.
+        }
+        delete made;
+    };
+    return {conversion.release(), destroy};
 }
 
 }  // namespace obliv::relay

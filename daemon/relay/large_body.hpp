@@ -4,9 +4,17 @@
 #include "core/llm/condense.hpp"
 #include "daemon/relay/inbound.hpp"
 
+#include <memory>
+#include <optional>
 #include <string_view>
 
+namespace obliv::loop {
+class BlockingPool;
+}
+
 namespace obliv::relay {
+
+class Conversion;
 
 /// A pass over a megabyte takes 0.3 ms, longer than a loop may be kept busy; and what lies in a
 /// file would be memory of this process while it is looked at.
@@ -33,7 +41,13 @@ Result<llm::ChatCall> parse_whole(const Inbound& inbound, std::string_view body,
                                   std::string_view content_type, bool mapped, LargeBody& large);
 
 /// Memory for what is made of `bytes` bytes: read and written again they are there twice. A single
-/// call may have all there is. `overloaded`: others have it; `payload_too_large`: there is less.
+/// call never needs more than three quarters of what there is. `overloaded`: others have it;
+/// `payload_too_large`: there is less.
 Result<void> take_memory(Share& share, Bound& memory, std::size_t bytes);
+
+/// What a worker is to destroy, because it has been made of a long body: many small pieces take the
+/// loop long, and their memory is given back to the system.
+std::shared_ptr<Conversion> destroyed_on(loop::BlockingPool& workers,
+                                         std::unique_ptr<Conversion> conversion);
 
 }  // namespace obliv::relay

@@ -328,9 +328,15 @@ loop::Task<Result<void>> Relay::convert(Chat& chat, const channels::Option& opti
             co_return taken.error();
     }
     if (!conversion) {
-        conversion =
-            std::make_shared<Conversion>(chat.inbound, chat.opening->body,
-                                         forwarded_headers(chat.inbound, chat.exchange.request()));
+        const auto& opening = *chat.opening;
+        auto headers = forwarded_headers(chat.inbound, chat.exchange.request());
+        if (opening.large)
+            conversion = destroyed_on(
+                parts_.workers,
+                std::make_unique<Conversion>(chat.inbound, opening.body, std::move(headers)));
+        else
+            conversion =
+                std::make_shared<Conversion>(chat.inbound, opening.body, std::move(headers));
         if (settings_.downloads.bytes_max > 0)
             conversion->allow_fetching();
         conversion->restore_from(parts_.proofs, chat.record.call.account, parts_.loop.now());

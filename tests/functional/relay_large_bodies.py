@@ -192,7 +192,7 @@ class RelayLargeBodies(FunctionalTest):
             pass
 
     def test_a_conversion_takes_memory_and_is_refused_where_there_is_none(self) -> None:
-        self.begin('[limits]\nbody_memory = "30MiB"\n')
+        self.begin('[limits]\nbody_memory = "40MiB"\n')
         claude = Notes(lambda connection, asked: connection.reply(200, json.dumps(
             {"id": "msg_1", "type": "message", "role": "assistant", "model": "c1", "stop_reason": "end_turn",
              "content": [{"type": "text", "text": "Hi."}], "usage": {"input_tokens": 1, "output_tokens": 1}}).encode()))
@@ -214,7 +214,7 @@ class RelayLargeBodies(FunctionalTest):
         text = server.requests[0].json["messages"][0]["content"]
         self.assertIn(noise(12 * MIB).decode(), json.dumps(text))
         self.assertEqual(self.ask("/v1/chat/completions", body).status, 200)
-        self.assert_openai_error(self.ask("/v1/chat/completions", chat_body(31 * MIB, model="c1")), 413)
+        self.assert_openai_error(self.ask("/v1/chat/completions", chat_body(41 * MIB, model="c1")), 413)
 
 
 class Peak:
