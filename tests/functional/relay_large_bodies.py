@@ -5,6 +5,7 @@ with its folder, in which nothing is left, also by a daemon that was killed.
 """
 import hashlib
 import json
+import os
 import random
 import re
 import threading
@@ -76,8 +77,8 @@ class RelayLargeBodies(FunctionalTest):
         assert found, name
         return int(found[1]) * 1024
 
-    def at_most_more(self, size: int = MEMORY) -> "Peak":
-        return Peak(self, size)
+    def at_most_more(self) -> "Peak":
+        return Peak(self, MEMORY)
 
     def left_in_folder(self) -> list[str]:
         known = re.compile(r"obliv.*\.db.*|intent\.ring.*|master\.key|.*lock.*")
@@ -228,7 +229,8 @@ class Peak:
         self.before = self.case.memory("VmHWM")
 
     def __exit__(self, *problem: object) -> None:
-        if problem[0] is None:
+        # A sanitizer has memory of its own for each byte, and keeps what was freed.
+        if problem[0] is None and not any(name.endswith("SAN_OPTIONS") for name in os.environ):
             self.case.assertLess(self.case.memory("VmHWM") - self.before, self.size)
 
 
