@@ -7,7 +7,7 @@ _obliv() {
         word=${COMP_WORDS[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--system-prompt|--system-prompt-place|--request|--add|--from|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--from-format|--kind|--credit-limit|--time-zone|--reason|--operation-id|--month|--token|--user|--count|--amount|--batch|--credit-expires|--prefix|--state|--by|--since|--until|--channel|--error|--call|--provider|--tolerance|--body|--body-file|--encoding|--tokenizer|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--system-prompt|--system-prompt-place|--request|--add|--from|--channel|--variant|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--per-search|--tier|--batch|--from-format|--kind|--credit-limit|--time-zone|--reason|--operation-id|--month|--token|--user|--count|--amount|--credit-expires|--prefix|--state|--by|--since|--until|--error|--call|--provider|--tolerance|--body|--body-file|--encoding|--tokenizer|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
@@ -117,6 +117,8 @@ _obliv() {
         'channel import'' --from') candidates='litellm newapi oneapi' ;;
         'price list'' --limit') candidates='' ;;
         'price list'' --cursor') candidates='' ;;
+        'price get'' --channel') candidates='' ;;
+        'price get'' --variant') candidates='' ;;
         'price set'' --input') candidates='' ;;
         'price set'' --output') candidates='' ;;
         'price set'' --cache-read') candidates='' ;;
@@ -130,9 +132,16 @@ _obliv() {
         'price set'' --per-image') candidates='' ;;
         'price set'' --per-second') candidates='' ;;
         'price set'' --per-character') candidates='' ;;
+        'price set'' --per-search') candidates='' ;;
+        'price set'' --channel') candidates='' ;;
+        'price set'' --variant') candidates='' ;;
+        'price set'' --tier') candidates='' ;;
+        'price set'' --batch') candidates='' ;;
         'price set'' --from') candidates='' ;;
         'price history'' --limit') candidates='' ;;
         'price history'' --cursor') candidates='' ;;
+        'price remove'' --channel') candidates='' ;;
+        'price remove'' --variant') candidates='' ;;
         'price import'' --from-format') candidates='json csv' ;;
         'account list'' --limit') candidates='' ;;
         'account list'' --cursor') candidates='' ;;
@@ -280,10 +289,10 @@ _obliv() {
                 'provider remove') candidates='' ;;
                 'price') candidates='list get set history remove export import' ;;
                 'price list') candidates='--limit --cursor' ;;
-                'price get') candidates='' ;;
-                'price set') candidates='--input --output --cache-read --cache-write-5m --cache-write-1h --reasoning --audio-in --audio-out --image-in --per-call --per-image --per-second --per-character --from' ;;
+                'price get') candidates='--channel --variant' ;;
+                'price set') candidates='--input --output --cache-read --cache-write-5m --cache-write-1h --reasoning --audio-in --audio-out --image-in --per-call --per-image --per-second --per-character --per-search --channel --variant --tier --batch --from' ;;
                 'price history') candidates='--limit --cursor' ;;
-                'price remove') candidates='' ;;
+                'price remove') candidates='--channel --variant' ;;
                 'price export') candidates='' ;;
                 'price import') candidates='--default --from-format'; files=1 ;;
                 'account') candidates='list get create set topup adjust transfer lots statement' ;;

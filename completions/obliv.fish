@@ -5,7 +5,7 @@ function __obliv_path
     for word in (commandline -opc)[2..-1]
         if test $skip = 1; set skip 0; continue; end
         switch $word
-            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--cache' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--system-prompt' '--system-prompt-place' '--request' '--add' '--from' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--per-image' '--per-second' '--per-character' '--from-format' '--kind' '--credit-limit' '--time-zone' '--reason' '--operation-id' '--month' '--token' '--user' '--count' '--amount' '--batch' '--credit-expires' '--prefix' '--state' '--by' '--since' '--until' '--channel' '--error' '--call' '--provider' '--tolerance' '--body' '--body-file' '--encoding' '--tokenizer' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
+            case '--profile' '--server' '--api' '--fields' '--jq' '--format' '--color' '--timeout' '--config' '--output-file' '-o' '--model' '-m' '--file' '-f' '--system' '-S' '--max-tokens' '--temperature' '--key-file' '--group' '--limit' '--cursor' '--budget' '--expires' '--models' '--account' '--requests-per-minute' '--cache' '--concurrent' '--role' '--name' '--type' '--base-url' '--map' '--priority' '--weight' '--proxy' '--connect-timeout' '--first-byte-timeout' '--idle-timeout' '--total-timeout' '--key-policy' '--key-rpm' '--rpm' '--cost-factor' '--check' '--losses' '--offer' '--header' '--parameters' '--map-status' '--system-prompt' '--system-prompt-place' '--request' '--add' '--from' '--channel' '--variant' '--input' '--output' '--cache-read' '--cache-write-5m' '--cache-write-1h' '--reasoning' '--audio-in' '--audio-out' '--image-in' '--per-call' '--per-image' '--per-second' '--per-character' '--per-search' '--tier' '--batch' '--from-format' '--kind' '--credit-limit' '--time-zone' '--reason' '--operation-id' '--month' '--token' '--user' '--count' '--amount' '--credit-expires' '--prefix' '--state' '--by' '--since' '--until' '--error' '--call' '--provider' '--tolerance' '--body' '--body-file' '--encoding' '--tokenizer' '--listen' '--threads' '--ttft' '--itl' '--jitter' '--output-tokens' '--usage' '--fault' '--seed' '--wait' '--all'
                 set skip 1
             case '-*'
             case '*'
@@ -222,6 +222,8 @@ complete -c obliv -n '__obliv_at '\''price'\''' -a 'export' -d 'Write every pric
 complete -c obliv -n '__obliv_at '\''price'\''' -a 'import' -d 'Set many prices at once, from JSON or CSV'
 complete -c obliv -n 'string match -q -- '\''price list*'\'' (__obliv_path)' -l limit -x -d 'How many rows at most (1-1000, 50 if not given)'
 complete -c obliv -n 'string match -q -- '\''price list*'\'' (__obliv_path)' -l cursor -x -d 'Go on where the page before ended'
+complete -c obliv -n 'string match -q -- '\''price get*'\'' (__obliv_path)' -l channel -x -d 'The price of calls that this channel serves'
+complete -c obliv -n 'string match -q -- '\''price get*'\'' (__obliv_path)' -l variant -x -d 'The price of images of this size, quality or both: 1024x1792/hd'
 complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l input -x -d 'USD per million input tokens'
 complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l output -x -d 'USD per million output tokens'
 complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l cache-read -x -d 'USD per million tokens read from a prompt cache'
@@ -235,9 +237,16 @@ complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l p
 complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l per-image -x -d 'USD for each image made'
 complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l per-second -x -d 'USD for each second of sound heard'
 complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l per-character -x -d 'USD for each character read aloud'
+complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l per-search -x -d 'USD for each search of the web, or unit of a ranking'
+complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l channel -x -d 'The price of calls that this channel serves'
+complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l variant -x -d 'The price of images of this size, quality or both: 1024x1792/hd'
+complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l tier -x -d 'What a call with more input costs: 200000:input=6,output=22.5; again for more'
+complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l batch -x -d 'What of the price is charged in a batch, such as 0.5'
 complete -c obliv -n 'string match -q -- '\''price set*'\'' (__obliv_path)' -l from -x -d 'In force from then on: a duration from now (30d) or a time (now if not given)'
 complete -c obliv -n 'string match -q -- '\''price history*'\'' (__obliv_path)' -l limit -x -d 'How many rows at most (1-1000, 50 if not given)'
 complete -c obliv -n 'string match -q -- '\''price history*'\'' (__obliv_path)' -l cursor -x -d 'Go on where the page before ended'
+complete -c obliv -n 'string match -q -- '\''price remove*'\'' (__obliv_path)' -l channel -x -d 'The price of calls that this channel serves'
+complete -c obliv -n 'string match -q -- '\''price remove*'\'' (__obliv_path)' -l variant -x -d 'The price of images of this size, quality or both: 1024x1792/hd'
 complete -c obliv -n 'string match -q -- '\''price import*'\'' (__obliv_path)' -l default -d 'The list of prices that comes with obliv'
 complete -c obliv -n 'string match -q -- '\''price import*'\'' (__obliv_path)' -l from-format -x -a 'json csv' -d 'How the file is written (by its name if not given)'
 complete -c obliv -n 'string match -q -- '\''price import*'\'' (__obliv_path)' -F

@@ -87,6 +87,14 @@ relay::UpstreamSettings upstream_settings(const config::Config& config) {
     return out;
 }
 
+/// Decimals to millionths; their form was checked with the configuration.
+billing::GroupShares group_shares(const config::Config& config) {
+    billing::GroupShares shares;
+    for (const auto& [group, multiplier] : config.billing.group_multipliers)
+        shares[group] = Money::parse(multiplier).value_or(Money::dollars(1)).nanos() / 1000;
+    return shares;
+}
+
 channels::RoutingSettings routing_settings(const config::Config& config) {
     channels::RoutingSettings out;
     out.strategy = static_cast<channels::Strategy>(config.routing.strategy);
@@ -372,6 +380,7 @@ Result<void> App::Parts::listen() {
 Result<void> App::Parts::publish_all() {
     answers->set_limits(cache_rules(config.cache).limits);
     publisher->settings(upstream_settings(config), routing_settings(config));
+    books->set_group_shares(group_shares(config));
     if (auto done = publisher->accounts(); !done)
         return done;
     if (auto done = publisher->prices(); !done)
@@ -425,6 +434,9 @@ Result<ops::ReloadReport> App::reload(const config::Config& config) {
     if (parts_->checks)
         parts_->checks->set(check_settings(config));
     parts_->config = config;
+    parts_->books->set_group_shares(group_shares(config));
+    if (auto done = parts_->publisher->tokens(); !done)
+        return done.error();
     return report;
 }
 

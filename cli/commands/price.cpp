@@ -29,10 +29,13 @@ constexpr std::array units{
     Unit{"per-call", "per_call", "USD for each call"},
     Unit{"per-image", "per_image", "USD for each image made"},
     Unit{"per-second", "per_second", "USD for each second of sound heard"},
-    Unit{"per-character", "per_character", "USD for each character read aloud"}};
+    Unit{"per-character", "per_character", "USD for each character read aloud"},
+    Unit{"per-search", "per_search", "USD for each search of the web, or unit of a ranking"}};
 
 const std::vector<Column>& columns() {
     static const std::vector<Column> list{{"model", "MODEL"},
+                                          {"channel", "CHANNEL"},
+                                          {"variant", "VARIANT"},
                                           {"input", "INPUT", true},
                                           {"output", "OUTPUT", true},
                                           {"cache_read", "CACHE READ", true},
@@ -47,6 +50,14 @@ std::string path_of(const Invocation& run) {
     return "/prices/" + encoded(run.argument(0));
 }
 
+/// Which of a model's prices is meant.
+std::string place_of(const Invocation& run) {
+    Query query;
+    query.add("channel", run.values.text("channel"));
+    query.add("variant", run.values.text("variant"));
+    return path_of(run) + query.text();
+}
+
 Result<void> list(Invocation& run) {
     Query query;
     add_list_flags(run.values, query);
@@ -54,7 +65,7 @@ Result<void> list(Invocation& run) {
 }
 
 Result<void> get(Invocation& run) {
-    auto price = call(run, "GET", path_of(run));
+    auto price = call(run, "GET", place_of(run));
     return price ? run.output.object("obliv.price.get/1", *price) : Result<void>(price.error());
 }
 
@@ -65,8 +76,24 @@ Result<void> history(Invocation& run) {
                      columns());
 }
 
+Result<void> add_terms(Invocation& run, Json& body) {
+    for (const char* name : {"channel", "variant", "batch"})
+        if (auto text = run.values.text(name))
+            body[name] = *text;
+    for (const auto& text : run.values.all("tier")) {
+        auto tiers = read_tiers(text);
+        if (!tiers)
+            return std::move(tiers.error()).in("--tier");
+        for (auto& tier : *tiers)
+            body["tiers"].push_back(std::move(tier));
+    }
+    return ok();
+}
+
 Result<void> set(Invocation& run) {
     Json body = Json::object();
+    if (auto added = add_terms(run, body); !added)
+        return added;
     for (const auto& unit : units)
         if (auto price = run.values.text(unit.flag)) {
             if (price->starts_with('-'))
@@ -81,7 +108,8 @@ Result<void> set(Invocation& run) {
         body["effective_from"] = *time;
     }
     bool by_unit = body.contains("per_call") || body.contains("per_image") ||
-                   body.contains("per_second") || body.contains("per_character");
+                   body.contains("per_second") || body.contains("per_character") ||
+                   body.contains("per_search");
     for (const char* needed : {"input", "output"}) {
         if (by_unit && !body.contains(needed))
             body[needed] = "0";  // what is sold by the image has no price for tokens
@@ -99,7 +127,7 @@ Result<void> remove(Invocation& run) {
     if (!sure)
         return sure;
     auto gone =
-        change(run, "DELETE", path_of(run), nullptr, "removed the price of " + run.argument(0));
+        change(run, "DELETE", place_of(run), nullptr, "removed the price of " + run.argument(0));
     return gone ? ok() : Result<void>(gone.error());
 }
 
@@ -140,17 +168,24 @@ Result<void> export_all(Invocation& run) {
 std::string difference(const Json& change) {
     const auto& before = change["before"];
     std::string text;
-    Json one = Json::array();
-    one.push_back(change["after"]);
-    const auto after = exported_prices(one);
-    for (const auto& [name, value] : after[0].items()) {
-        auto was = before.is_null() ? Json(nullptr) : before.value(name, Json(nullptr));
-        if (name == "model" || was == value)
+    for (const auto& [name, value] : change["after"].items()) {
+        bool of_version = name == "version" || name == "effective_from" || name == "removed";
+        bool placed = name == "model" || name == "channel" || name == "variant";
+        if (of_version || placed)
             continue;
-        text += (text.empty() ? "" : ", ") + name + " " +
-                (before.is_null() ? "" : cell_text(was) + " -> ") + cell_text(value);
+        auto shown = [&](const Json& one) {
+            if (one.is_array())
+                return one.empty() ? std::string("-") : tiers_text(one);
+            return cell_text(one);
+        };
+        bool told = before.is_null()
+                        ? !exported_prices(Json::array({Json{{name, value}}}))[0].empty()
+                        : before[name] != value;
+        if (told)
+            text += (text.empty() ? "" : ", ") + name + " " +
+                    (before.is_null() ? "" : shown(before[name]) + " -> ") + shown(value);
     }
-    return text.empty() ? "less than before" : text;
+    return text;
 }
 
 Result<Json> prices_to_import(Invocation& run) {
@@ -184,9 +219,12 @@ Result<void> import_all(Invocation& run) {
         change["difference"] = difference(change);
         rows.push_back(std::move(change));
     }
-    auto shown =
-        run.output.list("obliv.price.import/1", rows, nullptr,
-                        {{"action", "ACTION"}, {"model", "MODEL"}, {"difference", "PRICE"}});
+    auto shown = run.output.list("obliv.price.import/1", rows, nullptr,
+                                 {{"action", "ACTION"},
+                                  {"model", "MODEL"},
+                                  {"channel", "CHANNEL"},
+                                  {"variant", "VARIANT"},
+                                  {"difference", "PRICE"}});
     if (!shown)
         return shown;
     auto count = [&](const char* name) { return std::to_string((*done).value(name, 0)); };
@@ -194,6 +232,30 @@ Result<void> import_all(Invocation& run) {
                     count("unchanged") + " as they were" +
                     (run.dry_run() ? "; nothing was changed" : ""));
     return ok();
+}
+
+std::vector<Flag> place_flags() {
+    return {{.name = "channel",
+             .value = "CHANNEL",
+             .help = "The price of calls that this channel serves"},
+            {.name = "variant",
+             .value = "VARIANT",
+             .help = "The price of images of this size, quality or both: 1024x1792/hd"}};
+}
+
+std::vector<Flag> term_flags() {
+    return {
+        {.name = "tier",
+         .value = "TIER",
+         .help = "What a call with more input costs: 200000:input=6,output=22.5; again for more",
+         .repeats = true},
+        {.name = "batch",
+         .value = "PART",
+         .help = "What of the price is charged in a batch, such as 0.5",
+         .kind = Kind::money},
+        {.name = "from",
+         .value = "WHEN",
+         .help = "In force from then on: a duration from now (30d) or a time (now if not given)"}};
 }
 
 std::vector<Flag> unit_flags() {
@@ -210,7 +272,10 @@ Command price_command() {
     Command command{.name = "price", .summary = "Manage what models cost"};
     command.details = "A price is in USD per million tokens, or for each image, second, character "
                       "or call. A change makes a new version; calls "
-                      "that have been charged keep theirs.";
+                      "that have been charged keep theirs. A model has one price for every call, "
+                      "and may have others for calls that one channel serves, or for images of one "
+                      "size or quality; a call is charged at the one that is meant for it most "
+                      "closely.";
     const Argument model{.name = "MODEL", .help = "The model as callers name it"};
     auto found = remote_errors();
     found.push_back(Code::not_found);
@@ -225,6 +290,7 @@ Command price_command() {
         {.name = "get",
          .summary = "Show the price of a model",
          .arguments = {model},
+         .flags = place_flags(),
          .examples = {{"obliv price get gpt-4o", "In force now"},
                       {"obliv price get gpt-4o --jq .output", "One figure"}},
          .errors = found,
@@ -232,14 +298,20 @@ Command price_command() {
         {.name = "set",
          .summary = "Set the price of a model, from now on or from a time to come",
          .arguments = {model},
-         .flags = joined(unit_flags(), {{.name = "from",
-                                         .value = "WHEN",
-                                         .help = "In force from then on: a duration from now "
-                                                 "(30d) or a time (now if not given)"}}),
+         .flags = joined(joined(unit_flags(), place_flags()), term_flags()),
          .examples = {{"obliv price set gpt-4o --input 2.50 --output 10.00", "Text only"},
                       {"obliv price set gpt-4o --input 2.50 --output 10 --cache-read 1.25",
                        "Cached input costs less"},
                       {"obliv price set dall-e-3 --per-image 0.04", "Sold by the image"},
+                      {"obliv price set dall-e-3 --variant 1024x1792/hd --per-image 0.12",
+                       "Large and fine ones cost more"},
+                      {"obliv price set gpt-4o --input 2.50 --output 10 --batch 0.5",
+                       "A batch costs half"},
+                      {"obliv price set m1 --input 1.25 --output 10 --tier "
+                       "200000:input=2.5,output=15",
+                       "Calls with a long input cost more"},
+                      {"obliv price set gpt-4o --channel azure --input 2.75 --output 11",
+                       "One channel costs more"},
                       {"obliv price set gpt-4o --input 2 --output 8 --from 2027-01-31T00:00:00Z",
                        "A change that is announced"}},
          .errors = remote_errors(),
@@ -255,6 +327,7 @@ Command price_command() {
         {.name = "remove",
          .summary = "Remove the price of a model, and those set for later",
          .arguments = {model},
+         .flags = place_flags(),
          .examples = {{"obliv price remove gpt-4o", "Asks first"},
                       {"obliv price rm gpt-4o -y", "Without a question"}},
          .errors = found,

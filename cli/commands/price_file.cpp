@@ -12,12 +12,16 @@
 namespace obliv::cli {
 namespace {
 
-constexpr std::array<std::string_view, 14> columns{
-    "model",          "input",     "output",     "cache_read",   "cache_write_5m",
-    "cache_write_1h", "reasoning", "audio_in",   "audio_out",    "image_in",
-    "per_call",       "per_image", "per_second", "per_character"};
+constexpr std::array<std::string_view, 19> columns{
+    "model",         "channel",        "variant",        "input",     "output",
+    "cache_read",    "cache_write_5m", "cache_write_1h", "reasoning", "audio_in",
+    "audio_out",     "image_in",       "per_call",       "per_image", "per_second",
+    "per_character", "per_search",     "batch",          "tiers"};
 // What a list tells besides: of the version, which an import makes anew.
 constexpr std::array<std::string_view, 3> of_version{"version", "effective_from", "removed"};
+constexpr std::array<std::string_view, 9> tier_fields{
+    "input",     "output",   "cache_read", "cache_write_5m", "cache_write_1h",
+    "reasoning", "audio_in", "audio_out",  "image_in"};
 
 template <std::size_t N>
 bool among(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -30,12 +34,13 @@ Error in_row(std::size_t row, const std::string& why) {
 
 /// Nothing is said by what is as it would be without it.
 bool unset(std::string_view name, const Json& value) {
-    if (value.is_null())
+    if (value.is_null() || (value.is_array() && value.empty()))
         return true;
     if (!value.is_string())
         return false;
     const auto& text = value.get_ref<const std::string&>();
-    return text.empty() || (name.starts_with("per_") && text == "0.00");
+    return text.empty() || (name.starts_with("per_") && text == "0.00") ||
+           (name == "batch" && text == "1.00");
 }
 
 Result<Json> cleaned(const Json& row, std::size_t number) {
@@ -127,9 +132,17 @@ Result<Json> row_of(const Cells& names, const Cells& cells, std::size_t number) 
         return in_row(number, "it has " + std::to_string(cells.size()) + " cells, and the head " +
                                   std::to_string(names.size()));
     Json row = Json::object();
-    for (std::size_t i = 0; i < names.size(); ++i)
-        if (!cells[i].empty())
-            row[names[i]] = cells[i];
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (cells[i].empty())
+            continue;
+        row[names[i]] = cells[i];
+        if (names[i] != "tiers")
+            continue;
+        auto tiers = read_tiers(cells[i]);
+        if (!tiers)
+            return in_row(number, tiers.error().message);
+        row["tiers"] = std::move(*tiers);
+    }
     return cleaned(row, number);
 }
 
@@ -152,6 +165,34 @@ Result<Json> read_csv(std::string_view text) {
     return rows;
 }
 
+Result<Json> read_tier(std::string_view text) {
+    auto colon = text.find(':');
+    auto above = parse_int(trim(text.substr(0, colon)));
+    if (colon == std::string_view::npos || !above || *above < 1)
+        return fail(Code::usage,
+                    "expected ABOVE:input=USD,output=USD, got '" + visible(text) + "'");
+    Json tier{{"above", *above}};
+    for (auto part : split(text.substr(colon + 1), ',')) {
+        auto equals = part.find('=');
+        auto name = trim(part.substr(0, equals));
+        if (equals == std::string_view::npos || !among(tier_fields, name))
+            return fail(Code::usage, "expected input=USD or another price of tokens, got '" +
+                                         visible(part) + "'");
+        tier[std::string(name)] = std::string(trim(part.substr(equals + 1)));
+    }
+    for (const char* needed : {"input", "output"})
+        if (!tier.contains(needed))
+            return fail(Code::usage, "a tier needs " + std::string(needed) + "=USD");
+    return tier;
+}
+
+void drop_nulls(Json& tiers) {
+    for (auto& tier : tiers)
+        for (auto name : tier_fields)
+            if (auto found = tier.find(name); found != tier.end() && found->is_null())
+                tier.erase(found);
+}
+
 std::string quoted_cell(const std::string& text) {
     if (text.find_first_of(",\"\r\n") == std::string::npos)
         return text;
@@ -162,6 +203,35 @@ std::string quoted_cell(const std::string& text) {
 }
 
 }  // namespace
+
+Result<Json> read_tiers(std::string_view text) {
+    Json tiers = Json::array();
+    for (auto part : split(text, ';')) {
+        if (trim(part).empty())
+            continue;
+        auto tier = read_tier(part);
+        if (!tier)
+            return tier.error();
+        tiers.push_back(std::move(*tier));
+    }
+    return tiers;
+}
+
+std::string tiers_text(const Json& tiers) {
+    std::string text;
+    for (const auto& tier : tiers) {
+        text += (text.empty() ? "" : ";") + std::to_string(tier.value("above", std::int64_t{0}));
+        char before = ':';
+        for (auto name : tier_fields) {
+            auto found = tier.find(name);
+            if (found == tier.end() || !found->is_string())
+                continue;
+            text += before + std::string(name) + "=" + found->get<std::string>();
+            before = ',';
+        }
+    }
+    return text;
+}
 
 Result<Json> read_prices(std::string_view text, bool csv) {
     return csv ? read_csv(text) : read_json(text);
@@ -174,6 +244,8 @@ Json exported_prices(const Json& prices) {
         for (auto name : columns)
             if (auto found = price.find(name); found != price.end() && !unset(name, *found))
                 row[std::string(name)] = *found;
+        if (row.contains("tiers"))
+            drop_nulls(row["tiers"]);
         rows.push_back(std::move(row));
     }
     return rows;
@@ -190,7 +262,7 @@ std::string prices_csv(const Json& prices) {
             auto found = row.find(name);
             std::string cell;
             if (found != row.end())
-                cell = found->get<std::string>();
+                cell = name == "tiers" ? tiers_text(*found) : found->get<std::string>();
             line += (name == columns.front() ? "" : ",") + quoted_cell(cell);
         }
         text += line + "\n";

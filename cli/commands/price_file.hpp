@@ -18,6 +18,10 @@ Result<Json> read_prices(std::string_view text, bool csv);
 std::string prices_csv(const Json& prices);
 Json exported_prices(const Json& prices);
 
+/// `ABOVE:input=5,output=22.5`, several separated by semicolons.
+Result<Json> read_tiers(std::string_view text);
+std::string tiers_text(const Json& tiers);
+
 /// Where the list of prices that came with obliv lies.
 std::string default_prices_path();
 

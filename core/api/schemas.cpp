@@ -288,6 +288,9 @@ constexpr std::array explanation{
 constexpr std::array price{
     Field{"version", id, must, "usage rows name it"},
     Field{"model", text, must, ""},
+    Field{"channel", text, must_or_null, "only of calls that it serves, by its name; null: of all"},
+    Field{"variant", text, must_or_null,
+          "only of images of this size, quality or both; null: of all"},
     Field{"input", money, must, "USD per million tokens"},
     Field{"output", money, must, "USD per million tokens"},
     Field{"cache_read", money, must_or_null, "null: as input"},
@@ -301,6 +304,9 @@ constexpr std::array price{
     Field{"per_image", money, must, "USD for each image made"},
     Field{"per_second", money, must, "USD for each second of sound heard"},
     Field{"per_character", money, must, "USD for each character read aloud"},
+    Field{"per_search", money, must, "USD for each search of the web, or search unit of a ranking"},
+    Field{"batch", money, must, "what of it is charged in a batch, 0 to 1"},
+    Field{"tiers", objects, must, "what all tokens of a longer call cost", "PriceTier"},
     Field{"effective_from", time, must, ""},
     Field{"removed", boolean, must, "true: from then on the model has no price"},
 };
@@ -324,6 +330,7 @@ constexpr std::array usage{
     Field{"images", integer, must, "made", "", 0, many},
     Field{"seconds", integer, must, "of sound heard", "", 0, many},
     Field{"characters", integer, must, "read aloud", "", 0, many},
+    Field{"searches", integer, must, "of the web, or search units of a ranking", "", 0, many},
 };
 
 constexpr std::array call{
@@ -338,8 +345,9 @@ constexpr std::array call{
     Field{"key_index", integer, must, "which key of the channel", "", 0, many},
     Field{"usage", object, must, "", "Usage"},
     Field{"usage_source", choice, must, "where the counts come from",
-          "provider|partial|counted|estimated|none|cache"},
+          "provider|partial|counted|estimated|none|cache|batch"},
     Field{"price_version", id, must_or_null, ""},
+    Field{"price_share", money, must, "what of that price was charged: by group, batch, cache"},
     Field{"unpriced", boolean, must, "served without a price"},
     Field{"held", money, must, "USD reserved"},
     Field{"cost", money, must, "USD charged"},
@@ -460,6 +468,7 @@ constexpr std::array table{
     Schema{"Offer", offer},
     Schema{"ChannelKeys", channel_keys},
     Schema{"ChannelTestAsk", channel_test_ask},
+    Schema{"PriceTier", price_schemas::tier},
     Schema{"PriceSet", price_schemas::set},
     Schema{"PriceImportRow", price_schemas::import_row},
     Schema{"PriceImport", price_schemas::import_all},

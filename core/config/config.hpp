@@ -149,6 +149,7 @@ struct Billing {
     /// Tokens a second that a model is taken to think at where it does not show it.
     std::int64_t hidden_reasoning_rate = limits::hidden_reasoning_rate;
     std::int64_t ring_slots = limits::ring_slots;
+    Pairs group_multipliers;  ///< group, and what of each price it pays: a decimal
 };
 
 struct Storage {

@@ -1,6 +1,7 @@
 #include "core/config/schema.hpp"
 
 #include "core/base/ip_address.hpp"
+#include "core/base/money.hpp"
 #include "core/base/text.hpp"
 #include "core/base/time_format.hpp"
 #include "core/config/kinds.hpp"
@@ -105,6 +106,15 @@ std::string check_cached_model(std::string_view model, std::string_view how) {
     if (how == "off" || how == "exact" || how == "semantic")
         return {};
     return "expected off, exact or semantic, got '" + visible(how) + "'";
+}
+
+std::string check_multiplier(std::string_view group, std::string_view multiplier) {
+    if (trim(group).empty())
+        return "expected GROUP=MULTIPLIER";
+    auto share = Money::parse(multiplier);
+    bool fits =
+        share && *share >= Money{} && *share <= Money::dollars(1000) && share->nanos() % 1000 == 0;
+    return fits ? "" : "expected a multiplier from 0 to 1000 with at most six decimals";
 }
 
 std::string check_tokenizer(std::string_view model, std::string_view source) {
@@ -361,6 +371,10 @@ void add_billing(std::vector<Field>& out) {
     table.add("hidden_reasoning_rate", &Billing::hidden_reasoning_rate, CountKind{0, 10'000}, live,
               "Tokens a second that a model which thinks unseen is taken to have thought at until "
               "its first word, where a stream broke off before its figures came. 0 charges none.");
+    table.add("group_multipliers", &Billing::group_multipliers,
+              PairsKind{"partners=0.8", check_multiplier}, live,
+              "What of every price the tokens of a group pay; others pay all of it. At most six "
+              "decimals, up to 1000.");
     table.add("ring_slots", &Billing::ring_slots, CountKind{64, 1 << 22}, restart,
               "Calls that may be open or not yet in the database, at 512 bytes each; more are "
               "answered 503.");

@@ -1,15 +1,20 @@
 #include "core/llm/media_call.hpp"
 
+#include "core/base/text.hpp"
 #include "core/llm/chat_call.hpp"
 #include "core/llm/estimate.hpp"
 #include "core/llm/media_body.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <simdjson.h>
+#include <utility>
 
 namespace obliv::llm {
 namespace {
+
+namespace od = simdjson::ondemand;
 
 // A second of sound: at the usual 128 kbit/s as an estimate; none is compressed below 8 kbit/s.
 constexpr std::int64_t sound_bytes_usual = 16'000;
@@ -20,6 +25,7 @@ constexpr std::int64_t seconds_limit = 24 * 3600;
 std::int64_t speech_tokens(std::int64_t characters) {
     return (characters * 7 + 4) / 5;
 }
+constexpr std::size_t variant_word_bytes_max = 32;
 constexpr std::int64_t speech_tokens_most = 4;  // for a character
 
 // What one picture may come to: the largest at the highest quality (OpenAI, "Image generation").
@@ -72,7 +78,6 @@ std::int64_t code_points(std::string_view text) noexcept {
 }
 
 Result<std::int64_t> characters_to_read(std::string_view body) {
-    namespace od = simdjson::ondemand;
     thread_local od::parser parser;
     od::document document;
     std::string_view text;
@@ -85,7 +90,55 @@ Result<std::int64_t> characters_to_read(std::string_view body) {
     return code_points(text);
 }
 
+/// What decides the price of a picture, out of a body that is JSON. A field that is told twice, or
+/// in other letters, could mean one thing to us and another to the provider.
+class PictureWords {
+public:
+    Result<std::string> variant(std::string_view body) {
+        thread_local od::parser parser;
+        od::document document;
+        od::object object;
+        if (parser.iterate(body.data(), body.size(), body.size() + json_padding).get(document) ||
+            document.get_object().get(object))
+            return fail(Code::invalid_request, "the body is not a JSON object");
+        for (auto entry : object)
+            if (auto taken = take(entry); !taken)
+                return taken.error();
+        return variant_of(words_[0], words_[1]);
+    }
+
+private:
+    static constexpr std::array<std::string_view, 2> names{"size", "quality"};
+    Result<void> take(simdjson::simdjson_result<od::field>& entry) {
+        std::string_view key;
+        if (entry.unescaped_key().get(key))
+            return fail(Code::invalid_request, "the body is not a JSON object");
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            if (!equal_ignoring_case(key, names[i]))
+                continue;
+            if (std::exchange(seen_[i], true) || key != names[i])
+                return fail(Code::invalid_request,
+                            "'" + std::string(names[i]) + "' must be written so, and once");
+            od::value value;
+            std::string_view word;
+            if (!entry.value().get(value) && !value.get_string().get(word))
+                words_[i] = std::string(word);
+        }
+        return ok();
+    }
+
+    std::array<std::string, 2> words_;
+    std::array<bool, 2> seen_{};
+};
+
 }  // namespace
+
+std::string variant_of(std::string_view size, std::string_view quality) {
+    if ((size.empty() && quality.empty()) || size.size() > variant_word_bytes_max ||
+        quality.size() > variant_word_bytes_max)
+        return {};
+    return std::string(size).append("/").append(quality);
+}
 
 SoundLength length_of_sound(std::string_view file) noexcept {
     SoundLength out;
@@ -146,6 +199,12 @@ Result<ChatCall> parse_media_body(MediaKind kind, std::string_view body,
     size.images = call->choices;
     if (kind == MediaKind::transcript)
         return fail(Code::invalid_request, "a sound is sent as a form: multipart/form-data");
+    if (kind == MediaKind::images) {
+        auto variant = PictureWords().variant(body);
+        if (!variant)
+            return variant.error();
+        media->variant = std::move(*variant);
+    }
     if (kind == MediaKind::speech) {
         auto characters = characters_to_read(body);
         if (!characters)

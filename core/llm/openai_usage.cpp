@@ -24,6 +24,7 @@ struct Raw {
     std::int64_t total = -1;
     std::int64_t reasoning = 0;
     std::int64_t audio_out = 0;
+    std::int64_t searches = 0;
     bool broken = false;
 };
 
@@ -88,6 +89,8 @@ void read_field(std::string_view key, od::value& field, Raw& raw) {
         read_prompt_details(field, raw);
     else if (key == "completion_tokens_details")
         read_completion_details(field, raw);
+    else if (key == "num_search_queries" || key == "num_sources_used")
+        read_count(field, raw.searches, raw.broken);
 }
 
 /// What is left of a total after its parts; a provider whose parts exceed it does not owe us
@@ -203,6 +206,7 @@ std::optional<Usage> parse_openai_usage(std::string_view object) {
     usage.audio_out = raw.audio_out;
     auto inside = reasons_beside(raw) ? 0 : raw.reasoning;
     usage.output = rest(std::max<std::int64_t>(0, raw.completion), inside + raw.audio_out);
+    usage.searches = raw.searches;
     return usage;
 }
 
@@ -239,10 +243,7 @@ std::optional<Usage> parse_media_usage(std::string_view object) {
 
 Usage sum(const Usage& a, const Usage& b) noexcept {
     Usage out;
-    for (auto member :
-         {&Usage::input, &Usage::cache_read, &Usage::cache_write_5m, &Usage::cache_write_1h,
-          &Usage::audio_in, &Usage::image_in, &Usage::output, &Usage::reasoning, &Usage::audio_out,
-          &Usage::images, &Usage::seconds, &Usage::characters})
+    for (auto member : usage_members)
         out.*member = a.*member + b.*member;
     return out;
 }

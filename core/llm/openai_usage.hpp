@@ -12,7 +12,8 @@ namespace obliv::llm {
 /// includes reasoning and audio output, so those are taken out of them; where `total_tokens` shows
 /// that reasoning was counted beside `completion_tokens` (xAI), it is not. Cached input is read
 /// from `prompt_tokens_details.cached_tokens`, `prompt_cache_hit_tokens` (DeepSeek) or
-/// `cached_tokens` (Moonshot). A sole `total_tokens` was all
+/// `cached_tokens` (Moonshot), searches of the web from `num_search_queries` (Perplexity) or
+/// `num_sources_used` (xAI). A sole `total_tokens` was all
 /// input. Nothing when every total is missing or a count is not a number from
 /// 0 to 10^12: such a report is no basis for a bill.
 std::optional<Usage> parse_openai_usage(std::string_view object);

@@ -12,46 +12,99 @@ Money dearest(Money base, std::initializer_list<std::optional<Money>> others) {
     return base;
 }
 
+Money dearest_input(const TokenPrices& prices) {
+    return dearest(prices.input, {prices.cache_read, prices.cache_write_5m, prices.cache_write_1h,
+                                  prices.audio_in, prices.image_in});
+}
+Money dearest_output(const TokenPrices& prices) {
+    return dearest(prices.output, {prices.reasoning, prices.audio_out});
+}
+
 void add_units(Charge& charge, const Price& price, const Usage& usage) {
     charge.add(1, price.per_call);
     charge.add(usage.images, price.per_image);
     charge.add(usage.seconds, price.per_second);
     charge.add(usage.characters, price.per_character);
+    charge.add(usage.searches, price.per_search);
+}
+
+Money cost_by(const TokenPrices& tokens, const Price& price, const Usage& usage,
+              std::int64_t share_millionths) {
+    Charge charge;
+    charge.add(usage.input, tokens.input);
+    charge.add(usage.cache_read, tokens.cache_read.value_or(tokens.input));
+    charge.add(usage.cache_write_5m, tokens.cache_write_5m.value_or(tokens.input));
+    charge.add(usage.cache_write_1h, tokens.cache_write_1h.value_or(tokens.input));
+    charge.add(usage.audio_in, tokens.audio_in.value_or(tokens.input));
+    charge.add(usage.image_in, tokens.image_in.value_or(tokens.input));
+    charge.add(usage.output, tokens.output);
+    charge.add(usage.reasoning, tokens.reasoning.value_or(tokens.output));
+    charge.add(usage.audio_out, tokens.audio_out.value_or(tokens.output));
+    add_units(charge, price, usage);
+    return charge.round(share_millionths);
+}
+
+Money cost_at_most_by(const TokenPrices& tokens, const Price& price, const Usage& bound,
+                      std::int64_t share_millionths) {
+    Charge charge;
+    charge.add(bound.input, dearest_input(tokens));
+    charge.add(bound.output, dearest_output(tokens));
+    add_units(charge, price, bound);
+    return charge.round(share_millionths);
+}
+
+/// What the tokens of a call cost that reads so many.
+const TokenPrices& prices_at(const Price& price, std::int64_t input_tokens) noexcept {
+    const TokenPrices* found = &price;
+    for (const auto& tier : price.tiers)
+        if (input_tokens > tier.above)
+            found = &tier.prices;
+    return *found;
 }
 
 }  // namespace
 
-Money cost_of(const Price& price, const Usage& usage, std::int64_t multiplier_millionths) {
-    Charge charge;
-    charge.add(usage.input, price.input);
-    charge.add(usage.cache_read, price.cache_read.value_or(price.input));
-    charge.add(usage.cache_write_5m, price.cache_write_5m.value_or(price.input));
-    charge.add(usage.cache_write_1h, price.cache_write_1h.value_or(price.input));
-    charge.add(usage.audio_in, price.audio_in.value_or(price.input));
-    charge.add(usage.image_in, price.image_in.value_or(price.input));
-    charge.add(usage.output, price.output);
-    charge.add(usage.reasoning, price.reasoning.value_or(price.output));
-    charge.add(usage.audio_out, price.audio_out.value_or(price.output));
-    add_units(charge, price, usage);
-    return charge.round(multiplier_millionths);
+Money cost_of(const Price& price, const Usage& usage, std::int64_t share_millionths) {
+    if (price.tiers.empty())
+        return cost_by(price, price, usage, share_millionths);
+    return cost_by(prices_at(price, usage.input_all()), price, usage, share_millionths);
 }
 
-Money cost_at_most(const Price& price, const Usage& bound, std::int64_t multiplier_millionths) {
-    Charge charge;
-    charge.add(bound.input,
-               dearest(price.input, {price.cache_read, price.cache_write_5m, price.cache_write_1h,
-                                     price.audio_in, price.image_in}));
-    charge.add(bound.output, dearest(price.output, {price.reasoning, price.audio_out}));
-    add_units(charge, price, bound);
-    return charge.round(multiplier_millionths);
+Money due_for(const Price& price, const Usage& usage, UsageSource source,
+              std::int64_t share_millionths) {
+    if (source == UsageSource::none)
+        return {};
+    if (source == UsageSource::batch)
+        return cost_by(price, price, usage, share_millionths);
+    return cost_of(price, usage, share_millionths);
 }
 
-Money cost_at_most(const Price& price, std::int64_t input_tokens, std::int64_t output_tokens,
-                   std::int64_t multiplier_millionths) {
-    Usage bound;
-    bound.input = input_tokens;
-    bound.output = output_tokens;
-    return cost_at_most(price, bound, multiplier_millionths);
+Money cost_at_most(const Price& price, const Usage& bound, std::int64_t share_millionths) {
+    auto most = cost_at_most_by(price, price, bound, share_millionths);
+    for (const auto& tier : price.tiers)
+        if (bound.input > tier.above)
+            most = std::max(most, cost_at_most_by(tier.prices, price, bound, share_millionths));
+    return most;
+}
+
+std::int64_t combined_share(std::int64_t a, std::int64_t b) noexcept {
+    if (b == whole_share)
+        return a;
+    auto product = static_cast<__int128>(a) * b;
+    return static_cast<std::int64_t>((product + whole_share / 2) / whole_share);
+}
+
+int fit_of(std::string_view variant, std::string_view wanted) noexcept {
+    if (variant.empty())
+        return 1;
+    if (variant == wanted)
+        return 4;
+    auto slash = wanted.find('/');
+    if (slash == std::string_view::npos)
+        return 0;
+    if (variant == wanted.substr(0, slash))
+        return 3;
+    return variant == wanted.substr(slash + 1) ? 2 : 0;
 }
 
 }  // namespace obliv::llm

@@ -22,14 +22,22 @@ struct Usage {
     std::int64_t images = 0;      ///< made
     std::int64_t seconds = 0;     ///< of sound heard, begun ones counted whole
     std::int64_t characters = 0;  ///< read aloud
+    std::int64_t searches = 0;    ///< of the web, made by the provider; of a ranking: search units
 
     std::int64_t input_all() const noexcept {
         return input + cache_read + cache_write_5m + cache_write_1h + audio_in + image_in;
     }
     std::int64_t output_all() const noexcept { return output + reasoning + audio_out; }
-    std::int64_t units_all() const noexcept { return images + seconds + characters; }
+    std::int64_t units_all() const noexcept { return images + seconds + characters + searches; }
     bool operator==(const Usage&) const = default;
 };
+
+/// Every count of a usage.
+inline constexpr std::int64_t Usage::*usage_members[] = {
+    &Usage::input,     &Usage::cache_read, &Usage::cache_write_5m, &Usage::cache_write_1h,
+    &Usage::audio_in,  &Usage::image_in,   &Usage::output,         &Usage::reasoning,
+    &Usage::audio_out, &Usage::images,     &Usage::seconds,        &Usage::characters,
+    &Usage::searches};
 
 /// Where the counts of a usage row come from, best first.
 enum class UsageSource : std::uint8_t {
@@ -39,6 +47,7 @@ enum class UsageSource : std::uint8_t {
     estimated,  ///< an estimate
     none,       ///< nothing was consumed
     cache,      ///< those of the call whose answer was given again: no provider was asked
+    batch,      ///< the provider's sums over all calls of a batch
 };
 
 }  // namespace obliv::llm

@@ -42,7 +42,9 @@ struct CallFacts {
 struct Call : CallFacts {
     ChargeId id;
     std::string request_id;
-    PriceId price;       ///< none: unpriced
+    PriceId price;  ///< none: unpriced
+    /// What of that price was charged, in millionths: for the group, of a batch, from the cache.
+    std::int64_t share = 1'000'000;
     Money held;          ///< what was reserved
     Money loss;          ///< what the call cost above what the payer had: the operator's
     std::string client;  ///< address

@@ -29,6 +29,8 @@ Usage figures(const Json& usage) {
     auto total = told ? count(usage, "cache_creation_input_tokens") : five + hour;
     out.cache_write_1h = std::min(hour, total);
     out.cache_write_5m = total - out.cache_write_1h;
+    if (const auto* tools = member(usage, "server_tool_use"))
+        out.searches = count(*tools, "web_search_requests");
     auto output = count(usage, "output_tokens");
     if (const auto* details = member(usage, "output_tokens_details"))
         out.reasoning = std::min(count(*details, "thinking_tokens"), output);
@@ -81,6 +83,8 @@ Json anthropic_usage_json(const Usage& usage) {
     out["cache_creation"]["ephemeral_5m_input_tokens"] = usage.cache_write_5m;
     out["cache_creation"]["ephemeral_1h_input_tokens"] = usage.cache_write_1h;
     out["output_tokens"] = usage.output_all();
+    if (usage.searches > 0)
+        out["server_tool_use"]["web_search_requests"] = usage.searches;
     if (usage.reasoning > 0)
         out["output_tokens_details"]["thinking_tokens"] = usage.reasoning;
     return out;

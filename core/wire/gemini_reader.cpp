@@ -8,6 +8,7 @@
 #include "core/wire/json_objects.hpp"
 #include "core/wire/reply_error.hpp"
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -64,6 +65,7 @@ private:
     std::map<std::int64_t, GeminiChoice> choices_;
     Json usage_ = Json::object();
     llm::Usage counted_;
+    std::int64_t searches_ = 0;
     bool usage_told_ = false;
 };
 
@@ -152,6 +154,21 @@ void GeminiReader::take_feedback(const Json& reply, Events& out) {
         choices_.begin()->second.note(about, out);
 }
 
+/// Google charges for every question that its model puts to the web.
+std::int64_t searches_in(const Json& reply) {
+    std::int64_t searches = 0;
+    const auto* candidates = member(reply, "candidates");
+    if (candidates == nullptr || !candidates->is_array())
+        return 0;
+    for (const auto& candidate : *candidates) {
+        const auto* grounding = member(candidate, "groundingMetadata");
+        const auto* asked = grounding != nullptr ? member(*grounding, "webSearchQueries") : nullptr;
+        if (asked != nullptr && asked->is_array())
+            searches += static_cast<std::int64_t>(asked->size());
+    }
+    return searches;
+}
+
 /// Figures are those of the whole reply so far; one that is left out is as it was.
 void GeminiReader::take_usage(const Json& reply, Events& out) {
     const auto* usage = member(reply, "usageMetadata");
@@ -163,6 +180,8 @@ void GeminiReader::take_usage(const Json& reply, Events& out) {
     if (!gemini_counts(usage_))
         return;
     auto counted = gemini_usage(usage_);
+    searches_ = std::max(searches_, searches_in(reply));
+    counted.searches = searches_;
     if (usage_told_ && counted == counted_)
         return;
     usage_told_ = true;

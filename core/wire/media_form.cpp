@@ -11,7 +11,7 @@ namespace obliv::wire {
 namespace {
 
 constexpr std::int64_t images_max = 128;
-constexpr std::array<std::string_view, 3> deciding{"model", "stream", "n"};
+constexpr std::array<std::string_view, 5> deciding{"model", "stream", "n", "size", "quality"};
 
 Error bad_field(std::string_view name, std::string_view expected) {
     auto error =
@@ -93,6 +93,10 @@ private:
             call_.stream = value == "true";
             return ok();
         }
+        if (part.name == "size" || part.name == "quality") {
+            (part.name == "size" ? picture_size_ : picture_quality_) = value;
+            return ok();
+        }
         auto number = parse_int(value);
         if (!number || *number < 1 || *number > images_max)
             return bad_field("n", "a whole number from 1 to " + std::to_string(images_max));
@@ -110,6 +114,8 @@ private:
             media_->model_head = "--" + std::string(boundary) +
                                  "\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n";
         media_->content_type = std::string(content_type);
+        if (media_->kind == llm::MediaKind::images)
+            media_->variant = llm::variant_of(picture_size_, picture_quality_);
         size_.images = call_.choices;
         llm::estimate_media(*media_, size_);
         call_.media = std::move(media_);
@@ -120,6 +126,8 @@ private:
     llm::ChatCall call_;
     std::unique_ptr<llm::MediaCall> media_ = std::make_unique<llm::MediaCall>();
     llm::MediaSize size_;
+    std::string_view picture_size_;
+    std::string_view picture_quality_;
     std::array<bool, deciding.size()> seen_{};
 };
 

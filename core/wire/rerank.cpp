@@ -112,6 +112,18 @@ Result<std::vector<llm::Rank>> ranks_in(const Json* list, std::size_t documents)
     return out;
 }
 
+/// What Cohere sells rankings by.
+std::optional<llm::Usage> search_units_in(const Json& document) {
+    const auto* meta = member(document, "meta");
+    const auto* billed = meta != nullptr ? member(*meta, "billed_units") : nullptr;
+    auto units = billed != nullptr ? int_in(*billed, "search_units").value_or(0) : 0;
+    if (units <= 0)
+        return std::nullopt;
+    llm::Usage usage;
+    usage.searches = units;
+    return usage;
+}
+
 Result<llm::PlainReply> read_reply(string_view text, const llm::PlainRequest& request,
                                    string_view results) {
     auto document = plain_reply_of(text);
@@ -126,6 +138,8 @@ Result<llm::PlainReply> read_reply(string_view text, const llm::PlainRequest& re
             out.extras.push_back({field, json_text(*value)});
     if (const auto* usage = member(*document, "usage"))
         out.usage = llm::parse_openai_usage(json_text(*usage));
+    else
+        out.usage = search_units_in(*document);
     return out;
 }
 

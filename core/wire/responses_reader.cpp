@@ -62,6 +62,14 @@ bool is_call(std::string_view type) {
     return type == "function_call" || type == "custom_tool_call";
 }
 
+/// A page that is opened or looked through is no search: OpenAI charges for searches only.
+bool is_search(std::string_view type, const Json& item) {
+    if (type != "web_search_call")
+        return false;
+    const auto* action = member(item, "action");
+    return action == nullptr || !action->is_object() || string_in(*action, "type") == "search";
+}
+
 const Json& nothing() {
     static const Json value = Json::object();
     return value;
@@ -300,6 +308,7 @@ private:
         if (std::exchange(item.done, true) || known)
             return ok();
         auto type = string_in(json, "type");
+        searches_ += is_search(type, json) ? 1 : 0;
         Result<void> done = ok();
         if (type == "message")
             done = end_message(item, json);
@@ -429,8 +438,10 @@ private:
         for (auto& [key, item] : items_)
             close(item);
         if (const auto* usage = member(response, "usage"))
-            if (auto counts = read_responses_usage(*usage))
+            if (auto counts = read_responses_usage(*usage)) {
+                counts->searches = searches_;
                 emit(llm::UsageReport{*counts, json_text(*usage)});
+            }
         conclude(response);
         return ok();
     }
@@ -483,6 +494,7 @@ private:
     std::size_t parts_ = 0;
     std::int32_t next_block_ = 0;
     bool begun_ = false;
+    std::int64_t searches_ = 0;  ///< of the web, that have ended
     bool ended_ = false;
     bool called_ = false;
     bool refused_ = false;

@@ -2,10 +2,8 @@
 #include "daemon/admin/price_handlers.hpp"
 #include "daemon/admin/render.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <unordered_set>
 #include <vector>
 
@@ -31,45 +29,52 @@ Error told_twice(const std::string& model) {
     return error;
 }
 
-Result<std::vector<PriceRow>> rows_of(const std::vector<api::Body>& bodies, WallTime now) {
+Result<std::vector<PriceRow>> rows_of(Session& session, const std::vector<api::Body>& bodies,
+                                      WallTime now) {
     std::vector<PriceRow> rows;
-    std::unordered_set<std::string> models;
+    std::unordered_set<std::string> places;
     for (const auto& body : bodies) {
+        auto in_row = [&](Error error) {
+            return std::move(error).in("price " + std::to_string(rows.size() + 1) + ", of '" +
+                                       body.text("model") + "'");
+        };
         PriceRow row;
         row.tenant = storage::first_tenant;
         row.model = body.text("model");
         row.effective_from = now;
-        if (!models.insert(row.model).second)
-            return told_twice(row.model);
         auto price = price_of(body);
         if (!price)
-            return std::move(price.error())
-                .in("price " + std::to_string(rows.size() + 1) + ", of '" + row.model + "'");
-        row.price = *price;
+            return in_row(std::move(price.error()));
+        row.price = std::move(*price);
+        if (auto placed = read_place(session, body, row); !placed)
+            return in_row(std::move(placed.error()));
+        if (!places.insert(row.model + "\n" + row.channel.text() + "\n" + row.variant).second)
+            return told_twice(row.model);
         rows.push_back(std::move(row));
     }
     return rows;
 }
 
-auto figures_of(const llm::Price& price) {
-    return std::tie(price.input, price.output, price.cache_read, price.cache_write_5m,
-                    price.cache_write_1h, price.audio_in, price.image_in, price.reasoning,
-                    price.audio_out, price.per_call, price.per_image, price.per_second,
-                    price.per_character);
+/// But for the version.
+bool same_price(const llm::Price& a, llm::Price b) {
+    b.id = a.id;
+    return a == b;
 }
 
 /// What is in force already and what is to be, side by side.
-Result<Imported> import_into(Session& session, std::vector<PriceRow> rows, bool dry_run,
+Result<Imported> import_into(Session& session, const std::vector<api::Body>& bodies, bool dry_run,
                              WallTime now) {
+    auto rows = rows_of(session, bodies, now);
+    if (!rows)
+        return rows.error();
     auto current = session.prices().current(now);
     if (!current)
         return current.error();
     Imported done;
-    for (auto& row : rows) {
-        auto before = std::find_if(current->begin(), current->end(),
-                                   [&](const PriceRow& each) { return each.model == row.model; });
-        bool known = before != current->end();
-        if (known && figures_of(before->price) == figures_of(row.price)) {
+    for (auto& row : *rows) {
+        const auto* before = find_place(*current, row);
+        bool known = before != nullptr;
+        if (known && same_price(before->price, row.price)) {
             ++done.unchanged;
             continue;
         }
@@ -84,12 +89,18 @@ Result<Imported> import_into(Session& session, std::vector<PriceRow> rows, bool 
     return done;
 }
 
+std::string text_or_null(const std::string& text) {
+    return text.empty() ? "null" : text_json(text);
+}
+
 std::string imported_json(const Imported& done, bool dry_run) {
     std::vector<std::string> rows;
     std::int64_t added = 0;
     for (const auto& change : done.changes) {
         added += change.before ? 0 : 1;
-        rows.push_back("{\"model\":" + text_json(change.after.model) + ",\"action\":\"" +
+        rows.push_back("{\"model\":" + text_json(change.after.model) +
+                       ",\"channel\":" + text_or_null(price_channel(change.after)) +
+                       ",\"variant\":" + text_or_null(change.after.variant) + ",\"action\":\"" +
                        (change.before ? "changed" : "added") +
                        "\",\"before\":" + (change.before ? price_json(*change.before) : "null") +
                        ",\"after\":" + price_json(change.after) + "}");
@@ -108,10 +119,8 @@ Result<Reply> import_prices(const Request& request, Host& host) {
         return body.error();
     bool dry_run = body->has("dry_run") && body->boolean("dry_run");
     auto now = host.clock().wall();
-    auto rows = rows_of(body->objects("prices"), now);
-    if (!rows)
-        return rows.error();
-    auto run = [&](Session& session) { return import_into(session, *rows, dry_run, now); };
+    auto bodies = body->objects("prices");
+    auto run = [&](Session& session) { return import_into(session, bodies, dry_run, now); };
     auto done = dry_run ? host.database().read(run) : host.database().write(run);
     if (!done)
         return done.error();

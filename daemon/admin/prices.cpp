@@ -34,13 +34,14 @@ Result<WallTime> start_of(const api::Body& body, WallTime now) {
     return error;
 }
 
-/// What has to be appended so that the model has no price from now on, nor one that lies ahead.
-std::vector<PriceRow> removals(const std::vector<PriceRow>& history, WallTime now) {
+/// What has to be appended so that there is no such price from now on, nor one that lies ahead.
+std::vector<PriceRow> removals(const std::vector<PriceRow>& history, const PriceRow& place,
+                               WallTime now) {
     std::vector<PriceRow> rows;
     std::optional<WallTime> seen;
     // Newest first, and of one time the last word first.
     for (const auto& row : history) {
-        if (row.effective_from == seen)
+        if (!same_place(row, place) || row.effective_from == seen)
             continue;
         seen = row.effective_from;
         // Calls that were made at the old price keep naming its version.
@@ -55,8 +56,24 @@ std::vector<PriceRow> removals(const std::vector<PriceRow>& history, WallTime no
     return rows;
 }
 
-Error no_price(const std::string& model) {
-    return fail(Code::not_found, "the model '" + model + "' has no price");
+Error no_price(const PriceRow& place) {
+    auto what = "the model '" + place.model + "' has no price";
+    if (place.channel)
+        what += " of its own on channel '" + place.channel_name + "'";
+    if (!place.variant.empty())
+        what += " for '" + place.variant + "'";
+    return fail(Code::not_found, what);
+}
+
+/// The price that a request is about.
+Result<PriceRow> place_of(Session& session, const Request& request, const std::string& model) {
+    PriceRow place;
+    place.model = model;
+    auto read = read_place(session, request.query("channel").value_or(""),
+                           request.query("variant").value_or(""), place);
+    if (!read)
+        return read.error();
+    return place;
 }
 
 /// The part that was asked for of rows that are sorted as the page is.
@@ -98,14 +115,19 @@ Result<Reply> get_price(const Request& request, Host& host) {
     if (!model)
         return model.error();
     auto now = host.clock().wall();
-    auto prices =
-        host.database().read([&](Session& session) { return session.prices().current(now); });
-    if (!prices)
-        return prices.error();
-    for (const auto& row : *prices)
-        if (row.model == *model)
-            return Reply{200, price_json(row)};
-    return no_price(*model);
+    auto found = host.database().read([&](Session& session) -> Result<PriceRow> {
+        auto place = place_of(session, request, *model);
+        if (!place)
+            return place.error();
+        auto prices = session.prices().current(now);
+        if (!prices)
+            return prices.error();
+        const auto* row = find_place(*prices, *place);
+        return row == nullptr ? Result<PriceRow>(no_price(*place)) : *row;
+    });
+    if (!found)
+        return found.error();
+    return Reply{200, price_json(*found)};
 }
 
 Result<Reply> price_history(const Request& request, Host& host) {
@@ -142,8 +164,11 @@ Result<Reply> set_price(const Request& request, Host& host) {
     if (!from)
         return from.error();
     row.effective_from = *from;
-    auto stored =
-        host.database().write([&](Session& session) { return session.prices().append(row); });
+    auto stored = host.database().write([&](Session& session) -> Result<PriceId> {
+        if (auto placed = read_place(session, *body, row); !placed)
+            return placed.error();
+        return session.prices().append(row);
+    });
     if (!stored)
         return stored.error();
     row.price.id = *stored;
@@ -158,12 +183,15 @@ Result<Reply> remove_price(const Request& request, Host& host) {
         return model.error();
     auto now = host.clock().wall();
     auto stored = host.database().write([&](Session& session) -> Result<void> {
+        auto place = place_of(session, request, *model);
+        if (!place)
+            return place.error();
         auto history = session.prices().history(*model);
         if (!history)
             return history.error();
-        auto rows = removals(*history, now);
+        auto rows = removals(*history, *place, now);
         if (rows.empty())
-            return no_price(*model);
+            return no_price(*place);
         for (const auto& row : rows)
             if (auto appended = session.prices().append(row); !appended)
                 return appended.error();

@@ -29,10 +29,8 @@ std::string wide_text(Wide sum) {
 }
 
 bool negative(const llm::Usage& usage) {
-    for (auto count : {usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h,
-                       usage.audio_in, usage.image_in, usage.output, usage.reasoning,
-                       usage.audio_out, usage.images, usage.seconds, usage.characters})
-        if (count < 0)
+    for (auto member : llm::usage_members)
+        if (usage.*member < 0)
             return true;
     return false;
 }
@@ -85,10 +83,9 @@ private:
         auto price = price_of(call.price);
         if (!price)
             return price.error();
-        if (*price == nullptr || negative(call.usage))
+        if (*price == nullptr || negative(call.usage) || call.share < 0)
             return std::optional<Money>{};
-        bool consumed = call.source != llm::UsageSource::none;
-        return std::optional(consumed ? llm::cost_of(**price, call.usage) : Money{});
+        return std::optional(llm::due_for(**price, call.usage, call.source, call.share));
     }
 
     Result<void> judge(const Call& call) {
@@ -98,8 +95,9 @@ private:
         ++calls_;
         unpriced_ += call.price ? 0 : 1;
         auto booked = Wide{call.cost.nanos()} + Wide{call.loss.nanos()};
-        // An answer that is given again costs a part of its price, as it was set then.
-        bool again = call.source == llm::UsageSource::cache;
+        // Rows of earlier releases do not tell which part of the price an answer from the cache
+        // cost.
+        bool again = call.source == llm::UsageSource::cache && call.share == llm::whole_share;
         bool same = *due && (booked == (*due)->nanos() || (again && booked < (*due)->nanos()));
         charged_ += booked;
         recomputed_ += same || !*due ? booked : Wide{(*due)->nanos()};
@@ -115,7 +113,8 @@ private:
         differences_.push_back(
             "{\"request_id\":" + text_json(call.request_id) + ",\"time\":\"" + rfc3339(call.time) +
             "\",\"model\":" + text_json(call.model) + ",\"price_version\":" + version +
-            ",\"charged\":\"" + wide_text(booked) +
+            ",\"price_share\":\"" + share_text(call.share) + "\",\"charged\":\"" +
+            wide_text(booked) +
             "\",\"recomputed\":" + (due ? "\"" + due->text() + "\"" : std::string("null")) + "}");
     }
 

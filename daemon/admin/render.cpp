@@ -53,7 +53,8 @@ Json usage_object(const llm::Usage& usage) {
                 {"audio_out", usage.audio_out},
                 {"images", usage.images},
                 {"seconds", usage.seconds},
-                {"characters", usage.characters}};
+                {"characters", usage.characters},
+                {"searches", usage.searches}};
 }
 
 string_view name_of(llm::UsageSource source) {
@@ -68,6 +69,8 @@ string_view name_of(llm::UsageSource source) {
         return "estimated";
     case llm::UsageSource::cache:
         return "cache";
+    case llm::UsageSource::batch:
+        return "batch";
     case llm::UsageSource::none:
         break;
     }
@@ -108,25 +111,40 @@ string for_one(Money per_million) {
     return Money::nanos(per_million.nanos() / million).text();
 }
 
+void add_token_prices(Json& json, const llm::TokenPrices& prices) {
+    json["input"] = prices.input.text();
+    json["output"] = prices.output.text();
+    json["cache_read"] = money_or_null(prices.cache_read);
+    json["cache_write_5m"] = money_or_null(prices.cache_write_5m);
+    json["cache_write_1h"] = money_or_null(prices.cache_write_1h);
+    json["reasoning"] = money_or_null(prices.reasoning);
+    json["audio_in"] = money_or_null(prices.audio_in);
+    json["audio_out"] = money_or_null(prices.audio_out);
+    json["image_in"] = money_or_null(prices.image_in);
+}
+
 Json price_object(const storage::PriceRow& row) {
     const auto& price = row.price;
-    return Json{{"version", price.id.text()},
-                {"model", row.model},
-                {"input", price.input.text()},
-                {"output", price.output.text()},
-                {"cache_read", money_or_null(price.cache_read)},
-                {"cache_write_5m", money_or_null(price.cache_write_5m)},
-                {"cache_write_1h", money_or_null(price.cache_write_1h)},
-                {"reasoning", money_or_null(price.reasoning)},
-                {"audio_in", money_or_null(price.audio_in)},
-                {"audio_out", money_or_null(price.audio_out)},
-                {"image_in", money_or_null(price.image_in)},
-                {"per_call", for_one(price.per_call)},
-                {"per_image", for_one(price.per_image)},
-                {"per_second", for_one(price.per_second)},
-                {"per_character", for_one(price.per_character)},
-                {"effective_from", rfc3339(row.effective_from)},
-                {"removed", row.removed}};
+    Json json{{"version", price.id.text()},
+              {"model", row.model},
+              {"channel", text_or_null(price_channel(row))},
+              {"variant", text_or_null(row.variant)}};
+    add_token_prices(json, price);
+    json["per_call"] = for_one(price.per_call);
+    json["per_image"] = for_one(price.per_image);
+    json["per_second"] = for_one(price.per_second);
+    json["per_character"] = for_one(price.per_character);
+    json["per_search"] = for_one(price.per_search);
+    json["batch"] = share_text(price.batch_millionths);
+    json["tiers"] = Json::array();
+    for (const auto& tier : price.tiers) {
+        Json one{{"above", tier.above}};
+        add_token_prices(one, tier.prices);
+        json["tiers"].push_back(std::move(one));
+    }
+    json["effective_from"] = rfc3339(row.effective_from);
+    json["removed"] = row.removed;
+    return json;
 }
 
 /// What calls may still reserve; nothing where there is no limit.
@@ -161,6 +179,16 @@ string token_json(const storage::Token& token, Host& host, const Secret* key) {
         {"revoked_at", time_or_null(token.revoked_at)},
     });
     return dumped(out);
+}
+
+string price_channel(const storage::PriceRow& row) {
+    if (!row.channel)
+        return {};
+    return row.channel_name.empty() ? row.channel.text() : row.channel_name;
+}
+
+string share_text(std::int64_t millionths) {
+    return Money::nanos(millionths * 1000).text();
 }
 
 string price_json(const storage::PriceRow& row) {
@@ -217,6 +245,7 @@ string call_json(const storage::Call& call) {
                        {"usage", usage_object(call.usage)},
                        {"usage_source", name_of(call.source)},
                        {"price_version", id_or_null(call.price)},
+                       {"price_share", share_text(call.share)},
                        {"unpriced", consumed && !call.price},
                        {"held", call.held.text()},
                        {"cost", call.cost.text()},

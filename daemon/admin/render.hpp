@@ -23,6 +23,10 @@ std::string channel_json(const storage::Channel& channel, const channels::Channe
 std::string channel_event_json(const storage::ChannelEvent& event,
                                const channels::ChannelTable& table);
 std::string price_json(const storage::PriceRow& row);
+/// The name of the channel that a price is meant for, or its id; empty: it is meant for all.
+std::string price_channel(const storage::PriceRow& row);
+/// Millionths as a decimal.
+std::string share_text(std::int64_t millionths);
 std::string account_json(const storage::Account& account, Host& host);
 std::string transfer_json(const storage::Transfer& transfer);
 std::string budget_json(const storage::Budget& budget, Host& host);

@@ -57,10 +57,10 @@ constexpr std::array table{
 
     Route{{"GET", "/api/v1/prices", admin, "Lists the prices in force", "limit cursor", "", list, "Price"}, list_prices},
     Route{{"GET", "/api/v1/prices/{model}/history", admin, "Lists every version of a price, newest first", "limit cursor", "", list, "Price"}, price_history},
-    Route{{"GET", "/api/v1/prices/{model}", admin, "Shows the price of a model", "", "", object, "Price"}, get_price},
+    Route{{"GET", "/api/v1/prices/{model}", admin, "Shows the price of a model, or of a channel or variant of it", "channel variant", "", object, "Price"}, get_price},
     Route{{"POST", "/api/v1/prices/import", admin, "Sets many prices at once, or says what that would change", "", "PriceImport", object, "PriceImported"}, import_prices},
     Route{{"PUT", "/api/v1/prices/{model}", admin, "Sets the price of a model", "", "PriceSet", object, "Price"}, set_price},
-    Route{{"DELETE", "/api/v1/prices/{model}", admin, "Takes the price off a model", "", "", none, "", 204}, remove_price},
+    Route{{"DELETE", "/api/v1/prices/{model}", admin, "Takes a price off a model: the one of all calls, or of a channel or variant", "channel variant", "", none, "", 204}, remove_price},
 
     Route{{"GET", "/api/v1/accounts", admin, "Lists the accounts", "limit cursor", "", list, "Account"}, list_accounts},
     Route{{"POST", "/api/v1/accounts", admin, "Opens an account", "", "AccountCreate", object, "Account", 201}, create_account},

@@ -195,7 +195,8 @@ Result<Reply> list_models(const Request& request, Host& host) {
         return prices.error();
     std::unordered_map<std::string_view, const storage::PriceRow*> price_of;
     for (const auto& row : *prices)
-        price_of[row.model] = &row;
+        if (!row.channel && row.variant.empty())
+            price_of[row.model] = &row;
 
     auto table = host.channels();
     auto group = request.query("group").value_or("default");

@@ -78,12 +78,12 @@ Result<Hold> Billing::reserve(const Ask& ask) {
     return impl_->till.reserve(ask);
 }
 
-bool Billing::extend(Hold& hold, std::string_view served, std::int64_t output_tokens) {
-    return impl_->till.extend(hold, served, output_tokens);
+bool Billing::extend(Hold& hold, const Server& server, std::int64_t output_tokens) {
+    return impl_->till.extend(hold, server, output_tokens);
 }
 
-bool Billing::extend_input(Hold& hold, std::string_view served, std::int64_t input_tokens) {
-    return impl_->till.extend_input(hold, served, input_tokens);
+bool Billing::extend_input(Hold& hold, const Server& server, std::int64_t input_tokens) {
+    return impl_->till.extend_input(hold, server, input_tokens);
 }
 
 loop::Task<Result<Money>> Billing::settle(Hold hold, storage::Call call,

@@ -31,20 +31,21 @@ public:
     Result<Hold> reserve(const Ask& ask);
 
     /// Sets more aside for a call that goes on beyond what was foreseen: the price of so many
-    /// tokens of output of the model that serves it, or as much of it as account and budget still
+    /// tokens of output of who serves it, or as much of it as account and budget still
     /// have. False: nothing is left.
-    bool extend(Hold& hold, std::string_view served, std::int64_t output_tokens);
+    bool extend(Hold& hold, const Server& server, std::int64_t output_tokens);
 
     /// Sets the price of so many tokens of input aside, which turned out to be there after the
     /// call was let in. False: account and budget do not have it.
-    bool extend_input(Hold& hold, std::string_view served, std::int64_t input_tokens);
+    bool extend_input(Hold& hold, const Server& server, std::int64_t input_tokens);
 
     /// Charges what `call.usage` cost and stores the call. The caller fills everything but id,
-    /// price, held, cost and loss. Returns when no kill can undo it; with durability "power" when
-    /// the disk has it, or after 30 seconds with unavailable (it is charged then nevertheless).
-    /// A call that consumed nothing (UsageSource::none) costs nothing, and is stored too. The
-    /// answer is what was charged: the log line and the metrics of the call tell it. Only a call
-    /// with UsageSource::cache may cost a part of its price.
+    /// price, share, held, cost and loss. Returns when no kill can undo it; with durability "power"
+    /// when the disk has it, or after 30 seconds with unavailable (it is charged then
+    /// nevertheless). A call that consumed nothing (UsageSource::none) costs nothing, and is stored
+    /// too. The answer is what was charged: the log line and the metrics of the call tell it.
+    /// `share_millionths` is of the price, beside what the group pays and what the price says of
+    /// UsageSource::batch.
     loop::Task<Result<Money>> settle(Hold hold, storage::Call call,
                                      std::int64_t share_millionths = whole_price);
 

@@ -171,6 +171,11 @@ Result<void> Books::refresh_accounts() {
     return refresh_budgets();
 }
 
+void Books::set_group_shares(GroupShares shares) {
+    std::lock_guard lock(refresh_mutex_);
+    group_shares_ = std::move(shares);
+}
+
 Result<void> Books::refresh_tokens() {
     std::lock_guard lock(refresh_mutex_);
     auto rows = database_.read([](storage::Session& session) { return session.tokens().all(); });
@@ -190,8 +195,10 @@ Result<void> Books::refresh_tokens() {
             } else {
                 budget = std::make_shared<Balance>(granted, row.spent, floor);
             }
+            auto group = group_shares_.find(row.group);
+            auto share = group == group_shares_.end() ? llm::whole_share : group->second;
             next.tokens.emplace(row.id, BooksView::Token{std::move(budget), row.budget.has_value(),
-                                                         std::move(old.periods)});
+                                                         std::move(old.periods), share});
         }
     });
     return refresh_budgets();
@@ -215,7 +222,7 @@ Result<void> Books::refresh_prices() {
     publish([&](BooksView& next) {
         next.prices.clear();
         for (const auto& row : *rows)
-            next.prices.emplace(row.model, row.price);
+            next.prices[row.model].add(row.channel, row.variant, row.price);
     });
     std::lock_guard view_lock(view_mutex_);
     next_price_change_ = next_change;

@@ -6,11 +6,13 @@
 #include "core/ledger/balance.hpp"
 #include "core/storage/store.hpp"
 #include "daemon/billing/guess_limit.hpp"
+#include "daemon/billing/model_prices.hpp"
 #include "daemon/billing/ring.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -58,12 +60,15 @@ struct BooksView {
         bool limited = false;  ///< has a budget; otherwise the balance only counts what it spent
         /// Those of days and months that count its calls; null: none does.
         std::shared_ptr<const std::vector<std::shared_ptr<PeriodBudget>>> periods{};
+        std::int64_t share = llm::whole_share;  ///< of every price, that its group pays
     };
     std::unordered_map<AccountId, Account> accounts;
     std::unordered_map<TokenId, Token> tokens;
-    std::unordered_map<std::string, llm::Price, TextHash, std::equal_to<>> prices;  ///< by model
+    std::unordered_map<std::string, ModelPrices, TextHash, std::equal_to<>> prices;  ///< by model
     std::vector<std::shared_ptr<PeriodBudget>> budgets;
 };
+
+using GroupShares = std::map<std::string, std::int64_t, std::less<>>;
 
 /// What the start found in the intent ring.
 struct Recovery {
@@ -81,6 +86,10 @@ public:
     /// Database. conflict: another process has the ring.
     static Result<std::unique_ptr<Books>> open(storage::Database& database, BooksOptions options);
     ~Books();  // stops the store's writer, if nobody has
+
+    /// What part of every price the tokens of a group pay, in millionths; others pay all of it.
+    /// From the next refresh_tokens() on.
+    void set_group_shares(GroupShares shares);
 
     /// Publish a change of accounts, tokens (and budgets) or prices: from now on every reserve sees
     /// it. Blocks for one read of the store. Balances and what is spent survive.
@@ -181,6 +190,7 @@ private:
     std::mutex refresh_mutex_;            // one refresh at a time
     std::mutex move_mutex_;               // one transfer at a time
     GuessLimit guesses_;                  // under move_mutex_
+    GroupShares group_shares_;            // under refresh_mutex_
     mutable std::mutex view_mutex_;
     std::shared_ptr<const BooksView> view_;      // under view_mutex_
     std::optional<WallTime> next_price_change_;  // under view_mutex_

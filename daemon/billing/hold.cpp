@@ -22,10 +22,13 @@ Hold& Hold::operator=(Hold&& other) noexcept {
     account_ = other.account_;
     budget_ = other.budget_;
     periods_ = std::move(other.periods_);
-    asked_price_ = other.asked_price_;
+    asked_prices_ = other.asked_prices_;
     dearest_price_ = other.dearest_price_;
+    variant_ = std::move(other.variant_);
     amount_ = other.amount_;
+    input_tokens_ = other.input_tokens_;
     output_tokens_ = other.output_tokens_;
+    group_share_ = other.group_share_;
     priced_ = other.priced_;
     limited_ = other.limited_;
     return *this;

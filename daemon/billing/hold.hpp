@@ -20,6 +20,7 @@ class Balance;
 namespace obliv::billing {
 
 class HeldPeriods;
+class ModelPrices;
 class Till;
 struct BooksView;
 
@@ -30,11 +31,19 @@ inline constexpr std::int64_t whole_price = 1'000'000;
 struct Ask {
     TokenId token;
     AccountId account;
-    std::string_view model;               ///< as asked
-    std::span<const std::string> served;  ///< upstream names of the models that may serve it
+    std::string_view model;                 ///< as asked
+    std::span<const std::string> served;    ///< upstream names of the models that may serve it
+    std::span<const ChannelId> channels{};  ///< that may serve it; none: whichever there are
+    std::string_view variant{};             ///< of images: their size, a slash, their quality
     /// Upper bounds: `input` and `output` are tokens of whatever kind.
     llm::Usage at_most{};
-    std::int64_t share_millionths = whole_price;  ///< of the price
+    std::int64_t share_millionths = whole_price;  ///< of the price, beside what the group pays
+};
+
+/// Who serves a call.
+struct Server {
+    std::string_view model;  ///< upstream name
+    ChannelId channel{};     ///< none: whichever
 };
 
 /// Money set aside for one call, and the promise of a slot in the intent ring. Exactly one of
@@ -58,21 +67,24 @@ public:
     bool limited() const noexcept { return limited_; }
     /// Tokens of output that are paid for in advance.
     std::int64_t output_tokens() const noexcept { return output_tokens_; }
-    /// Whether the call costs the same by whichever of two models serves it.
-    bool charged_alike(std::string_view served, std::string_view other) const;
+    /// Whether the call costs the same by whichever of the two serves it.
+    bool charged_alike(const Server& one, const Server& other) const;
 
 private:
     friend class Till;
 
-    Till* till_ = nullptr;                       // null once ended or moved from
-    std::shared_ptr<const BooksView> view_;      // prices as they were when the call was let in
-    ledger::Balance* account_ = nullptr;         // kept alive by view_
-    ledger::Balance* budget_ = nullptr;          // the token's; kept alive by view_
-    std::unique_ptr<HeldPeriods> periods_;       // null: no budget of a day or month counts it
-    const llm::Price* asked_price_ = nullptr;    // in view_; null: the served model's counts
-    const llm::Price* dearest_price_ = nullptr;  // in view_; of the models that may serve it
+    Till* till_ = nullptr;                        // null once ended or moved from
+    std::shared_ptr<const BooksView> view_;       // prices as they were when the call was let in
+    ledger::Balance* account_ = nullptr;          // kept alive by view_
+    ledger::Balance* budget_ = nullptr;           // the token's; kept alive by view_
+    std::unique_ptr<HeldPeriods> periods_;        // null: no budget of a day or month counts it
+    const ModelPrices* asked_prices_ = nullptr;   // in view_; null: the served model's count
+    const llm::Price* dearest_price_ = nullptr;   // in view_; of the models that may serve it
+    std::unique_ptr<const std::string> variant_;  // null: none
     Money amount_;
-    std::int64_t output_tokens_ = 0;
+    std::int64_t input_tokens_ = 0;           // paid for in advance
+    std::int64_t output_tokens_ = 0;          // likewise
+    std::int32_t group_share_ = whole_price;  // of every price
     bool priced_ = false;
     bool limited_ = false;
 };

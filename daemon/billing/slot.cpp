@@ -1,10 +1,12 @@
 #include "daemon/billing/slot.hpp"
 
 #include "core/base/digest.hpp"
+#include "core/llm/price.hpp"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstring>
 #include <string_view>
 #include <tuple>
@@ -47,14 +49,24 @@ static_assert(std::is_trivially_copyable_v<UsagePart>);
 
 constexpr std::size_t checksum_from = 8;
 constexpr std::size_t texts_from = sizeof(ChargePart) + sizeof(UsagePart);
-// What few calls have goes behind the texts, as one more of them: units that are no tokens.
-constexpr std::size_t units_bytes = 3 * sizeof(std::uint32_t);
-// Together with the length bytes the capped texts fit, the user agent with 4 bytes at least: of
-// all texts it is the one that can be missed, so it gives way.
-constexpr std::size_t caps[] = {request_id_bytes_max, 64,         64, 16, 46, user_agent_bytes_max,
-                                error_bytes_max,      units_bytes};
+// What few calls have goes behind the texts, as one more of them: units that are no tokens, and a
+// share of the price that is not all of it.
+struct RarePart {
+    std::uint32_t images = 0;
+    std::uint32_t seconds = 0;
+    std::uint32_t characters = 0;
+    std::uint32_t share = static_cast<std::uint32_t>(llm::whole_share);
+    std::uint16_t searches = 0;
+};
+static_assert(std::is_trivially_copyable_v<RarePart>);
+constexpr std::size_t rare_bytes = offsetof(RarePart, searches) + sizeof(RarePart::searches);
+constexpr std::size_t rare_bytes_before = offsetof(RarePart, share);  // of older releases
+// Together with the length bytes the capped texts fit, if need be without the user agent: of all
+// texts it is the one that can be missed, so it gives way.
+constexpr std::size_t caps[] = {request_id_bytes_max, 64,        64, 16, 46, user_agent_bytes_max,
+                                error_bytes_max,      rare_bytes};
 constexpr std::size_t user_agent_place = 5;
-static_assert(texts_from + 64 + 64 + 64 + 16 + 46 + 4 + error_bytes_max + units_bytes +
+static_assert(texts_from + 64 + 64 + 64 + 16 + 46 + error_bytes_max + rare_bytes +
                   std::size(caps) <=
               slot_bytes);
 
@@ -63,17 +75,16 @@ std::uint32_t checksum_of(const unsigned char* slot) noexcept {
         {reinterpret_cast<const char*>(slot) + checksum_from, slot_bytes - checksum_from});
 }
 
-using Units = std::array<std::uint32_t, 3>;  // as they lie in the slot
-static_assert(sizeof(Units) == units_bytes);
-
 void write_texts(unsigned char* slot, const storage::Call& call) noexcept {
-    // A till has cut each to a thousand million at most.
-    Units units{static_cast<std::uint32_t>(call.usage.images),
-                static_cast<std::uint32_t>(call.usage.seconds),
-                static_cast<std::uint32_t>(call.usage.characters)};
+    // A till has cut each to what fits.
+    RarePart rare{static_cast<std::uint32_t>(call.usage.images),
+                  static_cast<std::uint32_t>(call.usage.seconds),
+                  static_cast<std::uint32_t>(call.usage.characters),
+                  static_cast<std::uint32_t>(call.share),
+                  static_cast<std::uint16_t>(call.usage.searches)};
     std::string_view packed;
-    if (call.usage.units_all() > 0)
-        packed = {reinterpret_cast<const char*>(units.data()), units_bytes};
+    if (call.usage.units_all() > 0 || call.share != llm::whole_share)
+        packed = {reinterpret_cast<const char*>(&rare), rare_bytes};
     const std::string_view texts[] = {call.request_id,    call.model,  call.model_served,
                                       call.finish_reason, call.client, call.user_agent,
                                       call.error,         packed};
@@ -109,13 +120,15 @@ bool read_texts(const unsigned char* slot, storage::Call& call) {
         text->assign(reinterpret_cast<const char*>(at + 1), *at);
         at += 1 + *at;
     }
-    if (packed.size() != units_bytes)
+    if (packed.size() != rare_bytes && packed.size() != rare_bytes_before)
         return packed.empty();
-    Units units{};
-    std::memcpy(units.data(), packed.data(), units_bytes);
-    call.usage.images = units[0];
-    call.usage.seconds = units[1];
-    call.usage.characters = units[2];
+    RarePart rare;
+    std::memcpy(&rare, packed.data(), packed.size());
+    call.usage.images = rare.images;
+    call.usage.seconds = rare.seconds;
+    call.usage.characters = rare.characters;
+    call.usage.searches = rare.searches;
+    call.share = rare.share;
     return true;
 }
 

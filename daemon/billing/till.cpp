@@ -13,19 +13,18 @@ namespace obliv::billing {
 namespace {
 
 constexpr std::int64_t units_max = 1'000'000'000;
+constexpr std::int64_t searches_max = 65'535;  // a slot has two bytes for them
 
-const llm::Price* find_price(const BooksView& view, std::string_view model) {
+const ModelPrices* find_prices(const BooksView& view, std::string_view model) {
     auto found = view.prices.find(model);
     return found == view.prices.end() ? nullptr : &found->second;
 }
 
 /// What a provider claims is input: it must neither break our arithmetic nor the books.
 void keep_sane(llm::Usage& usage) noexcept {
-    for (auto* count :
-         {&usage.input, &usage.cache_read, &usage.cache_write_5m, &usage.cache_write_1h,
-          &usage.audio_in, &usage.image_in, &usage.output, &usage.reasoning, &usage.audio_out,
-          &usage.images, &usage.seconds, &usage.characters})
-        *count = std::clamp(*count, std::int64_t{0}, units_max);
+    for (auto member : llm::usage_members)
+        usage.*member = std::clamp(usage.*member, std::int64_t{0}, units_max);
+    usage.searches = std::min(usage.searches, searches_max);
 }
 
 bool must_be_priced(Unpriced rule, bool limited) noexcept {
@@ -44,7 +43,7 @@ Error short_of(const std::string& what, Money available, Money amount) {
 
 /// The most that a call can cost, and by which price.
 struct Till::Quote {
-    const llm::Price* asked = nullptr;
+    const ModelPrices* asked = nullptr;
     const llm::Price* dearest = nullptr;
     Money amount;
 };
@@ -55,7 +54,7 @@ Till::Till(Books& books, unsigned number, Committed committed)
 Result<void> Till::may_ask(const Ask& ask) const {
     const auto& most = ask.at_most;
     if (most.input < 0 || most.output < 0 || most.images < 0 || most.seconds < 0 ||
-        most.characters < 0)
+        most.characters < 0 || most.searches < 0)
         return fail(Code::invalid_request, "a number of units is not negative");
     if (!books_.writer().accepting())
         return fail(Code::unavailable, "calls cannot be stored at the moment");
@@ -76,7 +75,8 @@ Result<Hold> Till::reserve(const Ask& ask) {
     bool has_token = token != view_->tokens.end();
     bool limited = account->second.kind != ledger::AccountKind::unlimited ||
                    (has_token && (token->second.limited || token->second.periods));
-    auto quoted = quote(ask, limited);
+    auto group_share = has_token ? token->second.share : whole_price;
+    auto quoted = quote(ask, limited, llm::combined_share(ask.share_millionths, group_share));
     if (!quoted)
         return quoted.error();
 
@@ -84,12 +84,16 @@ Result<Hold> Till::reserve(const Ask& ask) {
     hold.view_ = view_;
     hold.account_ = account->second.balance.get();
     hold.budget_ = has_token ? token->second.budget.get() : nullptr;
-    hold.asked_price_ = quoted->asked;
+    hold.asked_prices_ = quoted->asked;
+    hold.group_share_ = static_cast<std::int32_t>(group_share);
     hold.dearest_price_ = quoted->dearest;
     hold.amount_ = quoted->amount;
     hold.priced_ = quoted->dearest != nullptr;
     hold.limited_ = limited;
+    hold.input_tokens_ = ask.at_most.input;
     hold.output_tokens_ = ask.at_most.output;
+    if (!ask.variant.empty())
+        hold.variant_ = std::make_unique<const std::string>(ask.variant);
     if (auto done = set_aside(hold, ask); !done)
         return done.error();
     if (has_token && token->second.periods)
@@ -103,29 +107,33 @@ Result<Hold> Till::reserve(const Ask& ask) {
     return hold;
 }
 
-/// The asked model's price, or else the dearest of those that may serve the call. A candidate
-/// without a price counts as unpriced even beside priced ones: it may be the one that serves.
-Result<Till::Quote> Till::quote(const Ask& ask, bool limited) const {
+/// The dearest of the asked model's prices; where none of them may count, that of the models that
+/// may serve the call. A candidate without a price counts as unpriced even beside priced ones: it
+/// may be the one that serves.
+Result<Till::Quote> Till::quote(const Ask& ask, bool limited, std::int64_t share) const {
     Quote quote;
     std::string_view unpriced;
-    auto consider = [&](std::string_view model) {
-        const auto* price = find_price(*view_, model);
-        if (!price) {
-            unpriced = model;
-            return;
-        }
-        auto amount = llm::cost_at_most(*price, ask.at_most, ask.share_millionths);
+    auto consider = [&](const llm::Price& price) {
+        auto amount = llm::cost_at_most(price, ask.at_most, share);
         if (!quote.dearest || amount > quote.amount) {
-            quote.dearest = price;
+            quote.dearest = &price;
             quote.amount = amount;
         }
     };
-    quote.asked = find_price(*view_, ask.model);
+    auto consider_all = [&](std::string_view model, const ModelPrices* prices) {
+        if (prices)
+            prices->each(ask.channels, ask.variant, consider);
+        if (!prices || !prices->covers(ask.channels, ask.variant))
+            unpriced = model;
+    };
+    quote.asked = find_prices(*view_, ask.model);
     if (quote.asked || ask.served.empty())
-        consider(ask.model);
-    else
+        consider_all(ask.model, quote.asked);
+    if (!quote.asked || unpriced.data()) {
+        unpriced = ask.served.empty() ? unpriced : std::string_view();
         for (const auto& model : ask.served)
-            consider(model);
+            consider_all(model, find_prices(*view_, model));
+    }
     if (unpriced.data() && must_be_priced(books_.options().unpriced, limited))
         return fail(Code::forbidden, "the model " + std::string(unpriced) +
                                          " has no price, so that its calls cannot be billed");
@@ -172,12 +180,25 @@ Money Till::hold_more(const Hold& hold, Money amount) noexcept {
     return all;
 }
 
-bool Till::extend(Hold& hold, std::string_view served, std::int64_t output_tokens) {
+/// What so many tokens more would cost, if the call has all that it was foreseen to have. By the
+/// length of its input all of its tokens may come to cost more.
+Money Till::price_of_more(const Hold& hold, const Server& server, std::int64_t input_tokens,
+                          std::int64_t output_tokens) {
+    const auto* rate = rate_of(hold, server);
+    if (rate == nullptr)
+        return {};
+    llm::Usage usage;
+    usage.input = hold.input_tokens_;
+    usage.output = hold.output_tokens_;
+    auto before = llm::cost_at_most(*rate, usage, hold.group_share_);
+    usage.input += input_tokens;
+    usage.output += output_tokens;
+    return llm::cost_at_most(*rate, usage, hold.group_share_) - before;
+}
+
+bool Till::extend(Hold& hold, const Server& server, std::int64_t output_tokens) {
     check(hold.till_ == this, "only an open hold is extended, on the loop that reserved it");
-    const auto* rate = rate_of(hold, served);
-    auto amount = rate == nullptr
-                      ? Money{}
-                      : llm::cost_at_most(*rate, 0, output_tokens) - llm::cost_at_most(*rate, 0, 0);
+    auto amount = price_of_more(hold, server, 0, output_tokens);
     if (amount > Money{}) {
         auto more = hold_more(hold, amount);
         hold.amount_ += more;
@@ -188,12 +209,10 @@ bool Till::extend(Hold& hold, std::string_view served, std::int64_t output_token
     return output_tokens > 0;
 }
 
-bool Till::extend_input(Hold& hold, std::string_view served, std::int64_t input_tokens) {
+bool Till::extend_input(Hold& hold, const Server& server, std::int64_t input_tokens) {
     check(hold.till_ == this, "only an open hold is extended, on the loop that reserved it");
-    const auto* rate = rate_of(hold, served);
-    auto amount = rate == nullptr
-                      ? Money{}
-                      : llm::cost_at_most(*rate, input_tokens, 0) - llm::cost_at_most(*rate, 0, 0);
+    auto amount = price_of_more(hold, server, input_tokens, 0);
+    hold.input_tokens_ += input_tokens;
     if (amount <= Money{})
         return true;
     auto more = hold_more(hold, amount);
@@ -202,16 +221,20 @@ bool Till::extend_input(Hold& hold, std::string_view served, std::int64_t input_
 }
 
 /// The price that the call is charged at; null: it is free.
-const llm::Price* Till::rate_of(const Hold& hold, std::string_view served) {
-    if (hold.asked_price_)
-        return hold.asked_price_;
-    const auto* rate = find_price(*hold.view_, served);
+const llm::Price* Till::rate_of(const Hold& hold, const Server& server) {
+    std::string_view variant = hold.variant_ ? std::string_view(*hold.variant_) : "";
+    const auto* rate =
+        hold.asked_prices_ ? hold.asked_prices_->find(server.channel, variant) : nullptr;
+    if (rate)
+        return rate;
+    if (const auto* prices = find_prices(*hold.view_, server.model))
+        rate = prices->find(server.channel, variant);
     // A model that was not announced is charged like the dearest that was: never for nothing.
     return rate ? rate : hold.dearest_price_;
 }
 
-bool Hold::charged_alike(std::string_view served, std::string_view other) const {
-    return served == other || Till::rate_of(*this, served) == Till::rate_of(*this, other);
+bool Hold::charged_alike(const Server& one, const Server& other) const {
+    return Till::rate_of(*this, one) == Till::rate_of(*this, other);
 }
 
 Result<Till::Receipt> Till::charge(Hold hold, storage::Call call, std::int64_t share_millionths) {
@@ -220,10 +243,12 @@ Result<Till::Receipt> Till::charge(Hold hold, storage::Call call, std::int64_t s
     call.request_id.resize(cut_text(call.request_id, request_id_bytes_max).size());
     call.user_agent.resize(cut_text(call.user_agent, user_agent_bytes_max).size());
     call.error.resize(cut_text(call.error, error_bytes_max).size());
-    const auto* rate = rate_of(hold, call.model_served);
+    const auto* rate = rate_of(hold, Server{call.model_served, call.channel});
     call.price = rate ? rate->id : PriceId{};
-    bool consumed = rate && call.source != llm::UsageSource::none;
-    auto due = consumed ? llm::cost_of(*rate, call.usage, share_millionths) : Money{};
+    call.share = llm::combined_share(share_millionths, hold.group_share_);
+    if (rate && call.source == llm::UsageSource::batch)
+        call.share = llm::combined_share(call.share, rate->batch_millionths);
+    auto due = rate ? llm::due_for(*rate, call.usage, call.source, call.share) : Money{};
     call.held = hold.amount_;
     auto held = hold.amount_;
     if (due > held)

@@ -23,17 +23,17 @@ public:
     /// See Billing::reserve.
     Result<Hold> reserve(const Ask& ask);
     /// See Billing::extend.
-    bool extend(Hold& hold, std::string_view served, std::int64_t output_tokens);
+    bool extend(Hold& hold, const Server& server, std::int64_t output_tokens);
     /// See Billing::extend_input.
-    bool extend_input(Hold& hold, std::string_view served, std::int64_t input_tokens);
+    bool extend_input(Hold& hold, const Server& server, std::int64_t input_tokens);
     /// What became of a call.
     struct Receipt {
         ChargeId id;  ///< tells `committed` calls apart
         Money cost;   ///< charged to the account
     };
     /// Ends the hold: charges the call, writes it into a slot of the ring and queues it for the
-    /// store. Counts of units are taken as 0 to a thousand million: what a broken provider may
-    /// claim beyond is no usage.
+    /// store. Counts of units are taken as 0 to a thousand million, searches to 65,535: what a
+    /// broken provider may claim beyond is no usage.
     Result<Receipt> charge(Hold hold, storage::Call call,
                            std::int64_t share_millionths = whole_price);
 
@@ -43,10 +43,12 @@ public:
 private:
     friend class Hold;
     struct Quote;
-    Result<Quote> quote(const Ask& ask, bool limited) const;
+    Result<Quote> quote(const Ask& ask, bool limited, std::int64_t share) const;
     Result<void> may_ask(const Ask& ask) const;
     static Money hold_more(const Hold& hold, Money amount) noexcept;
-    static const llm::Price* rate_of(const Hold& hold, std::string_view served);
+    static const llm::Price* rate_of(const Hold& hold, const Server& server);
+    static Money price_of_more(const Hold& hold, const Server& server, std::int64_t input_tokens,
+                               std::int64_t output_tokens);
     static void give_back(const Hold& hold) noexcept;
     Result<void> set_aside(Hold& hold, const Ask& ask) const;
     Result<void> set_periods_aside(Hold& hold, const Ask& ask,

@@ -113,6 +113,8 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<const ChannelTable> table,
                          return a.entry->channel.priority > b.entry->channel.priority;
                      });
     for (const auto& option : plan->options)
+        plan->channels.push_back(option.entry->channel.id);
+    for (const auto& option : plan->options)
         if (std::find(plan->upstream_models.begin(), plan->upstream_models.end(),
                       option.match.upstream_model) == plan->upstream_models.end())
             plan->upstream_models.push_back(option.match.upstream_model);

@@ -50,6 +50,7 @@ struct Plan {
     std::vector<Option> options;               ///< sorted by priority, then id
     std::vector<Tier> tiers;                   ///< all of the options, in their order
     std::vector<std::string> upstream_models;  ///< of the options, each once
+    std::vector<ChannelId> channels;           ///< of the options
     bool limited = false;  ///< some option cannot do everything, or not at every length
 };
 

@@ -50,14 +50,16 @@ constexpr std::array list{
 constexpr std::array<double, 16> bounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
                                         2.5,   5,    10,    20,   30,  60,   120, 300};
 constexpr std::size_t series_max = 2000;
-constexpr std::array<std::string_view, 12> kinds{
-    "input",  "cache_read", "cache_write_5m", "cache_write_1h", "audio_in", "image_in",
-    "output", "reasoning",  "audio_out",      "images",         "seconds",  "characters"};
+constexpr std::array<std::string_view, 13> kinds{
+    "input",    "cache_read", "cache_write_5m", "cache_write_1h", "audio_in",
+    "image_in", "output",     "reasoning",      "audio_out",      "images",
+    "seconds",  "characters", "searches"};
 
 std::array<std::int64_t, kinds.size()> counts(const llm::Usage& usage) {
     return {usage.input,     usage.cache_read, usage.cache_write_5m, usage.cache_write_1h,
             usage.audio_in,  usage.image_in,   usage.output,         usage.reasoning,
-            usage.audio_out, usage.images,     usage.seconds,        usage.characters};
+            usage.audio_out, usage.images,     usage.seconds,        usage.characters,
+            usage.searches};
 }
 
 struct Histogram {

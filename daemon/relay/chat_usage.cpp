@@ -28,12 +28,14 @@ std::int64_t Relay::Chat::unseen_thoughts(std::int64_t per_second) const {
     return std::clamp<std::int64_t>(time.count() * per_second / 1000, 0, hold.output_tokens());
 }
 
-/// Answered without figures: vectors cost what was read, all else its price per call.
+/// Answered without figures: vectors cost what was read, a ranking one search, all else its price
+/// per call.
 void Relay::Chat::fill_plain_usage() {
     auto& row = record.call;
     bool vectors = inbound.operation == providers::Operation::embeddings;
     row.usage = {};
     row.usage.input = vectors ? input_estimate : 0;
+    row.usage.searches = inbound.operation == providers::Operation::rerank ? 1 : 0;
     row.source = vectors ? llm::UsageSource::estimated : llm::UsageSource::provider;
 }
 

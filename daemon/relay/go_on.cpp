@@ -21,8 +21,9 @@ bool takes_prefill(const channels::Option& option) {
 
 /// One row has one price: whoever goes on costs what the first one did.
 bool Relay::Chat::can_go_on(const channels::Option& option) const {
-    return takes_prefill(option) &&
-           hold.charged_alike(record.call.model_served, option.match.upstream_model);
+    const billing::Server first{record.call.model_served, record.call.channel};
+    const billing::Server next{option.match.upstream_model, option.entry->channel.id};
+    return takes_prefill(option) && hold.charged_alike(first, next);
 }
 
 /// Streams of these models are made of their events on the way, whatever their format.

@@ -57,7 +57,8 @@ loop::Task<Result<void>> Relay::fetch_media(Chat& chat) {
         chat.opening->memory.join(std::move(got->share));
         auto tokens = tokens_at_most(*got);
         chat.input_estimate += tokens / 2;
-        if (!parts_.billing.extend_input(chat.hold, chat.record.call.model_served, tokens)) {
+        billing::Server server{chat.record.call.model_served, chat.record.call.channel};
+        if (!parts_.billing.extend_input(chat.hold, server, tokens)) {
             failure = fail(Code::quota_exhausted,
                            "what the call names by URL may cost more than the account or the "
                            "budget has left");

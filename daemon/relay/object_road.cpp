@@ -375,7 +375,7 @@ loop::Task<Result<void>> Relay::note_object(server::Exchange& exchange, Record& 
         }
         hold = std::move(*held);
     }
-    call.source = llm::UsageSource::provider;
+    call.source = llm::UsageSource::batch;
     call.model_served = call.model;
     call.attempts = 1;
     auto row = row_of(record, exchange);

@@ -1,4 +1,5 @@
-// A stream that outlives its reservation: measured while it passes, paid on, or ended.
+// What a call may consume, and a stream that outlives what was set aside for that: measured while
+// it passes, paid on, or ended.
 
 #include "core/llm/estimate.hpp"
 #include "daemon/relay/chat.hpp"
@@ -6,6 +7,24 @@
 #include <limits>
 
 namespace obliv::relay {
+
+/// The most that a call may consume, as far as its request tells.
+void Relay::bound(const Inbound& inbound, const Opening& opening, billing::Ask& ask) const {
+    if (opening.call.media) {
+        ask.at_most = opening.call.media->at_most;
+        ask.variant = opening.call.media->variant;
+    } else {
+        ask.at_most.input = opening.input_tokens_bound() + targets_->prompt_tokens_max();
+    }
+    if (inbound.operation == providers::Operation::rerank)
+        ask.at_most.searches = 1;
+    if (inbound.operation == providers::Operation::realtime)
+        ask_of_realtime(ask);
+    if (inbound.operation == providers::Operation::chat)
+        ask.at_most.output =
+            opening.call.output_tokens_max.value_or(settings_.output_tokens_default) *
+            opening.call.choices;
+}
 
 /// What a stream may produce with what was set aside, before its tokens are counted. A limit of the
 /// caller's own is the provider's to keep, and counts its tokens better than we do.
@@ -23,9 +42,9 @@ std::int64_t Relay::produced_bytes_max(const Chat& chat) noexcept {
 Result<bool> Relay::pay_on(Chat& chat) {
     auto& hold = chat.hold;
     auto produced = chat.produced_tokens();
+    const billing::Server server{chat.record.call.model_served, chat.record.call.channel};
     while (hold.output_tokens() <= produced)
-        if (!parts_.billing.extend(hold, chat.record.call.model_served,
-                                   settings_.output_tokens_default)) {
+        if (!parts_.billing.extend(hold, server, settings_.output_tokens_default)) {
             chat.cut_short();
             return false;
         }

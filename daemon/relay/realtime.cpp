@@ -327,6 +327,7 @@ loop::Task<Result<void>> Relay::settle_response(Chat& chat, llm::Usage usage, bo
     talk.context_tokens = usage.input_all() + usage.output_all();
     auto ask = ask_for(chat.record.call, {});
     ask.served = chat.candidates.plan().upstream_models;
+    ask.channels = chat.candidates.plan().channels;
     ask.model = talk.model;
     ask.at_most.input = talk.context_tokens + more_input_tokens;
     ask.at_most.output = settings_.output_tokens_default;

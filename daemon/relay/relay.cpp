@@ -173,16 +173,8 @@ Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const ga
     ask.account = caller->token.account;
     ask.model = opening.wish.model;
     ask.served = candidates->plan().upstream_models;
-    if (opening.call.media)
-        ask.at_most = opening.call.media->at_most;
-    else
-        ask.at_most.input = opening.input_tokens_bound() + targets_->prompt_tokens_max();
-    if (inbound.operation == providers::Operation::realtime)
-        ask_of_realtime(ask);
-    if (inbound.operation == providers::Operation::chat)
-        ask.at_most.output =
-            opening.call.output_tokens_max.value_or(settings_.output_tokens_default) *
-            opening.call.choices;
+    ask.channels = candidates->plan().channels;
+    bound(inbound, opening, ask);
     auto hold = parts_.billing.reserve(ask);
     if (!hold)
         return hold.error();

@@ -208,6 +208,7 @@ private:
     loop::Task<Result<void>> charge_response(Chat& chat, storage::Call row);
     loop::Task<Result<void>> end_talk(Chat& chat, Result<void> ended);
     void ask_of_realtime(billing::Ask& ask) const;
+    void bound(const Inbound& inbound, const Opening& opening, billing::Ask& ask) const;
 
     loop::Task<Result<void>> list_objects(server::Exchange& exchange, const ObjectErrand& errand,
                                           const Memory& memory);

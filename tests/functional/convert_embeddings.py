@@ -190,7 +190,7 @@ class ConvertEmbeddings(FunctionalTest):
         self.assertEqual((len(reply.json["data"]), len(reply.json["data"][199]["embedding"])), (200, 1536))
 
     def test_rankings_of_every_provider_have_one_shape(self) -> None:
-        meta = {"billed_units": {"search_units": 1}}
+        meta = {"billed_units": {"search_units": 2}}
         ask = {"query": "q", "documents": ["a", {"text": "b"}], "top_n": 1, "return_documents": True}
         for kind, path, answer, sent in (
                 ("cohere", "/v2/rerank", {"id": "r", "results": [{"index": 1, "relevance_score": 0.5}], "meta": meta},
@@ -208,7 +208,8 @@ class ConvertEmbeddings(FunctionalTest):
                     self.assertEqual((self.upstream.requests[-1].path, self.upstream.requests[-1].json), (path, sent))
                 self.assertEqual(reply.json.get("meta"), answer.get("meta"))
                 row = self.daemon.call(reply.request_id)
-                self.assertEqual((row["usage"]["input"], row["usage_source"]), (9 if kind == "voyage" else 0, "provider"))
+                told = (9, 0) if kind == "voyage" else (0, 2)
+                self.assertEqual((row["usage"]["input"], row["usage"]["searches"], row["usage_source"]), (*told, "provider"))
         self.assert_books(self.daemon)
 
 

@@ -63,7 +63,7 @@ class PriceFiles(FunctionalTest):
     def prices(self) -> list[dict[str, Any]]:
         rows = self.daemon.api("GET", "/prices?limit=1000")["data"]
         return sorted(({name: value for name, value in row.items() if name not in ("version", "effective_from")} for row in rows),
-                      key=lambda row: row["model"])
+                      key=lambda row: (row["model"], row["channel"] or "", row["variant"] or ""))
 
     def test_the_shipped_list_is_looked_at_taken_and_taken_again(self) -> None:
         plan = json.loads(self.ok("price", "import", "--default", "--dry-run", "--json"))
@@ -74,17 +74,23 @@ class PriceFiles(FunctionalTest):
         again = json.loads(self.ok("price", "import", "--default", "--json"))
         self.assertEqual((again["added"], again["changed"], again["unchanged"], again["changes"]), (0, 0, plan["added"], []))
         sonnet = self.daemon.api("GET", "/prices/claude-sonnet-4-5")
-        self.assertEqual((sonnet["input"], sonnet["cache_write_1h"]), ("3.00", "6.00"))
+        self.assertEqual((sonnet["input"], sonnet["cache_write_1h"], sonnet["batch"]), ("3.00", "6.00", "0.50"))
+        self.assertEqual([(tier["above"], tier["output"], tier["reasoning"]) for tier in sonnet["tiers"]], [(200_000, "22.50", None)])
 
     def test_what_is_exported_is_imported_elsewhere_without_loss(self) -> None:
+        channel = {"name": "main", "type": "openai", "base_url": "http://127.0.0.1:9/v1", "keys": ["k"], "models": ["m"]}
+        self.daemon.api("POST", "/channels", channel)
         self.ok("price", "import", "--default")
         self.daemon.api("PUT", "/prices/odd", {"input": "0.000000001", "output": "12.5", "per_call": "0.5", "reasoning": "0"})
+        self.daemon.api("PUT", "/prices/odd", {"input": "0", "output": "0", "per_search": "0.002", "channel": "main", "batch": "0.25",
+                                               "variant": 'a "fine", one', "tiers": [{"above": 5, "input": "1", "output": "0.000000001"}]})
         exported = {form: self.ok("price", "export", *flags) for form, flags in (("json", []), ("csv", ["--format", "csv"]))}
         head, *lines = csv.reader(io.StringIO(exported["csv"]))
         self.assertEqual(len(lines), len(self.prices()))
-        self.assertIn("cache_write_1h", head)
+        self.assertIn("tiers", head)
         for form, text in exported.items():
             other = self.new_daemon(name=form)
+            other.api("POST", "/channels", channel)
             path = self.folder / f"prices.{form}"
             path.write_text(text, encoding="utf-8")
             before, self.daemon = self.daemon, other
@@ -100,11 +106,14 @@ class PriceFiles(FunctionalTest):
         for text, reason in (('{"prices":[{"model":"a","input":"1","output":"1"},{"model":"b","input":"1"}]}', "output"),
                              ('[{"model":"a","input":"1","output":"1"},{"model":"a","input":"2","output":"1"}]', "twice"),
                              ('[{"model":"a","input":"1","output":"1","inptu":"1"}]', "inptu"),
+                             ('[{"model":"a","input":"1","output":"1","channel":"nowhere"}]', "nowhere"),
+                             ('[{"model":"a","input":"1","output":"1","batch":"2"}]', "batch"),
                              ("no JSON", "expected JSON")):
             done = self.obliv(self.daemon, "price", "import", "-", stdin=text)
             self.assertNotEqual(done.returncode, 0, text)
             self.assertIn(reason, done.stderr)
-        for text, reason in (("model,input,output\na,1\n", "cells"), ("a,b\n1,2\n", "head line")):
+        for text, reason in (("model,input,output\na,1\n", "cells"), ("a,b\n1,2\n", "head line"),
+                             ("model,input,output,tiers\na,1,1,x\n", "ABOVE")):
             done = self.obliv(self.daemon, "price", "import", "-", "--from-format", "csv", stdin=text)
             self.assertNotEqual(done.returncode, 0, text)
             self.assertIn(reason, done.stderr)

@@ -154,6 +154,18 @@ class RelayFiles(FunctionalTest):
         self.assertEqual(sorted(row["cost"] for row in self.daemon.calls()), ["0.00", "0.0058"])
         self.assert_books(self.daemon)
 
+    def test_a_batch_pays_its_part_of_the_price_and_no_tier(self) -> None:
+        done = self.obliv(self.daemon, "price", "set", "m1", "--input", "2", "--output", "8", "--cache-read", "1", "--batch", "0.5",
+                          "--tier", "500:input=9,output=9")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        batch = self.ask("POST", "/v1/batches", {"input_file_id": self.upload()}).json["id"]
+        self.keeper.status, self.keeper.usage = "completed", USED
+        row = self.daemon.call(self.ask("GET", f"/v1/batches/{batch}").request_id)
+        self.assertEqual((row["usage"]["input"], row["usage_source"], row["price_share"], row["cost"]), (800, "batch", "0.50", "0.0029"))
+        audit = self.obliv(self.daemon, "usage", "recompute", "--dry-run", "--json")
+        self.assertEqual((audit.returncode, json.loads(audit.stdout)["differing"]), (0, 0))
+        self.assert_books(self.daemon)
+
     def test_a_kill_between_mark_and_charge_loses_no_batch_and_doubles_none(self) -> None:
         file = self.upload()
         batch = self.ask("POST", "/v1/batches", {"input_file_id": file}).json["id"]

@@ -105,7 +105,7 @@ class RelayPlain(FunctionalTest):
         self.answer(b'{"id":"r","results":[],"meta":{"billed_units":{"search_units":1}}}')
         reply = self.post("/v1/rerank", {"model": "r1", "query": "q", "documents": ["a"]})
         row = self.daemon.call(reply.request_id)
-        self.assertEqual((row["usage"]["input"], row["usage_source"], row["cost"]), (0, "provider", "0.002"))
+        self.assertEqual((row["usage"]["input"], row["usage"]["searches"], row["usage_source"], row["cost"]), (0, 1, "provider", "0.002"))
 
     def test_what_is_wrong_is_said_and_costs_nothing(self) -> None:
         for body in (b"{", b"[]", {"input": "no model"}, {"model": 7, "input": "a"}):

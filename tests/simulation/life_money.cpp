@@ -60,7 +60,7 @@ void Life::extend() {
     more = std::min(more, model_.accounts[open.account.value].spare());
     if (open.budgeted)
         more = std::min(more, model_.budget.spare());
-    till_->extend(open.hold, "served", tokens);
+    till_->extend(open.hold, {"served"}, tokens);
     open.amount += more;
     model_.accounts[open.account.value].held += more;
     if (open.budgeted)

@@ -1,9 +1,12 @@
 #include "core/storage/sqlite/call_batch.hpp"
 
 #include "core/base/check.hpp"
+#include "core/llm/price.hpp"
 #include "core/storage/sqlite/stores.hpp"
 
+#include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <sqlite3.h>
 
 // SQLite's interface of a virtual table ("The Virtual Table Mechanism Of SQLite"): an eponymous,
@@ -97,8 +100,10 @@ constexpr std::array columns{
     count<&Usage::images>("images"),
     count<&Usage::seconds>("seconds"),
     count<&Usage::characters>("characters"),
+    count<&Usage::searches>("searches"),
     column<&Call::source>("source"),
     column<&Call::price>("price"),
+    column<&Call::share>("share"),
     column<&Call::held>("held"),
     column<&Call::cost>("cost"),
     column<&Call::loss>("loss"),
@@ -197,13 +202,24 @@ constexpr sqlite3_module module = [] {
 
 }  // namespace
 
-const std::string call_columns = [] {
+namespace {
+
+std::string names_without(std::initializer_list<std::string_view> left_out) {
     std::string names;
     for (const auto& each : columns)
-        if (each.name != "record")
+        if (std::find(left_out.begin(), left_out.end(), each.name) == left_out.end())
             names.append(names.empty() ? "" : ", ").append(each.name);
     return names;
-}();
+}
+
+}  // namespace
+
+const std::string call_columns = names_without({"record"});
+const std::string plain_call_columns = names_without({"record", "share", "searches"});
+
+bool is_plain(const Call& call) noexcept {
+    return call.share == llm::whole_share && call.usage.searches == 0;
+}
 
 CallBatch::CallBatch(sqlite3* connection) : table_(std::make_unique<Table>()) {
     int made = sqlite3_create_module_v2(connection, "call_batch", &module, table_.get(), nullptr);

@@ -17,8 +17,8 @@ WallTime begin_of_month(std::int64_t month) noexcept {
     return chrono::sys_days(date);
 }
 
-std::string insert_sql(std::int64_t month) {
-    return "INSERT INTO " + month_table(month) + " (" + call_columns + ") SELECT " + call_columns +
+std::string insert_sql(std::int64_t month, const std::string& columns) {
+    return "INSERT INTO " + month_table(month) + " (" + columns + ") SELECT " + columns +
            " FROM call_batch";
 }
 
@@ -106,13 +106,15 @@ Result<void> MonthWriter::insert_month(std::int64_t month, bool only) {
         ready_ = 0;
         if (auto there = ensure(month); !there)
             return there;
-        statement_ = insert_sql(month);
+        statement_ = insert_sql(month, call_columns);
+        plain_statement_ = insert_sql(month, plain_call_columns);
     }
     Result<void> done = ok();
+    const auto& statement = plain_ ? plain_statement_ : statement_;
     if (only) {
-        done = Query(connection_, statement_).run();
+        done = Query(connection_, statement).run();
     } else {
-        Query query(connection_, statement_ + " WHERE time >= ? AND time < ?");
+        Query query(connection_, statement + " WHERE time >= ? AND time < ?");
         done = query.bind(begin_of_month(month), end_of_month(month)).run();
     }
     if (done)
@@ -121,6 +123,7 @@ Result<void> MonthWriter::insert_month(std::int64_t month, bool only) {
 }
 
 Result<void> MonthWriter::insert(std::span<const Call* const> rows) {
+    plain_ = std::all_of(rows.begin(), rows.end(), [](const Call* row) { return is_plain(*row); });
     std::vector<std::int64_t> months;
     WallTime begin{};
     WallTime end{};

@@ -51,8 +51,10 @@ private:
     Result<void> ensure(std::int64_t month);
 
     Connection& connection_;
-    std::int64_t ready_ = 0;  // the last month that was written; its table is there
-    std::string statement_;   // for all rows of the batch, into that month
+    std::int64_t ready_ = 0;       // the last month that was written; its table is there
+    std::string statement_;        // for all rows of the batch, into that month
+    std::string plain_statement_;  // likewise, for plain ones
+    bool plain_ = false;           // all rows of the batch are
 };
 
 }  // namespace obliv::storage::sqlite

@@ -101,7 +101,7 @@ Result<void> read_sums(Connection& connection, const Part& part, const UsageFilt
     auto sql = "SELECT " + time +
                ", model, served, channel, token, account, user, requests, errors, input, "
                "cache_read, cache_write_5m, cache_write_1h, audio_in, image_in, output, "
-               "reasoning, audio_out, images, seconds, characters, cost FROM usage_" +
+               "reasoning, audio_out, images, seconds, characters, searches, cost FROM usage_" +
                time + " WHERE " + time + " >= ? AND " + time + " < ?" + sums_condition(filter);
     Query query(connection, sql);
     query.bind(part.from, part.to);
@@ -123,7 +123,7 @@ Result<void> read_sums(Connection& connection, const Part& part, const UsageFilt
                    row.requests, row.errors, usage.input, usage.cache_read, usage.cache_write_5m,
                    usage.cache_write_1h, usage.audio_in, usage.image_in, usage.output,
                    usage.reasoning, usage.audio_out, usage.images, usage.seconds, usage.characters,
-                   row.cost);
+                   usage.searches, row.cost);
         if (days)
             row.hour *= 24;
         take(row);

@@ -20,17 +20,18 @@ void append_bytes(std::string& to, const Value& value) {
 constexpr std::string_view sum_columns =
     "model, served, channel, token, account, user, requests, errors, input, cache_read, "
     "cache_write_5m, cache_write_1h, audio_in, image_in, output, reasoning, audio_out, images, "
-    "seconds, characters, cost";
+    "seconds, characters, searches, cost";
 
 /// Into usage_hour or usage_day, whose time is `time`.
 std::string upsert_sql(const std::string& time) {
-    std::string sql = "INSERT INTO usage_" + time + " (" + time + ", " + std::string(sum_columns) +
-                      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                      "ON CONFLICT DO UPDATE SET ";
+    std::string sql =
+        "INSERT INTO usage_" + time + " (" + time + ", " + std::string(sum_columns) +
+        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET ";
     bool first = true;
     for (const char* name : {"requests", "errors", "input", "cache_read", "cache_write_5m",
                              "cache_write_1h", "audio_in", "image_in", "output", "reasoning",
-                             "audio_out", "images", "seconds", "characters", "cost"}) {
+                             "audio_out", "images", "seconds", "characters", "searches", "cost"}) {
         sql += (first ? "" : ", ") + std::string(name) + " = " + name + " + excluded." + name;
         first = false;
     }
@@ -45,7 +46,7 @@ Result<void> upsert(Connection& connection, const std::string& sql, std::int64_t
               row.user.value, row.requests, row.errors, usage.input, usage.cache_read,
               usage.cache_write_5m, usage.cache_write_1h, usage.audio_in, usage.image_in,
               usage.output, usage.reasoning, usage.audio_out, usage.images, usage.seconds,
-              usage.characters, row.cost)
+              usage.characters, usage.searches, row.cost)
         .run();
 }
 
@@ -58,18 +59,14 @@ Result<std::int64_t> number(Connection& connection, std::string_view sql) {
 }  // namespace
 
 void add_usage(llm::Usage& sum, const llm::Usage& more) noexcept {
-    using Usage = llm::Usage;
-    for (auto member :
-         {&Usage::input, &Usage::cache_read, &Usage::cache_write_5m, &Usage::cache_write_1h,
-          &Usage::audio_in, &Usage::image_in, &Usage::output, &Usage::reasoning, &Usage::audio_out,
-          &Usage::images, &Usage::seconds, &Usage::characters})
+    for (auto member : llm::usage_members)
         sum.*member += more.*member;
 }
 
 std::int64_t units_of(const llm::Usage& usage) noexcept {
     return usage.input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h +
            usage.audio_in + usage.image_in + usage.output + usage.reasoning + usage.audio_out +
-           usage.images + usage.seconds + usage.characters;
+           usage.images + usage.seconds + usage.characters + usage.searches;
 }
 
 bool counts_as_error(const Call& call) noexcept {
@@ -86,7 +83,7 @@ void read_figures(Query& query, Call& call) {
                call.account, call.user, call.status, call.error, usage.input, usage.cache_read,
                usage.cache_write_5m, usage.cache_write_1h, usage.audio_in, usage.image_in,
                usage.output, usage.reasoning, usage.audio_out, usage.images, usage.seconds,
-               usage.characters, call.cost);
+               usage.characters, usage.searches, call.cost);
 }
 
 void Sums::add(const Call& call) {

@@ -80,7 +80,7 @@ void read_figures(Query& query, Call& call);
 inline constexpr std::string_view sum_figures =
     "id, time, model, model_served, channel, token, account, user, status, error, input, "
     "cache_read, cache_write_5m, cache_write_1h, audio_in, image_in, output, reasoning, audio_out, "
-    "images, seconds, characters, cost";
+    "images, seconds, characters, searches, cost";
 
 void add_usage(llm::Usage& sum, const llm::Usage& more) noexcept;
 /// All kinds of units together, for comparing sums only.

@@ -19,12 +19,17 @@ struct Context {
 
 /// Columns of a usage row, in the order of read_call.
 extern const std::string call_columns;
+/// Those that have to be written for a plain call: the others are as they are by default. Each
+/// column costs every call some time.
+extern const std::string plain_call_columns;
+bool is_plain(const Call& call) noexcept;
 void read_call(Query& query, Call& call);
 
 /// Columns of a price version, without tenant and model.
 inline constexpr std::string_view price_columns =
     "id, input, output, cache_read, cache_write_5m, cache_write_1h, audio_in, image_in, "
-    "reasoning, audio_out, per_call, per_image, per_second, per_character";
+    "reasoning, audio_out, per_call, per_image, per_second, per_character, per_search, "
+    "batch, tiers";
 void read_price(Query& query, llm::Price& price);
 
 class SqliteTokens final : public TokenStore {

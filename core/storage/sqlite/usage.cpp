@@ -8,8 +8,8 @@ void read_call(Query& query, Call& call) {
                call.token, call.model, call.model_served, call.channel, call.key_index);
     query.read(usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h,
                usage.audio_in, usage.image_in, usage.output, usage.reasoning, usage.audio_out,
-               usage.images, usage.seconds, usage.characters);
-    query.read(call.source, call.price, call.held, call.cost, call.loss, call.ttft_us,
+               usage.images, usage.seconds, usage.characters, usage.searches);
+    query.read(call.source, call.price, call.share, call.held, call.cost, call.loss, call.ttft_us,
                call.duration_us, call.status, call.attempts, call.stream, call.finish_reason,
                call.client, call.user_agent, call.error);
 }

@@ -30,7 +30,7 @@ Result<void> UsageRows::advance(Table& table) {
                       call.loss, call.source, usage.input, usage.cache_read, usage.cache_write_5m,
                       usage.cache_write_1h, usage.audio_in, usage.image_in, usage.output,
                       usage.reasoning, usage.audio_out, usage.images, usage.seconds,
-                      usage.characters);
+                      usage.characters, usage.searches, call.share);
     return ok();
 }
 

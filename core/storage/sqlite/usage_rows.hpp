@@ -17,7 +17,7 @@ public:
     static constexpr std::string_view columns =
         "id, account, token, price, held, cost, loss, source, input, cache_read, cache_write_5m, "
         "cache_write_1h, audio_in, image_in, output, reasoning, audio_out, images, seconds, "
-        "characters";
+        "characters, searches, share";
 
     Result<void> open(Connection& connection, const std::vector<MonthRow>& months);
     /// The next row; null behind the last. Valid until the next call.

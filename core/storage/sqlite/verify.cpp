@@ -43,10 +43,8 @@ struct Seen {
 };
 
 bool negative(const llm::Usage& usage) {
-    for (auto count : {usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h,
-                       usage.audio_in, usage.image_in, usage.output, usage.reasoning,
-                       usage.audio_out, usage.images, usage.seconds, usage.characters})
-        if (count < 0)
+    for (auto member : llm::usage_members)
+        if (usage.*member < 0)
             return true;
     return false;
 }
@@ -188,19 +186,22 @@ private:
 
     void judge_cost(const Pair& pair, const auto& name) {
         Money due;
-        if (negative(pair.call->usage))
+        if (negative(pair.call->usage) || pair.call->share < 0)
             return problem(name() + " has a negative count of units");
         if (pair.price) {
             auto price = prices_.find(pair.price);
             if (price == prices_.end())
                 return problem(name() + " names price version " + pair.price.text() +
                                ", which does not exist");
-            if (pair.call->source != llm::UsageSource::none)
-                due = llm::cost_of(price->second, pair.call->usage);
+            due =
+                llm::due_for(price->second, pair.call->usage, pair.call->source, pair.call->share);
         }
         auto booked = Wide{pair.charge.cost.nanos()} + Wide{pair.charge.loss.nanos()};
-        // An answer that is given again costs a part of its price, as it was set then.
-        if (pair.call->source == llm::UsageSource::cache && booked <= Wide{due.nanos()})
+        // Rows of earlier releases do not tell which part of the price an answer from the cache
+        // cost.
+        bool untold =
+            pair.call->source == llm::UsageSource::cache && pair.call->share == llm::whole_share;
+        if (untold && booked <= Wide{due.nanos()})
             return;
         if (booked != Wide{due.nanos()})
             problem(name() + " books " + clamp(booked).text() + ", and its usage costs " +
@@ -312,7 +313,7 @@ private:
                         "SELECT coalesce(sum(requests), 0), coalesce(sum(cost), 0), "
                         "coalesce(sum(input + cache_read + cache_write_5m + cache_write_1h + "
                         "audio_in + image_in + output + reasoning + audio_out + images + seconds "
-                        "+ characters), 0) FROM " +
+                        "+ characters + searches), 0) FROM " +
                             std::string(table));
             auto row = query.step();
             if (!row)

@@ -140,10 +140,75 @@ TEST_CASE("a walk over prices sees each model once while others are added", "[ad
 TEST_CASE("images, seconds and characters are priced for one of each", "[admin]") {
     World world;
     auto price = world.good("PUT", "/api/v1/prices/m",
-                              R"({"input":"0","output":"0","per_image":"0.04",)"
-                              R"("per_second":"0.0001","per_character":"0.000015"})");
+                            R"({"input":"0","output":"0","per_image":"0.04",)"
+                            R"("per_second":"0.0001","per_character":"0.000015"})");
     CHECK(price["per_image"] == "0.04");
     CHECK(price["per_second"] == "0.0001");
     CHECK(price["per_character"] == "0.000015");
     CHECK(price["per_call"] == "0.00");
+}
+
+TEST_CASE("a price has tiers, a part for batches, and a place", "[admin]") {
+    World world;
+    world.good("PUT", "/api/v1/prices/m", R"({"input":"1","output":"2"})");
+    auto set = world.good("PUT", "/api/v1/prices/m",
+                          R"({"input":"1","output":"2","variant":"hd","batch":"0.5",
+                              "tiers":[{"above":1000,"input":"3","output":"4","reasoning":"5"},
+                                       {"above":2000,"input":"6","output":"7"}]})");
+    CHECK(set["variant"] == "hd");
+    CHECK(set["channel"].is_null());
+    CHECK(set["batch"] == "0.50");
+    REQUIRE(set["tiers"].size() == 2);
+    CHECK(set["tiers"][0]["above"] == 1000);
+    CHECK(set["tiers"][0]["reasoning"] == "5.00");
+    CHECK(set["tiers"][1]["cache_read"].is_null());
+    // Beside each other: neither replaces the other.
+    CHECK(world.good("GET", "/api/v1/prices/m")["tiers"].empty());
+    CHECK(world.good("GET", "/api/v1/prices/m?variant=hd")["tiers"] == set["tiers"]);
+    CHECK(world.good("GET", "/api/v1/prices")["data"].size() == 2);
+    world.bad("GET", "/api/v1/prices/m?variant=sd", "", "not_found");
+    CHECK(world.bad("GET", "/api/v1/prices/m?channel=none", "", "not_found").param() == "channel");
+    world.good("DELETE", "/api/v1/prices/m", "", 204);
+    CHECK(world.good("GET", "/api/v1/prices/m?variant=hd")["version"] == set["version"]);
+    world.good("DELETE", "/api/v1/prices/m?variant=hd", "", 204);
+    CHECK(world.good("GET", "/api/v1/prices")["data"].empty());
+
+    auto refused = [&](const std::string& more) {
+        return world
+            .bad("PUT", "/api/v1/prices/m", R"({"input":"1","output":"2",)" + more + "}",
+                 "invalid_request")
+            .param();
+    };
+    CHECK(refused(R"("batch":"1.000001")") == "batch");
+    CHECK(refused(R"("batch":"0.0000001")") == "batch");
+    CHECK(refused(R"("tiers":[{"above":5,"input":"1","output":"1"},
+                              {"above":5,"input":"1","output":"1"}])") == "tiers");
+}
+
+TEST_CASE("prices are imported all or none, and only what differs", "[admin]") {
+    World world;
+    auto import = [&](const std::string& prices, bool dry_run) {
+        return world.good("POST", "/api/v1/prices/import",
+                          R"({"prices":[)" + prices + R"(],"dry_run":)" +
+                              (dry_run ? "true}" : "false}"));
+    };
+    const std::string a = R"({"model":"a","input":"1","output":"2"})";
+    const std::string b = R"({"model":"b","input":"1","output":"2","variant":"hd"})";
+    CHECK(import(a + "," + b, true)["added"] == 2);
+    CHECK(world.good("GET", "/api/v1/prices")["data"].empty());
+    CHECK(world.host.publications.empty());
+    CHECK(import(a + "," + b, false)["added"] == 2);
+    CHECK(world.host.publications == std::vector<std::string>{"prices"});
+    auto again = import(a + "," + b, false);
+    CHECK(again["unchanged"] == 2);
+    CHECK(again["changes"].empty());
+    CHECK(world.host.publications.size() == 1);
+    auto changed = import(R"({"model":"a","input":"1","output":"3"})", false);
+    CHECK(changed["changed"] == 1);
+    CHECK(changed["changes"][0]["before"]["output"] == "2.00");
+    CHECK(changed["changes"][0]["after"]["output"] == "3.00");
+    world.bad("POST", "/api/v1/prices/import",
+              R"({"prices":[{"model":"c","input":"1","output":"2"},)" + a + "," + a + "]}",
+              "invalid_request");
+    world.bad("GET", "/api/v1/prices/c", "", "not_found");
 }

@@ -239,7 +239,7 @@ TEST_CASE("a stream that goes on takes no more than every budget has", "[billing
     auto narrow = it.add(BudgetScope::token, it.shop.token.value, 50);
     auto hold = must(it.reserve(40));
     CHECK(hold.limited());
-    CHECK(it.shop.till->extend(hold, "asked", 30));
+    CHECK(it.shop.till->extend(hold, {"asked"}, 30));
     CHECK(hold.amount() == Money::nanos(50));
     CHECK(it.left(narrow) == 0);
     CHECK(it.left(wide) == 950);

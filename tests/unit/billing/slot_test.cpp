@@ -22,7 +22,7 @@ storage::Call full_call() {
     call.token = TokenId{5};
     call.channel = ChannelId{6};
     call.key_index = 2;
-    call.usage = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1'000'000'000, 12};
+    call.usage = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1'000'000'000, 12, 65'535};
     call.source = llm::UsageSource::estimated;
     call.loss = Money::nanos(11);
     call.ttft_us = -1;
@@ -68,6 +68,23 @@ TEST_CASE("a settled slot reads back as the call", "[billing]") {
     CHECK(row->client == call.client);
     CHECK(row->user_agent == call.user_agent);
     CHECK(row->error == call.error);
+    CHECK(row->share == call.share);
+}
+
+TEST_CASE("a share of the price is in the slot with and without units", "[billing]") {
+    for (bool units : {false, true}) {
+        Slot slot;
+        auto call = full_call();
+        call.share = 400'000;
+        if (!units)
+            call.usage.images = call.usage.seconds = call.usage.characters = call.usage.searches =
+                0;
+        write_settled(slot.data(), call);
+        auto row = read_settled(slot.data());
+        REQUIRE(row);
+        CHECK(row->share == 400'000);
+        CHECK(row->usage == call.usage);
+    }
 }
 
 TEST_CASE("long texts are cut, at the end of a character, and never spill", "[billing]") {
@@ -88,7 +105,6 @@ TEST_CASE("long texts are cut, at the end of a character, and never spill", "[bi
     CHECK(row->model_served == std::string(63, 's'));
     CHECK(row->finish_reason == std::string(16, 'f'));
     CHECK(row->client == std::string(46, 'c'));
-    CHECK(row->user_agent.size() >= 4);
     CHECK(row->user_agent.size() <= 96);
     CHECK(row->error == std::string(32, 'e'));
     CHECK(row->usage == call.usage);
@@ -97,7 +113,7 @@ TEST_CASE("long texts are cut, at the end of a character, and never spill", "[bi
 TEST_CASE("a slot of a release that knew no errors is read, and none is made up", "[billing]") {
     auto call = full_call();
     call.error = "";
-    call.usage.images = call.usage.seconds = call.usage.characters = 0;
+    call.usage.images = call.usage.seconds = call.usage.characters = call.usage.searches = 0;
     Slot slot;
     SECTION("with room behind its user agent") {
         write_settled(slot.data(), call);

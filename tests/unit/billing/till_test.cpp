@@ -2,6 +2,7 @@
 
 #include "tests/unit/billing/shop.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <thread>
@@ -136,11 +137,11 @@ TEST_CASE("a hold is extended as far as the money goes, and what it does not nee
     auto hold = must(shop.reserve(60, shop.team));
     CHECK(hold.limited());
     auto tokens = hold.output_tokens();
-    CHECK(shop.till->extend(hold, "m", 30'000'000));
+    CHECK(shop.till->extend(hold, {"m"}, 30'000'000));
     auto first = hold.amount();
     CHECK(first > nanos(60));
     CHECK(hold.output_tokens() > tokens);
-    while (shop.till->extend(hold, "m", 30'000'000)) {
+    while (shop.till->extend(hold, {"m"}, 30'000'000)) {
     }
     CHECK(hold.amount() == nanos(100));
     CHECK(shop.figures(shop.team).available == nanos(0));
@@ -227,6 +228,153 @@ TEST_CASE("the asked model's price counts, else that of the model that served", 
     // A model that was not among the candidates is never free.
     CHECK(pay(must(shop.till->reserve(ask)), "surprise") == nanos(30));
     shop.flush();
+    CHECK(must(shop.books->verify()).ok());
+}
+
+TEST_CASE("a call is charged at the price that is meant for it most closely", "[billing]") {
+    Shop shop;
+    auto set = [&](std::int64_t nano, ChannelId channel, std::string variant) {
+        auto row = test::nano_price("drawn");
+        row.price.output = Money::nanos(nano * 1'000'000);
+        row.price.batch_millionths = 500'000;
+        row.channel = channel;
+        row.variant = std::move(variant);
+        must(shop.write([&](storage::Session& s) { return s.prices().append(row); }));
+    };
+    set(2, {}, "");
+    set(3, {}, "hd");
+    set(5, ChannelId{7}, "");
+    set(11, ChannelId{7}, "1024x1024/hd");
+    must(shop.books->refresh_prices());
+    shop.topup(shop.team, 100'000);
+    const std::vector<ChannelId> both{ChannelId{1}, ChannelId{7}};
+    const std::vector<ChannelId> one{ChannelId{1}};
+    auto reserve = [&](std::span<const ChannelId> channels, std::string_view variant) {
+        auto ask = shop.ask(10, shop.team);
+        ask.model = "drawn";
+        ask.channels = channels;
+        ask.variant = variant;
+        return must(shop.till->reserve(ask));
+    };
+    CHECK(reserve(one, "").amount() == nanos(20));
+    CHECK(reserve(one, "1024x1024/hd").amount() == nanos(30));
+    CHECK(reserve(both, "").amount() == nanos(50));
+    CHECK(reserve(both, "1024x1024/hd").amount() == nanos(110));
+    CHECK(reserve({}, "").amount() == nanos(50));
+
+    auto source = llm::UsageSource::provider;
+    auto share = billing::whole_price;
+    auto pay = [&](std::int64_t channel, std::string_view variant) {
+        auto hold = reserve(both, variant);
+        auto call = shop.call(10, shop.team);
+        call.model = call.model_served = "drawn";
+        call.channel = ChannelId{channel};
+        call.source = source;
+        return must(shop.till->charge(std::move(hold), call, share)).cost;
+    };
+    CHECK(pay(1, "") == nanos(20));
+    CHECK(pay(7, "") == nanos(50));
+    CHECK(pay(1, "1024x1024/hd") == nanos(30));
+    CHECK(pay(7, "1024x1024/hd") == nanos(110));
+    source = llm::UsageSource::batch;
+    CHECK(pay(7, "1024x1024/hd") == nanos(55));
+    share = 100'000;
+    CHECK(pay(7, "1024x1024/hd") == nanos(6));  // 5.5, half up
+    shop.flush();
+    CHECK(shop.rows().size() == 6);
+    CHECK(must(shop.books->verify()).ok());
+}
+
+TEST_CASE("a model with prices for some channels only has none for the others", "[billing]") {
+    Shop shop;
+    auto row = test::nano_price("m");
+    row.channel = ChannelId{7};
+    must(shop.write([&](storage::Session& s) { return s.prices().append(row); }));
+    must(shop.books->refresh_prices());
+    shop.topup(shop.team, 100'000);
+    auto ask = shop.ask(10, shop.team);
+    ask.model = "m";
+    std::vector<ChannelId> channels{ChannelId{7}};
+    ask.channels = channels;
+    CHECK(must(shop.till->reserve(ask)).amount() == nanos(10));
+    channels.push_back(ChannelId{8});
+    ask.channels = channels;
+    CHECK(shop.till->reserve(ask).error().code == Code::forbidden);
+    // The model that serves there has one: the dearer of both is set aside.
+    const std::vector<std::string> served{"asked"};
+    ask.served = served;
+    auto hold = must(shop.till->reserve(ask));
+    CHECK(hold.amount() == nanos(10));
+    auto call = shop.call(4, shop.team);
+    call.model = "m";
+    call.model_served = "asked";
+    call.channel = ChannelId{8};
+    CHECK(must(shop.till->charge(std::move(hold), call)).cost == nanos(4));
+    shop.flush();
+    CHECK(must(shop.books->verify()).ok());
+}
+
+TEST_CASE("what is set aside is by the dearest tier that the call may reach", "[billing]") {
+    Shop shop;
+    auto row = test::nano_price("m");
+    row.price.input = Money::nanos(1'000'000);
+    auto& tier = row.price.tiers.emplace_back();
+    tier.above = 100;
+    tier.prices.input = Money::nanos(2'000'000);
+    tier.prices.output = Money::nanos(3'000'000);
+    must(shop.write([&](storage::Session& s) { return s.prices().append(row); }));
+    must(shop.books->refresh_prices());
+    shop.topup(shop.team, 100'000);
+    auto ask = shop.ask(10, shop.team);
+    ask.model = "m";
+    ask.at_most.input = 100;
+    CHECK(must(shop.till->reserve(ask)).amount() == nanos(110));
+    ask.at_most.input = 101;
+    CHECK(must(shop.till->reserve(ask)).amount() == nanos(232));
+
+    ask.at_most.input = 100;
+    auto hold = must(shop.till->reserve(ask));
+    CHECK(shop.till->extend(hold, {"m"}, 5));
+    CHECK(hold.amount() == nanos(115));
+    // One token more, and every one of them costs more.
+    CHECK(shop.till->extend_input(hold, {"m"}, 1));
+    CHECK(hold.amount() == nanos(202 + 45));
+    CHECK(shop.till->extend(hold, {"m"}, 1));
+    CHECK(hold.amount() == nanos(202 + 48));
+    auto call = shop.call(16, shop.team);
+    call.model = call.model_served = "m";
+    call.usage.input = 1;
+    call.usage.cache_read = 100;  // of whatever kind: it is as long
+    CHECK(must(shop.till->charge(std::move(hold), call)).cost == nanos(202 + 48));
+    // The sums of a batch are no long call.
+    hold = must(shop.till->reserve(ask));
+    call.request_id = "batch";
+    call.source = llm::UsageSource::batch;
+    CHECK(must(shop.till->charge(std::move(hold), call)).cost == nanos(101 + 16));
+    shop.flush();
+    CHECK(must(shop.books->verify()).ok());
+}
+
+TEST_CASE("a group pays its part of every price, and the row says which", "[billing]") {
+    Shop shop;
+    shop.books->set_group_shares({{"default", 1'500'000}});
+    must(shop.books->refresh_tokens());
+    shop.topup(shop.team, 1000);
+    auto hold = must(shop.till->reserve(shop.ask(10, shop.team, shop.token)));
+    CHECK(hold.amount() == nanos(15));
+    CHECK(must(shop.till->charge(std::move(hold), shop.call(7, shop.team, shop.token))).cost ==
+          nanos(11));
+    shop.books->set_group_shares({});
+    must(shop.books->refresh_tokens());
+    hold = must(shop.till->reserve(shop.ask(10, shop.team, shop.token)));
+    CHECK(must(shop.till->charge(std::move(hold), shop.call(7, shop.team, shop.token))).cost ==
+          nanos(7));
+    shop.flush();
+    auto rows = shop.rows();
+    REQUIRE(rows.size() == 2);
+    std::vector<std::int64_t> shares{rows[0].share, rows[1].share};
+    std::sort(shares.begin(), shares.end());
+    CHECK(shares == std::vector<std::int64_t>{1'000'000, 1'500'000});
     CHECK(must(shop.books->verify()).ok());
 }
 

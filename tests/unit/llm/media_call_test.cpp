@@ -42,6 +42,21 @@ TEST_CASE("a call for images says how many, and may stream", "[llm]") {
     CHECK(edits[0].text == "\"model\":\"other\",");
 }
 
+TEST_CASE("what decides the price of a picture is told once, at the top", "[llm]") {
+    auto variant = [](const std::string& fields) {
+        auto call = parse(MediaKind::images, R"({"model":"dall-e-3","prompt":"a")" + fields + "}");
+        return call ? call->media->variant : "refused: " + call.error().message;
+    };
+    CHECK(variant("").empty());
+    CHECK(variant(R"(,"size":"1024x1792","quality":"hd")") == "1024x1792/hd");
+    CHECK(variant(R"(,"x":{"size":"256x256"},"si\u007ae":"1024x1792")") == "1024x1792/");
+    CHECK(variant(R"(,"quality":"hd","size":null)") == "/hd");
+    CHECK(variant(R"(,"size":")" + std::string(33, 'x') + '"').empty());
+    for (const char* bad :
+         {R"(,"size":"a","size":"b")", R"(,"Size":"a")", R"(,"quality":1,"quality":"hd")"})
+        CHECK(variant(bad).starts_with("refused"));
+}
+
 TEST_CASE("speech is counted by the characters that are read", "[llm]") {
     auto call =
         parse(MediaKind::speech,

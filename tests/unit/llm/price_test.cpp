@@ -77,8 +77,8 @@ TEST_CASE("no usage within the bounds costs more than the reservation", "[llm]")
     Usage dear;
     dear.cache_write_1h = 100;
     dear.audio_out = 50;
-    CHECK(cost_of(p, dear) <= cost_at_most(p, 100, 50));
-    CHECK(cost_of(p, usage(100, 50)) <= cost_at_most(p, 100, 50));
+    CHECK(cost_of(p, dear) <= cost_at_most(p, usage(100, 50)));
+    CHECK(cost_of(p, usage(100, 50)) <= cost_at_most(p, usage(100, 50)));
 }
 
 TEST_CASE("absurd counts saturate instead of wrapping", "[llm]") {

@@ -308,6 +308,37 @@ TEST_CASE("the newest version of a price counts from its time on", "[storage]") 
           Money::nanos(2));
 }
 
+TEST_CASE("a price keeps its tiers, its part for batches and what it is meant for", "[storage]") {
+    TestStore store;
+    auto put = [&](const PriceRow& row) {
+        return must(store.write([&](Session& s) { return s.prices().append(row); }));
+    };
+    auto plain = test::nano_price("m");
+    put(plain);
+    auto row = plain;
+    row.channel = ChannelId{7};
+    row.variant = "1024x1024/hd";
+    row.price.batch_millionths = 250'000;
+    row.price.tiers.resize(2);
+    row.price.tiers[0].above = 1000;
+    row.price.tiers[0].prices.output = Money::nanos(2);
+    row.price.tiers[1].above = 5000;
+    row.price.tiers[1].prices.input = Money::max();
+    row.price.tiers.back().prices.audio_out = Money::nanos(0);
+    row.price.tiers.back().prices.cache_write_5m = Money::nanos(8);
+    row.price.id = put(row);
+    auto rows =
+        must(store.read([&](Session& s) { return s.prices().current(from_unix_nanos(100)); }));
+    REQUIRE(rows.size() == 2);
+    CHECK_FALSE(rows[0].channel);
+    CHECK(rows[0].price.tiers.empty());
+    CHECK(rows[1].channel == row.channel);
+    CHECK(rows[1].channel_name.empty());
+    CHECK(rows[1].variant == row.variant);
+    CHECK(rows[1].price == row.price);
+    CHECK(must(store.read([](Session& s) { return s.prices().history("m"); })).size() == 2);
+}
+
 TEST_CASE("a reader cannot write, and sees one state", "[storage]") {
     TestStore store;
     auto done = store.read([](Session& s) { return s.tokens().insert(sample_token("x")); });

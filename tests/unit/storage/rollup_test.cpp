@@ -64,10 +64,10 @@ std::string line_of(const UsageGroup& group) {
     for (const auto& key : group.key)
         line += key + " ";
     const auto& usage = group.usage;
-    for (auto figure :
-         {group.requests, group.errors, usage.input, usage.cache_read, usage.cache_write_5m,
-          usage.cache_write_1h, usage.audio_in, usage.image_in, usage.output, usage.reasoning,
-          usage.audio_out, usage.images, usage.seconds, usage.characters, group.cost.nanos()})
+    for (auto figure : {group.requests, group.errors, usage.input, usage.cache_read,
+                        usage.cache_write_5m, usage.cache_write_1h, usage.audio_in, usage.image_in,
+                        usage.output, usage.reasoning, usage.audio_out, usage.images, usage.seconds,
+                        usage.characters, usage.searches, group.cost.nanos()})
         line += std::to_string(figure) + ",";
     return line;
 }
@@ -95,11 +95,7 @@ std::vector<std::string> naive(const std::vector<Call>& calls, const UsageFilter
         group.key = key;
         ++group.requests;
         group.errors += call.status >= 400 || !(call.error.empty() || call.error == "cancelled");
-        using Usage = llm::Usage;
-        for (auto member :
-             {&Usage::input, &Usage::cache_read, &Usage::cache_write_5m, &Usage::cache_write_1h,
-              &Usage::audio_in, &Usage::image_in, &Usage::output, &Usage::reasoning,
-              &Usage::audio_out, &Usage::images, &Usage::seconds, &Usage::characters})
+        for (auto member : llm::usage_members)
             group.usage.*member += call.usage.*member;
         group.cost += call.cost;
     }
@@ -133,11 +129,7 @@ public:
         row.status = pick(0, 3) == 0 ? 502 : 200;
         row.error = pick(0, 2) == 0 ? "cancelled" : pick(0, 2) == 0 ? "upstream_error" : "";
         row.price = price.id;
-        using Usage = llm::Usage;
-        for (auto member :
-             {&Usage::input, &Usage::cache_read, &Usage::cache_write_5m, &Usage::cache_write_1h,
-              &Usage::audio_in, &Usage::image_in, &Usage::output, &Usage::reasoning,
-              &Usage::audio_out, &Usage::images, &Usage::seconds, &Usage::characters})
+        for (auto member : llm::usage_members)
             row.usage.*member = pick(0, 2) == 0 ? pick(0, 1000) : 0;
         row.cost = llm::cost_of(price, row.usage);
         row.held = row.cost;

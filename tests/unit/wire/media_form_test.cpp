@@ -56,6 +56,12 @@ TEST_CASE("a form bounds what its call may cost", "[wire]") {
     REQUIRE(images);
     CHECK(images->media->estimate.images == 4);
     CHECK(images->media->at_most.input > 1000);
+    CHECK(images->media->variant.empty());
+    images = wire::read_media_form(MediaKind::images,
+                                   form({{"model", "m"}, {"quality", "hd"}, {"size", "1024x1792"}}),
+                                   type, "");
+    REQUIRE(images);
+    CHECK(images->media->variant == "1024x1792/hd");
     auto sound =
         wire::read_media_form(MediaKind::transcript,
                               form({{"model", "m"}, {"file", std::string(32'000, 'x')}}), type, "");
@@ -69,7 +75,9 @@ TEST_CASE("a form that decides twice is refused", "[wire]") {
     for (const auto& fields :
          {Fields{{"model", "a"}, {"model", "b"}}, Fields{{"model", "a"}, {"MODEL", "b"}},
           Fields{{"model", ""}}, Fields{{"model", "a b"}}, Fields{{"model", "a"}, {"n", "0"}},
-          Fields{{"model", "a"}, {"n", "x"}}, Fields{{"model", "a"}, {"stream", "1"}}}) {
+          Fields{{"model", "a"}, {"n", "x"}}, Fields{{"model", "a"}, {"stream", "1"}},
+          Fields{{"model", "a"}, {"size", "a"}, {"size", "b"}},
+          Fields{{"model", "a"}, {"Quality", "hd"}}}) {
         auto call = wire::read_media_form(MediaKind::images, form(fields), type, "");
         REQUIRE_FALSE(call);
         CHECK(call.error().code == Code::invalid_request);

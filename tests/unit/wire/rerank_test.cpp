@@ -96,6 +96,12 @@ TEST_CASE("recorded rankings of Cohere come out as they went in", "[wire]") {
         CHECK(body["results"] == said["results"]);
         CHECK(body["id"] == said["id"]);
         CHECK(body["meta"] == said["meta"]);
+        auto told = cohere_ranking.read_reply(recording.body, asked);
+        REQUIRE(told);
+        REQUIRE(told->usage);
+        auto units = said["meta"]["billed_units"]["search_units"].get<std::int64_t>();
+        CHECK(told->usage->searches == units);
+        CHECK(told->usage->input_all() + told->usage->output_all() == 0);
     }
     CHECK(count == 3);
 }

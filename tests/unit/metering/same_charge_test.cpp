@@ -1,0 +1,157 @@
+// Providers report one and the same consumption in different ways: what they count within what, and
+// under which names. The charge is the same.
+
+#include "core/llm/price.hpp"
+#include "core/wire/wire.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <optional>
+#include <string>
+#include <variant>
+
+using namespace obliv;
+
+namespace {
+
+struct Told {
+    const char* provider;
+    const char* wire;
+    const char* reply;
+};
+
+// 60 tokens fresh, 40 from the cache, 10 of text, 20 of thought.
+const Told tellings[] = {
+    {"OpenAI: both are parts of their totals", "openai",
+     R"({"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,
+         "message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],
+         "usage":{"prompt_tokens":100,"completion_tokens":30,"total_tokens":130,
+         "prompt_tokens_details":{"cached_tokens":40},
+         "completion_tokens_details":{"reasoning_tokens":20}}})"},
+    {"DeepSeek: hits and misses", "openai",
+     R"({"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,
+         "message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],
+         "usage":{"prompt_tokens":100,"completion_tokens":30,"total_tokens":130,
+         "prompt_cache_hit_tokens":40,"prompt_cache_miss_tokens":60,
+         "completion_tokens_details":{"reasoning_tokens":20}}})"},
+    {"Moonshot: cached tokens at the top", "openai",
+     R"({"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,
+         "message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],
+         "usage":{"prompt_tokens":100,"completion_tokens":30,"total_tokens":130,
+         "cached_tokens":40,"completion_tokens_details":{"reasoning_tokens":20}}})"},
+    {"xAI: thoughts beside the completion", "openai",
+     R"({"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,
+         "message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],
+         "usage":{"prompt_tokens":100,"completion_tokens":10,"total_tokens":130,
+         "prompt_tokens_details":{"cached_tokens":40},
+         "completion_tokens_details":{"reasoning_tokens":20}}})"},
+    {"Responses", "responses",
+     R"({"id":"resp_1","object":"response","created_at":1,"status":"completed","model":"m",
+         "output":[{"type":"message","id":"msg_1","role":"assistant","status":"completed",
+         "content":[{"type":"output_text","text":"x","annotations":[]}]}],
+         "usage":{"input_tokens":100,"output_tokens":30,"total_tokens":130,
+         "input_tokens_details":{"cached_tokens":40},
+         "output_tokens_details":{"reasoning_tokens":20}}})"},
+    {"Anthropic: the cache beside the input", "anthropic",
+     R"({"id":"msg_1","type":"message","role":"assistant","model":"m",
+         "content":[{"type":"text","text":"x"}],"stop_reason":"end_turn","stop_sequence":null,
+         "usage":{"input_tokens":60,"cache_read_input_tokens":40,"cache_creation_input_tokens":0,
+         "output_tokens":30,"output_tokens_details":{"thinking_tokens":20}}})"},
+    {"Gemini: the thoughts beside the output", "gemini",
+     R"({"candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"x"}]},
+         "finishReason":"STOP"}],"modelVersion":"m","responseId":"r",
+         "usageMetadata":{"promptTokenCount":100,"cachedContentTokenCount":40,
+         "candidatesTokenCount":10,"thoughtsTokenCount":20,"totalTokenCount":130}})"},
+};
+
+// Three searches of the web.
+const Told searches[] = {
+    {"Anthropic", "anthropic",
+     R"({"id":"msg_1","type":"message","role":"assistant","model":"m",
+         "content":[{"type":"text","text":"x"}],"stop_reason":"end_turn","stop_sequence":null,
+         "usage":{"input_tokens":60,"output_tokens":30,
+         "server_tool_use":{"web_search_requests":3,"web_fetch_requests":9}}})"},
+    {"Responses: a page that is opened is no search", "responses",
+     R"({"id":"resp_1","object":"response","created_at":1,"status":"completed","model":"m",
+         "output":[
+         {"type":"web_search_call","id":"ws_1","status":"completed","action":{"type":"search","query":"a"}},
+         {"type":"web_search_call","id":"ws_2","status":"completed","action":{"type":"open_page","url":"u"}},
+         {"type":"web_search_call","id":"ws_3","status":"completed","action":{"type":"search","query":"b"}},
+         {"type":"web_search_call","id":"ws_4","status":"completed"},
+         {"type":"message","id":"msg_1","role":"assistant","status":"completed",
+         "content":[{"type":"output_text","text":"x","annotations":[]}]}],
+         "usage":{"input_tokens":60,"output_tokens":30,"total_tokens":90}})"},
+    {"Gemini: every question that was put", "gemini",
+     R"({"candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"x"}]},
+         "groundingMetadata":{"webSearchQueries":["a","b","c"]},
+         "finishReason":"STOP"}],"modelVersion":"m","responseId":"r",
+         "usageMetadata":{"promptTokenCount":60,"candidatesTokenCount":30,"totalTokenCount":90}})"},
+    {"Perplexity", "openai",
+     R"({"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,
+         "message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],
+         "usage":{"prompt_tokens":60,"completion_tokens":30,"total_tokens":90,
+         "num_search_queries":3}})"},
+    {"xAI", "openai",
+     R"({"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,
+         "message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],
+         "usage":{"prompt_tokens":60,"completion_tokens":30,"total_tokens":90,
+         "num_sources_used":3}})"},
+};
+
+std::optional<llm::Usage> usage_of(const Told& told) {
+    const auto* wire = wire::find(told.wire);
+    REQUIRE(wire != nullptr);
+    auto reader = wire->new_reader({});
+    std::vector<llm::ReplyEvent> events;
+    auto fed = reader->feed(told.reply, events);
+    REQUIRE(fed);
+    auto ended = reader->finish(events);
+    REQUIRE(ended);
+    std::optional<llm::Usage> usage;
+    for (const auto& event : events)
+        if (const auto* report = std::get_if<llm::UsageReport>(&event.what))
+            usage = report->usage;
+    return usage;
+}
+
+}  // namespace
+
+TEST_CASE("the same counts give the same charge, however they are reported", "[metering]") {
+    llm::Price price;
+    price.input = Money::dollars(2);
+    price.output = Money::dollars(8);
+    price.cache_read = Money::nanos(500'000'000);
+    price.reasoning = Money::dollars(5);
+    auto& tier = price.tiers.emplace_back();
+    tier.above = 99;
+    tier.prices.input = Money::dollars(3);
+    tier.prices.output = Money::dollars(9);
+    tier.prices.cache_read = Money::dollars(1);
+    tier.prices.reasoning = Money::dollars(6);
+    // 60 at 3 dollars, 40 at 1, 10 at 9, 20 at 6.
+    const auto expected = Money::nanos(180'000 + 40'000 + 90'000 + 120'000);
+    for (const auto& told : tellings) {
+        INFO(told.provider);
+        auto usage = usage_of(told);
+        REQUIRE(usage);
+        CHECK(usage->input == 60);
+        CHECK(usage->cache_read == 40);
+        CHECK(usage->output == 10);
+        CHECK(usage->reasoning == 20);
+        CHECK(llm::cost_of(price, *usage) == expected);
+    }
+}
+
+TEST_CASE("searches of the web cost the same, however they are told", "[metering]") {
+    llm::Price price;
+    price.input = Money::dollars(1);
+    price.output = Money::dollars(1);
+    price.per_search = Money::dollars(10'000);  // a cent for one
+    for (const auto& told : searches) {
+        INFO(told.provider);
+        auto usage = usage_of(told);
+        REQUIRE(usage);
+        CHECK(usage->searches == 3);
+        CHECK(llm::cost_of(price, *usage) == Money::nanos(30'000'000 + 90'000));
+    }
+}
