@@ -145,6 +145,9 @@ Result<Transfer> Books::book(Transfer transfer, const Also& also) {
         return has_only(transfer.source, source->figures().available);
     transfer.time = options_.clock->wall();
     transfer.id = take_id();
+    // Expiry, which nobody asks for twice.
+    if (transfer.operation_id.empty())
+        transfer.operation_id = "expiry-" + std::to_string(transfer.id);
     // After the id: calls with later ids spend of what comes in, all others have made the debt.
     if (target && transfer.expires_at)
         transfer.expiring = expiring_part(target->figures(), transfer.amount);
@@ -240,7 +243,6 @@ Result<std::int64_t> Books::expire(AccountId account, WallTime now) {
     transfer.target = ledger::funding_account;
     transfer.kind = TransferKind::expiry;
     transfer.reason = "expired";
-    transfer.operation_id = "expiry-" + new_sortable_id(now);
     auto booked = book(std::move(transfer));
     if (booked)
         return 1;

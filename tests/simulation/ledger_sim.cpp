@@ -77,11 +77,12 @@ void print(const simulation::Tally& tally, double seconds) {
     auto number = [](std::int64_t value) { return static_cast<long long>(value); };
     std::printf("%lld operations in %.1f s: %.0f a second\n", number(tally.operations), seconds,
                 static_cast<double>(tally.operations) / seconds);
-    std::printf("%lld calls and %lld transfers; %lld kills, %lld power cuts, %lld restarts, %lld "
+    std::printf("%lld calls, %lld transfers, %lld of them expiries; %lld kills, %lld power cuts, "
+                "%lld restarts, %lld "
                 "starts that failed, %lld times a disk began to fail or was healed\n",
-                number(tally.calls), number(tally.transfers), number(tally.kills),
-                number(tally.power_cuts), number(tally.restarts), number(tally.failed_starts),
-                number(tally.troubles));
+                number(tally.calls), number(tally.transfers), number(tally.expiries),
+                number(tally.kills), number(tally.power_cuts), number(tally.restarts),
+                number(tally.failed_starts), number(tally.troubles));
     std::printf("%lld calls came back from the ring; %lld that no disk had confirmed went with the "
                 "power\n",
                 number(tally.replayed), number(tally.lost_unconfirmed));

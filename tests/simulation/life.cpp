@@ -1,5 +1,8 @@
 #include "tests/simulation/life.hpp"
 
+#include "core/base/time_zone.hpp"
+#include "core/ledger/period.hpp"
+#include "daemon/billing/period_budget.hpp"
 #include "tests/support/calls.hpp"
 
 #include <array>
@@ -9,6 +12,7 @@ namespace {
 
 constexpr std::int64_t credit_limit = 5'000;
 constexpr std::int64_t budget = 200'000;
+constexpr std::int64_t period_budget = 20'000;
 constexpr std::uint32_t ring_slots = 48;
 
 }  // namespace
@@ -52,6 +56,7 @@ void Life::make_accounts() {
         token.name = "budgeted";
         token.budget = Money::nanos(budget);
         budgeted_ = must(s.tokens().insert(token));
+        make_budgets(s);
         must(s.prices().append(test::nano_price("asked")));
         return ok();
     }));
@@ -63,19 +68,58 @@ void Life::make_accounts() {
     model_.budget.granted = budget;
 }
 
+void Life::make_budgets(storage::Session& session) {
+    storage::Budget row;
+    row.tenant = storage::first_tenant;
+    row.scope = storage::BudgetScope::token;
+    row.subject = budgeted_.value;
+    for (auto period : {ledger::PeriodKind::day, ledger::PeriodKind::month}) {
+        row.period = period;
+        row.amount = Money::nanos(period_budget);
+        row.id = test::must(session.budgets().insert(row));
+        row.model = "ask*";
+        budgets_.push_back(row);
+        model_.budgets[row.id.value].amount = period_budget;
+    }
+}
+
+/// What there is of a budget now: all of it, when the last day or month is over.
+Model::Purse& Life::period_of(const storage::Budget& budget) {
+    auto when = ledger::period_of(budget.period, TimeZone::utc(), clock_.wall());
+    auto& known = model_.budgets[budget.id.value];
+    auto [place, is_new] = known.periods.try_emplace(unix_nanos(when.begin));
+    if (is_new)
+        place->second.granted = known.amount;
+    return place->second;
+}
+
 void Life::step() {
     struct Choice {
         std::uint64_t weight;
         void (Life::*run)();
     };
     static constexpr std::array choices{
-        Choice{3000, &Life::reserve},      Choice{2000, &Life::settle},
-        Choice{500, &Life::release},       Choice{500, &Life::extend},
-        Choice{1200, &Life::write_group},  Choice{200, &Life::topup},
-        Choice{200, &Life::adjust},        Choice{30, &Life::change_limit},
-        Choice{30, &Life::change_budget},  Choice{30, &Life::change_price},
-        Choice{60, &Life::toggle_trouble}, Choice{40, &Life::plan_death},
-        Choice{15, &Life::kill},           Choice{15, &Life::cut_power},
+        Choice{3000, &Life::reserve},
+        Choice{2000, &Life::settle},
+        Choice{500, &Life::release},
+        Choice{500, &Life::extend},
+        Choice{1200, &Life::write_group},
+        Choice{150, &Life::topup},
+        Choice{150, &Life::adjust},
+        Choice{30, &Life::change_limit},
+        Choice{30, &Life::change_budget},
+        Choice{30, &Life::change_price},
+        Choice{20, &Life::make_code},
+        Choice{40, &Life::redeem},
+        Choice{100, &Life::transfer},
+        Choice{120, &Life::topup_for_a_while},
+        Choice{80, &Life::expire},
+        Choice{60, &Life::pass_time},
+        Choice{30, &Life::change_period_budget},
+        Choice{60, &Life::toggle_trouble},
+        Choice{40, &Life::plan_death},
+        Choice{15, &Life::kill},
+        Choice{15, &Life::cut_power},
         Choice{10, &Life::restart},
     };
     static constexpr auto sum = [] {
@@ -106,6 +150,7 @@ void Life::finish() {
     disk_.revive();  // nor does it die as planned
     heal();
     reopen();
+    compare_lots();
     auto report = test::must(books_->verify());
     expect(report.ok(), report.ok() ? "" : report.problems.front());
     expect(report.charges == static_cast<std::int64_t>(model_.calls.size()),
@@ -113,7 +158,9 @@ void Life::finish() {
     std::int64_t booked = 0;
     for (const auto& [operation, transfer] : model_.transfers)
         booked += transfer.booked ? 1 : 0;
+    booked += static_cast<std::int64_t>(model_.expiries.size());
     expect(report.transfers == booked, "every transfer is booked once");
+    tally_.expiries += static_cast<std::int64_t>(model_.expiries.size());
     tally_.calls += report.charges;
     tally_.transfers += report.transfers;
 }
@@ -127,13 +174,16 @@ void Life::expect(bool holds, const std::string& claim) const {
         throw Broken("operation " + std::to_string(steps_) + ": not so: " + claim);
 }
 
-void Life::judge() const {
+void Life::judge() {
     for (const auto& [id, account] : model_.accounts) {
         auto real = books_->account_figures(AccountId{id});
         expect(real.has_value(), "an account stays");
         judge(account, *real, "account " + std::to_string(id));
     }
     judge(model_.budget, *books_->token_figures(budgeted_), "the budget");
+    for (const auto& row : budgets_)
+        judge(period_of(row), books_->budget(row.id)->at(clock_.wall())->balance.figures(),
+              "budget " + row.id.text());
 }
 
 void Life::judge(const Model::Purse& model, const ledger::BalanceFigures& real,

@@ -27,6 +27,7 @@ struct Tally {
     std::int64_t operations = 0;
     std::int64_t calls = 0;
     std::int64_t transfers = 0;
+    std::int64_t expiries = 0;
     std::int64_t kills = 0;
     std::int64_t power_cuts = 0;
     std::int64_t restarts = 0;
@@ -53,6 +54,8 @@ private:
         billing::Hold hold;
         AccountId account;
         bool budgeted;
+        Model::Purses purses;
+        WallTime time;
         std::int64_t amount;
         std::int64_t input_price;
         std::int64_t output_price;
@@ -60,28 +63,47 @@ private:
 
     // life.cpp
     void make_accounts();
+    void make_budgets(storage::Session& session);
+    Model::Purse& period_of(const storage::Budget& budget);
     void note(std::uint64_t what) noexcept;
     void expect(bool holds, const std::string& claim) const;
-    void judge() const;
+    static bool disk_said_no(Code code) { return code == Code::unavailable || code == Code::io; }
+    void judge();
     void judge(const Model::Purse& model, const ledger::BalanceFigures& real,
                const std::string& name) const;
     AccountId some_account();
 
     // life_money.cpp
-    bool is_payable(AccountId account, bool budgeted, std::int64_t amount);
+    Model::Purses purses_of(AccountId account, bool budgeted);
     void reserve();
     void extend();
     void release();
     void settle();
-    void topup();
-    void adjust();
-    void move(std::int64_t amount, bool topup);
     void change_limit();
     void change_budget();
+    void change_period_budget();
     void change_price();
     void read_limits();
     Open take();
-    void end_hold(const Open& open);
+
+    // life_moves.cpp
+    void topup();
+    void topup_for_a_while();
+    void adjust();
+    void transfer();
+    void make_code();
+    void redeem();
+    void expire();
+    void pass_time();
+    void move(Model::Transfer wanted, bool adjusts);
+    void moved(Model::Transfer& known, Model::Transfer wanted,
+               const Result<storage::Transfer>& done);
+    std::string some_operation();
+    std::int64_t expiring_part(AccountId account, std::int64_t amount);
+
+    // life_lots.cpp
+    void collect_expiries();
+    void compare_lots();
 
     // life_faults.cpp
     void write_group();
@@ -110,10 +132,12 @@ private:
     AccountId team_;
     AccountId credit_;
     TokenId budgeted_;
+    std::vector<storage::Budget> budgets_;
     std::uint64_t trace_ = 1469598103934665603U;
     std::int64_t steps_ = 0;
     std::int64_t requests_ = 0;
-    std::int64_t certain_ = 0;  ///< calls up to this id were found in the store after a crash
+    std::int64_t last_expiry_ = 0;  ///< entries up to this id were searched for expiries
+    std::int64_t certain_ = 0;      ///< calls up to this id were found in the store after a crash
     storage::Options store_;
     billing::BooksOptions books_options_;
     std::unique_ptr<storage::Database> database_;

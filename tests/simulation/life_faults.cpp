@@ -92,6 +92,8 @@ void Life::restart() {
 void Life::reopen() {
     close();
     open();
+    compare_transfers();
+    collect_expiries();
     judge();
 }
 
@@ -156,8 +158,10 @@ void Life::rise(bool power_lost) {
     expect(books_->recovery().damaged == 0, "whole sectors make whole slots");
     compare_calls(power_lost);
     compare_transfers();
+    collect_expiries();
     read_limits();
     if (random_.below(8) == 0) {
+        compare_lots();
         auto report = test::must(books_->verify());
         expect(report.ok(), report.ok() ? "" : report.problems.front());
     }
@@ -190,7 +194,7 @@ void Life::compare_calls(bool power_lost) {
         expect(power_lost && !call->second.stored,
                "no settled call is lost: " + call->second.request);
         ++tally_.lost_unconfirmed;
-        model_.spend(call->second, -1);
+        Model::spend(call->second, -1);
         call = model_.calls.erase(call);
     }
     if (!found.empty())
@@ -207,7 +211,8 @@ void Life::compare_transfers() {
             continue;
         // The answer was an error, and the disk had it all the same.
         transfer.booked = true;
-        model_.accounts[transfer.account].granted += transfer.amount;
+        transfer.id = found->id;
+        model_.book(transfer);
     }
 }
 

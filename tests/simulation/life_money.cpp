@@ -3,24 +3,22 @@
 
 #include "tests/support/calls.hpp"
 
-#include <cstdlib>
-
 namespace obliv::simulation {
 namespace {
 
 constexpr std::int64_t million = 1'000'000;
 
-bool disk_said_no(Code code) {
-    return code == Code::unavailable || code == Code::io;
-}
-
 }  // namespace
 
-bool Life::is_payable(AccountId account, bool budgeted, std::int64_t amount) {
-    const auto& model = model_.accounts[account.value];
-    const auto& budget = model_.budget;
-    return amount == 0 || (model.available() - amount >= model.floor &&
-                           (!budgeted || budget.available() - amount >= budget.floor));
+/// A call with the token counts in all of its budgets.
+Model::Purses Life::purses_of(AccountId account, bool budgeted) {
+    Model::Purses purses{&model_.accounts[account.value]};
+    if (!budgeted)
+        return purses;
+    purses.push_back(&model_.budget);
+    for (const auto& row : budgets_)
+        purses.push_back(&period_of(row));
+    return purses;
 }
 
 void Life::reserve() {
@@ -33,7 +31,8 @@ void Life::reserve() {
     ask.at_most.input = static_cast<std::int64_t>(random_.below(5));
     ask.at_most.output = static_cast<std::int64_t>(random_.below(40));
     auto amount = ask.at_most.input * model_.input_price + ask.at_most.output * model_.output_price;
-    bool payable = is_payable(account, budgeted, amount);
+    auto purses = purses_of(account, budgeted);
+    bool payable = amount == 0 || amount <= Model::spare(purses);
     auto hold = till_->reserve(ask);
     note(hold ? 1 : 2);
     if (!hold) {
@@ -44,11 +43,9 @@ void Life::reserve() {
     }
     expect(payable, "who cannot pay is turned away");
     expect(hold->amount().nanos() == amount, "the price of the most is set aside");
-    model_.accounts[account.value].held += amount;
-    if (budgeted)
-        model_.budget.held += amount;
-    open_.push_back(
-        {std::move(*hold), account, budgeted, amount, model_.input_price, model_.output_price});
+    Model::hold(purses, amount);
+    open_.push_back({std::move(*hold), account, budgeted, std::move(purses), clock_.wall(), amount,
+                     model_.input_price, model_.output_price});
 }
 
 void Life::extend() {
@@ -56,15 +53,10 @@ void Life::extend() {
         return;
     auto& open = open_[random_.below(open_.size())];
     auto tokens = static_cast<std::int64_t>(random_.below(30));
-    auto more = tokens * open.output_price;
-    more = std::min(more, model_.accounts[open.account.value].spare());
-    if (open.budgeted)
-        more = std::min(more, model_.budget.spare());
+    auto more = std::min(tokens * open.output_price, Model::spare(open.purses));
     till_->extend(open.hold, {"served"}, tokens);
     open.amount += more;
-    model_.accounts[open.account.value].held += more;
-    if (open.budgeted)
-        model_.budget.held += more;
+    Model::hold(open.purses, more);
     expect(open.hold.amount().nanos() == open.amount, "an extension takes what there is");
 }
 
@@ -76,17 +68,11 @@ Life::Open Life::take() {
     return open;
 }
 
-void Life::end_hold(const Open& open) {
-    model_.accounts[open.account.value].held -= open.amount;
-    if (open.budgeted)
-        model_.budget.held -= open.amount;
-}
-
 void Life::release() {
     if (open_.empty())
         return;
     auto open = take();
-    end_hold(open);
+    Model::hold(open.purses, -open.amount);
     open.hold.release();
 }
 
@@ -94,11 +80,11 @@ void Life::settle() {
     if (open_.empty())
         return;
     auto open = take();
-    auto& model = model_.accounts[open.account.value];
     auto call = test::sample_call(0, open.account);
     call.request_id = "request-" + std::to_string(++requests_);
     call.token = open.budgeted ? budgeted_ : TokenId{};
     call.held = {};
+    call.time = open.time;
     call.usage.input = static_cast<std::int64_t>(random_.below(6));
     call.usage.output = static_cast<std::int64_t>(random_.below(60));
     auto due = call.usage.input * open.input_price + call.usage.output * open.output_price;
@@ -112,51 +98,15 @@ void Life::settle() {
         share = 250'000;
         due = (due * share + million / 2) / million;
     }
-    auto spare = model.spare();
-    if (open.budgeted)
-        spare = std::min(spare, model_.budget.spare());
-    auto cost = std::min(due, open.amount + spare);
-    Model::Call charged{call.request_id, open.account.value, open.budgeted, cost, false};
-    end_hold(open);
+    auto cost = std::min(due, open.amount + Model::spare(open.purses));
+    Model::Call charged{call.request_id, open.account.value, open.purses, cost, false};
+    Model::hold(open.purses, -open.amount);
     auto receipt = till_->charge(std::move(open.hold), std::move(call), share);
     expect(receipt.has_value(), "what was let in is charged");
     expect(receipt->cost.nanos() == cost, "the cost is what was used, or what there is");
-    model_.spend(charged, 1);
+    Model::spend(charged, 1);
     expect(model_.calls.emplace(receipt->id.value, charged).second, "an id is used once");
     note(static_cast<std::uint64_t>(receipt->id.value));
-}
-
-void Life::topup() {
-    move(static_cast<std::int64_t>(random_.below(6000)) + 1, true);
-}
-
-void Life::adjust() {
-    auto amount = static_cast<std::int64_t>(random_.below(300)) + 1;
-    move(random_.below(2) == 0 ? amount : -amount, false);
-}
-
-void Life::move(std::int64_t amount, bool topup) {
-    auto account = some_account();
-    auto& model = model_.accounts[account.value];
-    // Some ids come again, whatever became of the first.
-    auto operation = std::to_string(random_.below(1 + requests_ / 4 + 50));
-    auto money = Money::nanos(amount);
-    auto done = topup ? books_->topup(account, money, operation, "")
-                      : books_->adjust(account, money, operation, "");
-    auto& known = model_.transfers[operation];
-    note(done ? 3 : 4);
-    if (done && known.booked) {
-        expect(done->amount.nanos() == std::abs(known.amount), "a repeat answers the first");
-    } else if (done) {
-        known = {account.value, amount, true};
-        model.granted += amount;
-    } else {
-        auto code = done.error().code;
-        bool short_of = code == Code::conflict && model.available() + amount < model.floor;
-        expect(short_of || disk_said_no(code), "what can be booked is booked");
-        if (!known.booked && !short_of)
-            known = {account.value, amount, false};
-    }
 }
 
 void Life::change_limit() {
@@ -187,6 +137,19 @@ void Life::change_budget() {
         read_limits();
 }
 
+void Life::change_period_budget() {
+    const auto& row = budgets_[random_.below(budgets_.size())];
+    auto now = period_of(row);
+    // Also less than is spent already.
+    auto amount = std::max<std::int64_t>(
+        now.spent + static_cast<std::int64_t>(random_.below(5'000)) - 200, 0);
+    auto done = database_->write(
+        [&](storage::Session& s) { return s.budgets().set_amount(row.id, Money::nanos(amount)); });
+    expect(done || disk_said_no(done.error().code), "a budget is changed, or the disk fails");
+    if (!disk_.dead())
+        read_limits();
+}
+
 void Life::change_price() {
     storage::PriceRow row = test::nano_price("asked");
     row.price.input = Money::nanos(static_cast<std::int64_t>(random_.below(3)) * million);
@@ -208,6 +171,10 @@ void Life::read_limits() {
         model_.accounts[credit_.value].floor =
             -must(s.accounts().get(credit_)).credit_limit.nanos();
         model_.budget.granted = must(s.tokens().get(budgeted_)).budget->nanos();
+        for (const auto& row : must(s.budgets().all())) {
+            model_.budgets[row.id.value].amount = row.amount.nanos();
+            period_of(row).granted = row.amount.nanos();
+        }
         auto prices = must(s.prices().current(clock_.wall()));
         model_.input_price = prices.front().price.input.nanos() / million;
         model_.output_price = prices.front().price.output.nanos() / million;
