@@ -65,6 +65,8 @@ public:
     }
     const Json& sums() const noexcept { return sums_; }
 
+    /// Every line, in order. Of a month that is not over more may come in meanwhile: from then on
+    /// the sums are those of the lines.
     Result<void> each(const std::function<Result<void>(const Json&)>& use) {
         std::string cursor;
         do {
@@ -73,25 +75,31 @@ public:
             auto page = call(run_, "GET", cursor.empty() ? path : path + "&cursor=" + cursor);
             if (!page)
                 return page.error();
-            for (const auto& line : (*page)["data"])
-                if (auto done = use(line); !done)
+            for (const auto& line : (*page)["data"]) {
+                auto done = count(line);
+                if (done)
+                    done = use(line);
+                if (!done)
                     return done;
+            }
             cursor = text_of(*page, "next_cursor");
             if (!cursor.empty())
                 cursor = encoded(cursor);
         } while (!cursor.empty());
+        sums_["in"] = in_.text();
+        sums_["out"] = out_.text();
+        sums_["charged"] = charged_.text();
+        sums_["closing"] = balance_.text();
+        sums_["calls"] = calls_;
+        sums_["transfers"] = transfers_;
         return ok();
     }
 
-    /// The cells of a line; to be called for each, in order, as the balance runs along.
-    Result<Row> row_of(const Json& line) {
-        auto amount = Money::parse(text_of(line, "amount"));
-        if (!amount)
-            return amount.error();
-        balance_ += *amount;
-        return Row{text_of(line, "time"),  text_of(line, "kind"), amount->text(),
-                   balance_.text(),        text_of(line, "call"), text_of(line, "model"),
-                   text_of(line, "reason")};
+    /// The cells of the line that each() is at.
+    Row row_of(const Json& line) const {
+        return {text_of(line, "time"),  text_of(line, "kind"), amount_.text(),
+                balance_.text(),        text_of(line, "call"), text_of(line, "model"),
+                text_of(line, "reason")};
     }
     Row opening() const {
         return {text_of(sums_, "since"), "opening", "", text_of(sums_, "opening"), "", "", ""};
@@ -101,21 +109,41 @@ public:
     }
 
 private:
+    Result<void> count(const Json& line) {
+        auto amount = Money::parse(text_of(line, "amount"));
+        if (!amount)
+            return amount.error();
+        amount_ = *amount;
+        balance_ += amount_;
+        bool is_call = text_of(line, "kind") == "settle";
+        ++(is_call ? calls_ : transfers_);
+        if (is_call)
+            charged_ -= amount_;
+        else if (amount_ > Money{})
+            in_ += amount_;
+        else
+            out_ -= amount_;
+        return ok();
+    }
+
     Invocation& run_;
     std::string path_;
     std::string month_;
     Json sums_;
-    Money balance_;
+    Money amount_;   // of the line
+    Money balance_;  // after it
+    Money in_;
+    Money out_;
+    Money charged_;
+    std::int64_t calls_ = 0;
+    std::int64_t transfers_ = 0;
 };
 
 /// Opening, every line, closing.
 Result<void> each_row(Statement& statement, const std::function<Result<void>(const Row&)>& use) {
     if (auto done = use(statement.opening()); !done)
         return done;
-    auto done = statement.each([&](const Json& line) -> Result<void> {
-        auto row = statement.row_of(line);
-        return row ? use(*row) : Result<void>(row.error());
-    });
+    auto done = statement.each([&](const Json& line) { return use(statement.row_of(line)); });
     return done ? use(statement.closing()) : done;
 }
 
@@ -195,19 +223,17 @@ Result<void> write_xlsx(Invocation& run, Statement& statement) {
 Result<void> write_json(Invocation& run, Statement& statement) {
     const auto& options = run.output.options();
     if (!options.jq.empty() || !options.fields.empty()) {
-        auto whole = statement.sums();
-        whole["lines"] = Json::array();
+        auto lines = Json::array();
         auto done = statement.each([&](const Json& line) {
-            whole["lines"].push_back(line);
+            lines.push_back(line);
             return ok();
         });
+        auto whole = statement.sums();
+        whole["lines"] = std::move(lines);
         return done ? run.output.object("obliv.account.statement/1", whole) : done;
     }
-    Json head{{"schema", "obliv.account.statement/1"}};
-    head.update(statement.sums());
-    auto text = head.dump();
-    text.pop_back();
-    if (auto done = run.output.piece(text + ",\"lines\":["); !done)
+    if (auto done = run.output.piece("{\"schema\":\"obliv.account.statement/1\",\"lines\":[");
+        !done)
         return done;
     bool first = true;
     auto done = statement.each([&](const Json& line) {
@@ -215,7 +241,7 @@ Result<void> write_json(Invocation& run, Statement& statement) {
         first = false;
         return run.output.piece(piece);
     });
-    return done ? run.output.piece("\n]}\n") : done;
+    return done ? run.output.piece("\n]," + statement.sums().dump().substr(1) + "\n") : done;
 }
 
 Result<void> statement(Invocation& run) {
