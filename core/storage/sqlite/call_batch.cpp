@@ -4,9 +4,7 @@
 #include "core/llm/price.hpp"
 #include "core/storage/sqlite/stores.hpp"
 
-#include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <sqlite3.h>
 
 // SQLite's interface of a virtual table ("The Virtual Table Mechanism Of SQLite"): an eponymous,
@@ -62,20 +60,23 @@ void give(sqlite3_context* to, Id<Tag> value) {
 
 struct Column {
     std::string_view name;
+    std::string_view plain;  ///< what it is for plain calls, as SQL; empty: that differs
     void (*give)(sqlite3_context* to, const Call& call);
 };
 
 template <auto Member>
-constexpr Column column(std::string_view name) {
-    return {name, [](sqlite3_context* to, const Call& call) { give(to, call.*Member); }};
+constexpr Column column(std::string_view name, std::string_view plain = {}) {
+    return {name, plain, [](sqlite3_context* to, const Call& call) { give(to, call.*Member); }};
 }
 template <auto Member>
-constexpr Column count(std::string_view name) {
-    return {name, [](sqlite3_context* to, const Call& call) { give(to, call.usage.*Member); }};
+constexpr Column count(std::string_view name, std::string_view plain = {}) {
+    return {name, plain,
+            [](sqlite3_context* to, const Call& call) { give(to, call.usage.*Member); }};
 }
 
 using llm::Usage;
 
+// In the order of the table of a month: SQLite copies each value once more where it is another.
 constexpr std::array columns{
     column<&Call::id>("id"),
     column<&Call::time>("time"),
@@ -90,23 +91,18 @@ constexpr std::array columns{
     column<&Call::key_index>("key_index"),
     count<&Usage::input>("input"),
     count<&Usage::cache_read>("cache_read"),
-    count<&Usage::cache_write_5m>("cache_write_5m"),
-    count<&Usage::cache_write_1h>("cache_write_1h"),
-    count<&Usage::audio_in>("audio_in"),
-    count<&Usage::image_in>("image_in"),
+    count<&Usage::cache_write_5m>("cache_write_5m", "0"),
+    count<&Usage::cache_write_1h>("cache_write_1h", "0"),
+    count<&Usage::audio_in>("audio_in", "0"),
+    count<&Usage::image_in>("image_in", "0"),
     count<&Usage::output>("output"),
     count<&Usage::reasoning>("reasoning"),
-    count<&Usage::audio_out>("audio_out"),
-    count<&Usage::images>("images"),
-    count<&Usage::seconds>("seconds"),
-    count<&Usage::characters>("characters"),
-    count<&Usage::searches>("searches"),
+    count<&Usage::audio_out>("audio_out", "0"),
     column<&Call::source>("source"),
     column<&Call::price>("price"),
-    column<&Call::share>("share"),
     column<&Call::held>("held"),
     column<&Call::cost>("cost"),
-    column<&Call::loss>("loss"),
+    column<&Call::loss>("loss", "0"),
     column<&Call::ttft_us>("ttft_us"),
     column<&Call::duration_us>("duration_us"),
     column<&Call::status>("status"),
@@ -115,7 +111,12 @@ constexpr std::array columns{
     column<&Call::finish_reason>("finish_reason"),
     column<&Call::client>("client"),
     column<&Call::user_agent>("user_agent"),
-    column<&Call::error>("error"),
+    column<&Call::error>("error", "''"),
+    count<&Usage::images>("images", "0"),
+    count<&Usage::seconds>("seconds", "0"),
+    count<&Usage::characters>("characters", "0"),
+    count<&Usage::searches>("searches", "0"),
+    column<&Call::share>("share", "1000000"),
     column<&Call::record>("record"),
 };
 
@@ -204,21 +205,27 @@ constexpr sqlite3_module module = [] {
 
 namespace {
 
-std::string names_without(std::initializer_list<std::string_view> left_out) {
-    std::string names;
+std::string list_columns(bool plain) {
+    std::string list;
     for (const auto& each : columns)
-        if (std::find(left_out.begin(), left_out.end(), each.name) == left_out.end())
-            names.append(names.empty() ? "" : ", ").append(each.name);
-    return names;
+        if (each.name != "record")
+            list.append(list.empty() ? "" : ", ")
+                .append(plain && !each.plain.empty() ? each.plain : each.name);
+    return list;
 }
 
 }  // namespace
 
-const std::string call_columns = names_without({"record"});
-const std::string plain_call_columns = names_without({"record", "share", "searches"});
+const std::string call_columns = list_columns(false);
+const std::string plain_call_columns = list_columns(true);
 
 bool is_plain(const Call& call) noexcept {
-    return call.share == llm::whole_share && call.usage.searches == 0;
+    static_assert(llm::whole_share == 1'000'000);
+    const auto& usage = call.usage;
+    auto rare = usage.cache_write_5m | usage.cache_write_1h | usage.audio_in | usage.image_in |
+                usage.audio_out | usage.images | usage.seconds | usage.characters | usage.searches |
+                call.loss.nanos();
+    return rare == 0 && call.share == llm::whole_share && call.error.empty();
 }
 
 CallBatch::CallBatch(sqlite3* connection) : table_(std::make_unique<Table>()) {

@@ -177,9 +177,29 @@ Result<void> SqliteLedger::insert_charges(std::string_view how) {
         .run();
 }
 
+/// Most rows are plain, and a third less work.
+Result<void> SqliteLedger::insert_rows(std::span<const Call* const> rows) {
+    std::vector<const Call*> sorted(rows.begin(), rows.end());
+    auto first = std::stable_partition(sorted.begin(), sorted.end(),
+                                       [](const Call* call) { return is_plain(*call); });
+    std::span<const Call* const> plain(sorted.begin(), first);
+    std::span<const Call* const> rest(first, sorted.end());
+    auto done = ok();
+    if (!plain.empty()) {
+        batch_->show(plain);
+        done = months_.insert(plain, true);
+    }
+    if (done && !rest.empty()) {
+        batch_->show(rest);
+        done = months_.insert(rest, false);
+    }
+    batch_->show(rows);
+    return done;
+}
+
 Result<void> SqliteLedger::insert_usage(std::span<const Call* const> rows) {
     auto& connection = context_.connection;
-    auto done = months_.insert(rows);
+    auto done = insert_rows(rows);
     if (done)
         rollup_.note(rows);
     bool recorded = std::any_of(rows.begin(), rows.end(),

@@ -17,8 +17,8 @@ WallTime begin_of_month(std::int64_t month) noexcept {
     return chrono::sys_days(date);
 }
 
-std::string insert_sql(std::int64_t month, const std::string& columns) {
-    return "INSERT INTO " + month_table(month) + " (" + columns + ") SELECT " + columns +
+std::string insert_sql(std::int64_t month, const std::string& values) {
+    return "INSERT INTO " + month_table(month) + " (" + call_columns + ") SELECT " + values +
            " FROM call_batch";
 }
 
@@ -122,8 +122,8 @@ Result<void> MonthWriter::insert_month(std::int64_t month, bool only) {
     return done;
 }
 
-Result<void> MonthWriter::insert(std::span<const Call* const> rows) {
-    plain_ = std::all_of(rows.begin(), rows.end(), [](const Call* row) { return is_plain(*row); });
+Result<void> MonthWriter::insert(std::span<const Call* const> rows, bool plain) {
+    plain_ = plain;
     std::vector<std::int64_t> months;
     WallTime begin{};
     WallTime end{};

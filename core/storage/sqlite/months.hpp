@@ -40,8 +40,8 @@ Result<void> make_source(Connection& connection);
 class MonthWriter {
 public:
     explicit MonthWriter(Connection& connection) : connection_(connection) {}
-    /// The rows that call_batch shows.
-    Result<void> insert(std::span<const Call* const> rows);
+    /// The rows that call_batch shows. `plain`: each of them is_plain().
+    Result<void> insert(std::span<const Call* const> rows, bool plain);
     /// A transaction was rolled back: the table that it had made is not there.
     void forget() noexcept { ready_ = 0; }
 

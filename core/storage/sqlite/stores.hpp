@@ -19,8 +19,8 @@ struct Context {
 
 /// Columns of a usage row, in the order of read_call.
 extern const std::string call_columns;
-/// Those that have to be written for a plain call: the others are as they are by default. Each
-/// column costs every call some time.
+/// What they are of a plain call, as SQL: the numbers that are nothing there stand in it, since
+/// each value that is asked for costs every call some time.
 extern const std::string plain_call_columns;
 bool is_plain(const Call& call) noexcept;
 void read_call(Query& query, Call& call);
@@ -152,6 +152,7 @@ public:
 private:
     Result<void> append_one(const Call& call);
     Result<void> insert_charges(std::string_view how);
+    Result<void> insert_rows(std::span<const Call* const> rows);
     Result<void> insert_usage(std::span<const Call* const> rows);
     Result<void> same_call(const Call& call);
     Result<void> store_sums(const FoldSums& sums, ChargeId watermark);

@@ -7,11 +7,11 @@ void read_call(Query& query, Call& call) {
     query.read(call.id, call.time, call.request_id, call.tenant, call.account, call.user,
                call.token, call.model, call.model_served, call.channel, call.key_index);
     query.read(usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h,
-               usage.audio_in, usage.image_in, usage.output, usage.reasoning, usage.audio_out,
-               usage.images, usage.seconds, usage.characters, usage.searches);
-    query.read(call.source, call.price, call.share, call.held, call.cost, call.loss, call.ttft_us,
+               usage.audio_in, usage.image_in, usage.output, usage.reasoning, usage.audio_out);
+    query.read(call.source, call.price, call.held, call.cost, call.loss, call.ttft_us,
                call.duration_us, call.status, call.attempts, call.stream, call.finish_reason,
                call.client, call.user_agent, call.error);
+    query.read(usage.images, usage.seconds, usage.characters, usage.searches, call.share);
 }
 
 Result<Page<Call>> SqliteUsage::page(const UsageFilter& filter, const PageRequest& request) {

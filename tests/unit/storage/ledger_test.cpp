@@ -123,6 +123,36 @@ TEST_CASE("a stored call comes back as it was", "[storage]") {
     CHECK(missing.error().code == Code::not_found);
 }
 
+TEST_CASE("plain calls and others of one batch come back as they were", "[storage]") {
+    Books books;
+    std::vector<Call> calls;
+    auto add = [&](auto&& change) {
+        auto id = static_cast<std::int64_t>(calls.size()) + 1;
+        calls.push_back(books.call(id, 0));
+        change(calls.back());
+    };
+    for (auto member : llm::usage_members) {
+        add([](Call&) {});
+        add([&](Call& call) { call.usage.*member = 3; });
+    }
+    add([](Call& call) { call.loss = Money::nanos(2); });
+    add([](Call& call) { call.share = 500'000; });
+    add([](Call& call) { call.error = "upstream_timeout"; });
+    std::vector<const Call*> rows;
+    for (const auto& call : calls)
+        rows.push_back(&call);
+    must(books.write([&](Session& s) { return s.ledger().append(rows); }));
+    for (const auto& call : calls) {
+        auto row = must(books.read([&](Session& s) { return s.usage().get(call.request_id); }));
+        INFO(call.request_id);
+        CHECK(row.usage == call.usage);
+        CHECK(row.loss == call.loss);
+        CHECK(row.share == call.share);
+        CHECK(row.error == call.error);
+        CHECK(row.user_agent == call.user_agent);
+    }
+}
+
 TEST_CASE("a record is kept beside the call that has one, and nowhere else", "[storage]") {
     Books books;
     auto plain = books.call(1, 30);
