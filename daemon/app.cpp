@@ -288,7 +288,9 @@ void App::Parts::build_services() {
     workers = std::make_unique<loop::BlockingPool>("worker", worker_threads, worker_queue_max);
     bodies = std::make_unique<server::Bodies>(config.server.data_dir, config.limits.body_memory,
                                               config.limits.body_disk);
-    shelf = std::make_unique<relay::Shelf>(*database, *workers, new_sortable_id(now), real_clock());
+    shelf = std::make_unique<relay::Shelf>(
+        *database, *workers, new_sortable_id(now), [this] { return books->next_id(); },
+        real_clock());
     tls = std::make_unique<upstream::Tls>(upstream::TlsOptions{config.upstream.ca_file});
     resolver = std::make_unique<upstream::Resolver>();
     metrics = std::make_unique<metrics::Metrics>(loops->size());

@@ -33,10 +33,11 @@ struct ObjectPage {
     bool newest_first = true;
 };
 
-/// Who charges a batch: a call of one run of the program.
+/// What tells the charge of a batch from all others, before it is made. Nothing in it comes from a
+/// client.
 struct ChargeMark {
-    std::string request_id;
-    std::string run;
+    ChargeId since;   ///< the charge will have this id or a later one
+    WallTime time{};  ///< the charge's
 };
 
 class ObjectStore {
@@ -50,11 +51,13 @@ public:
                                                    const ObjectPage& page) = 0;
     virtual Result<void> remove(AccountId account, ObjectKind kind,
                                 std::string_view id) = 0;  ///< not_found
-    /// Marks a batch as charged, and its charge follows. False: it was. The mark of an earlier run
-    /// counts only if the call that it names is stored: the others died before they charged.
+    /// Marks a batch as charged, and its charge follows. False: it was.
     virtual Result<bool> settle(AccountId account, std::string_view id, const ChargeMark& mark) = 0;
     /// The charge did not follow.
     virtual Result<void> unsettle(AccountId account, std::string_view id) = 0;
+    /// When a run begins, and all that was charged is stored: batches whose charge is not in the
+    /// books are unmarked, because the run before died before it charged them.
+    virtual Result<void> resolve_marks() = 0;
 };
 
 }  // namespace obliv::storage

@@ -2,6 +2,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/digest.hpp"
+#include "core/base/ids.hpp"
 #include "core/base/result.hpp"
 
 #include <cstdint>
@@ -11,11 +12,19 @@
 
 namespace obliv::storage {
 
+/// Tells a call from all others, whatever its client named it.
+struct CallMark {
+    AccountId account;  ///< this and the next are its charge's, too
+    WallTime time{};
+    ChargeId since;  ///< its charge has this id or a later one
+};
+
 /// A call that was made under an Idempotency-Key; its reply once that is whole.
 struct RepeatRow {
     Sha256 key{};
     std::string request_id;  ///< of the call
     std::string run;         ///< of the program, that made it
+    CallMark call;           ///< without an account: a release noted it that knew no marks
     WallTime time{};
     bool whole = false;  ///< what follows is there
     Sha256 request{};    ///< digest of its body
@@ -31,7 +40,10 @@ public:
     /// In place of what the key stood for.
     virtual Result<void> put(const RepeatRow& row) = 0;
     /// Nothing happens when another call has the key by now.
-    virtual Result<void> remove(const Sha256& key, std::string_view request_id) = 0;
+    virtual Result<void> remove(const Sha256& key, const CallMark& call) = 0;
+    /// Whether the call was charged anything by a charge with an id below `below`. Reads the
+    /// charges between the two ids.
+    virtual Result<bool> was_charged(const CallMark& call, ChargeId below) = 0;
     /// Removes some of those before `before`, and of the oldest that do not fit into `bytes_max`.
     virtual Result<void> sweep(WallTime before, std::int64_t bytes_max) = 0;
 };

@@ -239,7 +239,9 @@ loop::Task<Result<void>> Front::once(server::Exchange& exchange, const Route& ro
         parts_.repeats.end(*key, nullptr, parts_.clock.steady());
         co_return may.error();
     }
-    relay::Turn turn(parts_.repeats, parts_.shelf, *key, exchange.request_id(), parts_.clock);
+    record.call.time = parts_.clock.wall();
+    relay::Maker maker{(*caller)->token.account, record.call.time, exchange.request_id()};
+    relay::Turn turn(parts_.repeats, parts_.shelf, *key, maker, parts_.clock);
     auto before = co_await turn.begin();
     if (!before)
         co_return before.error();

@@ -39,7 +39,6 @@ struct Lane {
           admin(shared.host, gate, shared.workers, shared.own_uid), memory{shared.database,
                                                                            shared.workers,
                                                                            real_clock(),
-                                                                           shared.shelf.run(),
                                                                            shared.memory},
           front({shared.loop.index(), relay, admin, shared.metrics, shared.workers, shared.vitals,
                  real_clock(), gate, memory, shared.repeats, shared.shelf}) {}

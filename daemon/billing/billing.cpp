@@ -86,6 +86,10 @@ bool Billing::extend_input(Hold& hold, const Server& server, std::int64_t input_
     return impl_->till.extend_input(hold, server, input_tokens);
 }
 
+ChargeId Billing::next_id() const noexcept {
+    return impl_->books.next_id();
+}
+
 loop::Task<Result<Money>> Billing::settle(Hold hold, storage::Call call,
                                           std::int64_t share_millionths) {
     auto receipt = impl_->till.charge(std::move(hold), std::move(call), share_millionths);

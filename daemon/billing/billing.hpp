@@ -49,6 +49,9 @@ public:
     loop::Task<Result<Money>> settle(Hold hold, storage::Call call,
                                      std::int64_t share_millionths = whole_price);
 
+    /// No charge that is made from now on has a smaller id.
+    ChargeId next_id() const noexcept;
+
 private:
     struct Impl;
     std::unique_ptr<Impl> impl_;

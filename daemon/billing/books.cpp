@@ -58,6 +58,10 @@ Result<void> Books::start() {
     ring_ = std::move(*ring);
     if (auto done = replay(); !done)
         return std::move(done.error()).in("replaying the intent ring");
+    auto resolved = database_.write(
+        [](storage::Session& session) { return session.objects().resolve_marks(); });
+    if (!resolved)
+        return std::move(resolved.error()).in("looking for the charges of batches");
     auto newest =
         database_.read([](storage::Session& session) { return session.ledger().newest_id(); });
     if (!newest)

@@ -155,6 +155,8 @@ public:
     // For Till.
     std::shared_ptr<const BooksView> view() const;
     std::uint64_t version() const noexcept { return version_.load(std::memory_order_acquire); }
+    /// Every id that was taken is below.
+    ChargeId next_id() const noexcept { return ChargeId{next_id_.load(std::memory_order_relaxed)}; }
     /// Whoever takes a later one sees what was done to balances before an earlier one was taken.
     std::int64_t take_id() noexcept { return next_id_.fetch_add(1, std::memory_order_acq_rel); }
     const BooksOptions& options() const noexcept { return options_; }

@@ -10,7 +10,9 @@ constexpr std::size_t user_agent_bytes_max = 96;
 void describe_caller(Record& record, const server::Exchange& exchange, const storage::Token& token,
                      WallTime now) {
     auto& call = record.call;
-    call.time = now;
+    // Who makes a call once has noted when it came.
+    if (call.time == WallTime{})
+        call.time = now;
     call.tenant = token.tenant;
     call.account = token.account;
     call.user = token.user;

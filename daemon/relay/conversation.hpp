@@ -13,7 +13,6 @@ struct Memory {
     storage::Database& database;
     loop::BlockingPool& workers;
     const Clock& clock;
-    const std::string& run;  ///< tells this run of the program from all others
     Bound& bodies;           ///< for what is made of request bodies
 };
 

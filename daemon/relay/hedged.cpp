@@ -45,6 +45,7 @@ const Hedge* Relay::hedge_of(std::string_view model) const noexcept {
 loop::Task<Result<void>> Relay::serve_hedged(server::Exchange& exchange, Record& record,
                                              Inbound inbound, std::string_view body) {
     auto race = std::make_shared<Race>(exchange, body, inbound);
+    race->record.call.time = record.call.time;
     race->after = hedge_of(record.call.model)->after;
     race->inbound.contender = &race->second;
     inbound.contender = &race->first;

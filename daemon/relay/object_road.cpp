@@ -348,7 +348,7 @@ loop::Task<Result<void>> Relay::note_object(server::Exchange& exchange, Record& 
     errand.row.id = facts->id;
     errand.row.json = std::string(text);
     auto& database = memory.database;
-    storage::ChargeMark mark{std::string(exchange.request_id()), memory.run};
+    storage::ChargeMark mark{parts_.billing.next_id(), record.call.time};
     auto work = [&database, call = errand.call, row = errand.row, said = *facts, mark] {
         return database.write(
             [&](storage::Session& session) { return remember(session, call, row, said, mark); });

@@ -102,11 +102,11 @@ Turn::~Turn() {
         return;
     end(nullptr);
     if (begun_)
-        shelf_.forget(key_, request_id_);
+        shelf_.forget(key_, maker_);
 }
 
 loop::Task<Result<KeptReplyPtr>> Turn::begin() {
-    auto reply = co_await shelf_.begin_elsewhere(key_, request_id_);
+    auto reply = co_await shelf_.begin_elsewhere(key_, maker_);
     begun_ = reply && *reply == nullptr;
     if (reply && *reply)
         end(*reply);
@@ -118,7 +118,7 @@ loop::Task<Result<KeptReplyPtr>> Turn::begin() {
 
 loop::Task<void> Turn::keep(KeptReplyPtr reply) {
     auto copy = reply;
-    auto kept = co_await shelf_.keep_elsewhere(key_, request_id_, std::move(copy));
+    auto kept = co_await shelf_.keep_elsewhere(key_, maker_.request_id, std::move(copy));
     if (kept) {
         end(std::move(reply));
         co_return;
@@ -127,7 +127,7 @@ loop::Task<void> Turn::keep(KeptReplyPtr reply) {
                        "a reply with an Idempotency-Key is in memory only, until the disk works",
                        {{"why", kept.error().message}});
     ended_ = true;
-    Repeats::Unwritten unwritten{key_, std::string(request_id_), std::move(reply)};
+    Repeats::Unwritten unwritten{key_, std::string(maker_.request_id), std::move(reply)};
     repeats_.end_unwritten(std::move(unwritten), clock_.steady());
 }
 

@@ -23,6 +23,14 @@ struct KeptReply {
 };
 using KeptReplyPtr = std::shared_ptr<const KeptReply>;
 
+/// Who makes a call with an Idempotency-Key: whose it is and when it came, as its charge tells,
+/// beside the name that its client knows it by.
+struct Maker {
+    AccountId account;
+    WallTime time{};
+    std::string_view request_id;
+};
+
 inline constexpr auto reply_kept_for = std::chrono::hours(24);
 
 class Shelf;
@@ -74,10 +82,9 @@ private:
 /// Holds a turn of Repeats, and gives it back without a reply unless it was ended with one.
 class Turn {
 public:
-    /// `request_id` outlives it.
-    Turn(Repeats& repeats, Shelf& shelf, const Sha256& key, std::string_view request_id,
-         const Clock& clock)
-        : repeats_(repeats), shelf_(shelf), key_(key), request_id_(request_id), clock_(clock) {}
+    /// What `maker` names outlives it.
+    Turn(Repeats& repeats, Shelf& shelf, const Sha256& key, const Maker& maker, const Clock& clock)
+        : repeats_(repeats), shelf_(shelf), key_(key), maker_(maker), clock_(clock) {}
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
     ~Turn();
@@ -96,7 +103,7 @@ private:
     Repeats& repeats_;
     Shelf& shelf_;
     Sha256 key_;
-    std::string_view request_id_;
+    Maker maker_;
     bool begun_ = false;
     const Clock& clock_;
     bool ended_ = false;

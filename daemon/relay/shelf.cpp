@@ -12,29 +12,39 @@ constexpr unsigned sweep_every = 128;  // replies: a sweep looks over the sizes 
 }  // namespace
 
 /// The ring was replayed when this run began: what is not stored now was never charged.
-Result<bool> Shelf::was_charged(std::string_view request_id) {
-    auto call =
-        database_.read([&](storage::Session& session) { return session.usage().get(request_id); });
-    if (call)
-        return call->source != llm::UsageSource::none;
-    if (call.error().code == Code::not_found)
+Result<bool> Shelf::was_charged(const storage::RepeatRow& before) {
+    // Of this run, it is a call that failed and is about to be forgotten.
+    if (before.run == run_)
         return false;
-    return call.error();
+    if (!before.call.account)
+        return true;
+    return database_.read([&](storage::Session& session) {
+        return session.repeats().was_charged(before.call, first_id_);
+    });
 }
 
-Result<KeptReplyPtr> Shelf::begin(const Sha256& key, std::string_view request_id) {
+storage::RepeatRow Shelf::row_of(const Sha256& key, std::string_view request_id) const {
+    storage::RepeatRow row;
+    row.key = key;
+    row.request_id = std::string(request_id);
+    row.run = run_;
+    row.time = clock_.wall();
+    return row;
+}
+
+Result<KeptReplyPtr> Shelf::begin(const Sha256& key, const Maker& maker) {
     auto row =
         database_.read([&](storage::Session& session) { return session.repeats().find(key); });
     if (!row)
         return row.error();
-    auto now = clock_.wall();
-    if (*row && now - (*row)->time < reply_kept_for) {
+    auto begun = row_of(key, maker.request_id);
+    begun.call = {maker.account, maker.time, next_id_()};
+    if (*row && begun.time - (*row)->time < reply_kept_for) {
         auto& before = **row;
         if (before.whole)
             return std::make_shared<const KeptReply>(
                 KeptReply{std::move(before.content_type), std::move(before.body), before.request});
-        // Of this run, it is a call that failed and is about to be forgotten.
-        auto charged = before.run == run_ ? Result<bool>(false) : was_charged(before.request_id);
+        auto charged = was_charged(before);
         if (!charged)
             return charged.error();
         if (*charged)
@@ -43,11 +53,6 @@ Result<KeptReplyPtr> Shelf::begin(const Sha256& key, std::string_view request_id
                                             ", and its reply was lost when the server was killed; "
                                             "a new key makes a new call");
     }
-    storage::RepeatRow begun;
-    begun.key = key;
-    begun.request_id = std::string(request_id);
-    begun.run = run_;
-    begun.time = now;
     auto noted =
         database_.write([&](storage::Session& session) { return session.repeats().put(begun); });
     if (!noted)
@@ -56,11 +61,7 @@ Result<KeptReplyPtr> Shelf::begin(const Sha256& key, std::string_view request_id
 }
 
 Result<void> Shelf::keep(const Sha256& key, std::string_view request_id, const KeptReply& reply) {
-    storage::RepeatRow row;
-    row.key = key;
-    row.request_id = std::string(request_id);
-    row.run = run_;
-    row.time = clock_.wall();
+    auto row = row_of(key, request_id);
     row.whole = true;
     row.request = reply.request;
     row.content_type = reply.content_type;
@@ -74,8 +75,8 @@ Result<void> Shelf::keep(const Sha256& key, std::string_view request_id, const K
     });
 }
 
-loop::Task<Result<KeptReplyPtr>> Shelf::begin_elsewhere(Sha256 key, std::string_view request_id) {
-    auto work = [this, key, id = std::string(request_id)] { return begin(key, id); };
+loop::Task<Result<KeptReplyPtr>> Shelf::begin_elsewhere(Sha256 key, Maker maker) {
+    auto work = [this, key, maker] { return begin(key, maker); };
     co_return co_await loop::run_blocking(workers_, std::move(work));
 }
 
@@ -85,10 +86,11 @@ loop::Task<Result<void>> Shelf::keep_elsewhere(Sha256 key, std::string_view requ
     co_return co_await loop::run_blocking(workers_, std::move(work));
 }
 
-void Shelf::forget(const Sha256& key, std::string_view request_id) noexcept {
-    auto work = [this, key, id = std::string(request_id)] {
+void Shelf::forget(const Sha256& key, const Maker& maker) noexcept {
+    storage::CallMark call{maker.account, maker.time, {}};
+    auto work = [this, key, call, id = std::string(maker.request_id)] {
         auto done = database_.write(
-            [&](storage::Session& session) { return session.repeats().remove(key, id); });
+            [&](storage::Session& session) { return session.repeats().remove(key, call); });
         if (!done)
             log::write_limited(log::Level::warning, "repeat_not_forgotten",
                                "a call that failed is still noted under its Idempotency-Key",

@@ -4,6 +4,7 @@
 #include "daemon/relay/once.hpp"
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -13,34 +14,38 @@ namespace obliv::relay {
 /// thread.
 class Shelf {
 public:
-    /// `run` tells this run of the program from all others.
-    Shelf(storage::Database& database, loop::BlockingPool& workers, std::string run,
+    /// Every charge that was made so far has an id below; any thread.
+    using NextId = std::function<ChargeId()>;
+    /// `run` tells this run of the program from all others, and has made no charge yet.
+    Shelf(storage::Database& database, loop::BlockingPool& workers, std::string run, NextId next_id,
           const Clock& clock)
-        : database_(database), workers_(workers), run_(std::move(run)), clock_(clock) {}
+        : database_(database), workers_(workers), run_(std::move(run)),
+          next_id_(std::move(next_id)), first_id_(next_id_()), clock_(clock) {}
 
     /// Blocks. The kept reply to the call; null: there is none, and it is noted that the call
     /// begins. conflict: an earlier run charged it, and its reply was lost.
-    Result<KeptReplyPtr> begin(const Sha256& key, std::string_view request_id);
+    Result<KeptReplyPtr> begin(const Sha256& key, const Maker& maker);
     /// Blocks, until no kill can undo it.
     Result<void> keep(const Sha256& key, std::string_view request_id, const KeptReply& reply);
 
-    loop::Task<Result<KeptReplyPtr>> begin_elsewhere(Sha256 key, std::string_view request_id);
+    loop::Task<Result<KeptReplyPtr>> begin_elsewhere(Sha256 key, Maker maker);
     loop::Task<Result<void>> keep_elsewhere(Sha256 key, std::string_view request_id,
                                             KeptReplyPtr reply);
     /// The call ended without a reply that could be kept. Soon, or never: never blocks.
-    void forget(const Sha256& key, std::string_view request_id) noexcept;
+    void forget(const Sha256& key, const Maker& maker) noexcept;
     /// Writes what the disk did not take before, as far as it takes it now. Soon, or never: never
     /// blocks. `repeats` outlives the workers.
     void catch_up(Repeats& repeats) noexcept;
 
-    const std::string& run() const noexcept { return run_; }
-
 private:
-    Result<bool> was_charged(std::string_view request_id);
+    Result<bool> was_charged(const storage::RepeatRow& before);
+    storage::RepeatRow row_of(const Sha256& key, std::string_view request_id) const;
 
     storage::Database& database_;
     loop::BlockingPool& workers_;
     const std::string run_;
+    const NextId next_id_;
+    const ChargeId first_id_;  // of this run
     const Clock& clock_;
     std::atomic<unsigned> kept_{0};
 };

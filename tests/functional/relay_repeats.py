@@ -179,7 +179,8 @@ class Repeats(FunctionalTest):
         self.daemon.kill()
         # As a kill between the charge and the keeping of the reply leaves it.
         with contextlib.closing(sqlite3.connect(self.daemon.data / "oblivd.db")) as store, store:
-            self.assertEqual(store.execute("UPDATE repeat SET whole = 0, body = ''").rowcount, 1)
+            self.assertEqual(store.execute("UPDATE repeat SET whole = 0, body = '', (account, call_time, since) = "
+                                           "(SELECT account, time, id FROM charge)").rowcount, 1)
         self.daemon.start()
         for _ in range(2):
             again = self.post(ask())

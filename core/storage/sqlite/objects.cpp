@@ -63,67 +63,31 @@ Result<void> SqliteObjects::remove(AccountId account, ObjectKind kind, std::stri
     return changed_one(context_.connection, std::move(done), named(kind, id));
 }
 
-Result<bool> SqliteObjects::counts(const ChargeMark& before, const ChargeMark& mark) const {
-    // A release that knew no marks charged at once.
-    if (before.request_id.empty() || before.run == mark.run)
-        return true;
-    auto call = SqliteUsage(context_).get(before.request_id);
-    if (!call && call.error().code != Code::not_found)
-        return call.error();
-    return call.has_value();
-}
-
 Result<bool> SqliteObjects::settle(AccountId account, std::string_view id, const ChargeMark& mark) {
-    bool settled = false;
-    ChargeMark before;
-    {
-        Query query(context_.connection, "SELECT settled, charge_request, charge_run FROM object "
-                                         "WHERE account = ? AND kind = ? AND id = ?");
-        query.bind(account, number_of(ObjectKind::batch), id);
-        auto row = query.step();
-        if (!row)
-            return row.error();
-        if (!*row)
-            return false;
-        query.read(settled, before.request_id, before.run);
-    }
-    if (settled) {
-        auto counted = counts(before, mark);
-        if (!counted)
-            return counted;
-        // A mark of this run may still be taken back.
-        if (*counted)
-            return before.run == mark.run ? Result<bool>(false) : confirm(account, id, before);
-    }
     auto done = Query(context_.connection,
-                      "UPDATE object SET settled = 1, charge_request = ?, charge_run = ? WHERE "
-                      "account = ? AND kind = ? AND id = ?")
-                    .bind(mark.request_id, mark.run, account, number_of(ObjectKind::batch), id)
+                      "UPDATE object SET settled = 1, charge_since = ?, charge_time = ? WHERE "
+                      "account = ? AND kind = ? AND id = ? AND settled = 0")
+                    .bind(mark.since.value, mark.time, account, number_of(ObjectKind::batch), id)
                     .run();
     if (!done)
         return done.error();
-    return true;
-}
-
-/// Nothing is due. A mark that was found to count needs not be looked for again.
-Result<bool> SqliteObjects::confirm(AccountId account, std::string_view id,
-                                    const ChargeMark& before) {
-    if (before.request_id.empty())
-        return false;
-    auto done =
-        Query(context_.connection, "UPDATE object SET charge_request = '' WHERE account = ? "
-                                   "AND kind = ? AND id = ?")
-            .bind(account, number_of(ObjectKind::batch), id)
-            .run();
-    if (!done)
-        return done.error();
-    return false;
+    return context_.connection.changes() == 1;
 }
 
 Result<void> SqliteObjects::unsettle(AccountId account, std::string_view id) {
-    return Query(context_.connection,
-                 "UPDATE object SET settled = 0 WHERE account = ? AND kind = ? AND id = ?")
+    return Query(context_.connection, "UPDATE object SET settled = 0, charge_since = 0 WHERE "
+                                      "account = ? AND kind = ? AND id = ?")
         .bind(account, number_of(ObjectKind::batch), id)
+        .run();
+}
+
+/// A charge follows its mark within moments: few charges are looked at for each, and for those of
+/// the last moments before a kill none comes after them.
+Result<void> SqliteObjects::resolve_marks() {
+    return Query(context_.connection,
+                 "UPDATE object SET settled = EXISTS (SELECT 1 FROM charge WHERE charge.id >= "
+                 "object.charge_since AND charge.account = object.account AND charge.time = "
+                 "object.charge_time), charge_since = 0 WHERE charge_since > 0")
         .run();
 }
 

@@ -7,15 +7,16 @@ namespace {
 constexpr std::int64_t row_bytes = 512;
 
 void read_row(Query& query, RepeatRow& row) {
-    query.read(row.key, row.request_id, row.run, row.time, row.whole, row.request, row.content_type,
-               row.body);
+    query.read(row.key, row.request_id, row.run, row.call.account, row.call.time, row.call.since,
+               row.time, row.whole, row.request, row.content_type, row.body);
 }
 
 }  // namespace
 
 Result<std::optional<RepeatRow>> SqliteRepeats::find(const Sha256& key) {
-    Query query(context_.connection, "SELECT key, request_id, run, time, whole, request, "
-                                     "content_type, body FROM repeat WHERE key = ?");
+    Query query(context_.connection,
+                "SELECT key, request_id, run, account, call_time, since, time, "
+                "whole, request, content_type, body FROM repeat WHERE key = ?");
     query.bind(key);
     auto row = query.step();
     if (!row)
@@ -29,17 +30,27 @@ Result<std::optional<RepeatRow>> SqliteRepeats::find(const Sha256& key) {
 Result<void> SqliteRepeats::put(const RepeatRow& row) {
     auto size = row_bytes + static_cast<std::int64_t>(row.body.size());
     return Query(context_.connection,
-                 "INSERT OR REPLACE INTO repeat (key, request_id, run, time, whole, request, "
-                 "content_type, size, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(row.key, row.request_id, row.run, row.time, row.whole, row.request, row.content_type,
-              size, row.body)
+                 "INSERT OR REPLACE INTO repeat (key, request_id, run, account, call_time, since, "
+                 "time, whole, request, content_type, size, body) "
+                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .bind(row.key, row.request_id, row.run, row.call.account.value, row.call.time,
+              row.call.since.value, row.time, row.whole, row.request, row.content_type, size,
+              row.body)
         .run();
 }
 
-Result<void> SqliteRepeats::remove(const Sha256& key, std::string_view request_id) {
-    return Query(context_.connection, "DELETE FROM repeat WHERE key = ? AND request_id = ?")
-        .bind(key, request_id)
+Result<void> SqliteRepeats::remove(const Sha256& key, const CallMark& call) {
+    return Query(context_.connection, "DELETE FROM repeat WHERE key = ? AND call_time = ?")
+        .bind(key, call.time)
         .run();
+}
+
+Result<bool> SqliteRepeats::was_charged(const CallMark& call, ChargeId below) {
+    Query query(context_.connection,
+                "SELECT 1 FROM charge WHERE id >= ? AND id < ? AND account = ? AND time = ? AND "
+                "cost + loss > 0 LIMIT 1");
+    query.bind(call.since.value, below.value, call.account, call.time);
+    return query.step();
 }
 
 Result<void> SqliteRepeats::sweep(WallTime before, std::int64_t bytes_max) {

@@ -202,11 +202,9 @@ public:
     Result<void> remove(AccountId account, ObjectKind kind, std::string_view id) override;
     Result<bool> settle(AccountId account, std::string_view id, const ChargeMark& mark) override;
     Result<void> unsettle(AccountId account, std::string_view id) override;
+    Result<void> resolve_marks() override;
 
 private:
-    Result<bool> counts(const ChargeMark& before, const ChargeMark& mark) const;
-    Result<bool> confirm(AccountId account, std::string_view id, const ChargeMark& before);
-
     const Context& context_;
 };
 
@@ -215,7 +213,8 @@ public:
     explicit SqliteRepeats(const Context& context) : context_(context) {}
     Result<std::optional<RepeatRow>> find(const Sha256& key) override;
     Result<void> put(const RepeatRow& row) override;
-    Result<void> remove(const Sha256& key, std::string_view request_id) override;
+    Result<void> remove(const Sha256& key, const CallMark& call) override;
+    Result<bool> was_charged(const CallMark& call, ChargeId below) override;
     Result<void> sweep(WallTime before, std::int64_t bytes_max) override;
 
 private:

@@ -16,12 +16,15 @@ namespace {
 
 /// A store that outlives the runs of the program.
 struct TwoRuns {
-    /// The usage row of a call, as its charge brings it.
-    void charge(const std::string& request_id, llm::UsageSource source) {
-        auto call = test::sample_call(++calls, storage::admin_account);
-        call.request_id = request_id;
-        call.source = source;
-        call.time = clock.wall();
+    /// A call of an account, which came a while after the one before it.
+    Maker call(std::string_view request_id, AccountId account = storage::admin_account) {
+        clock.advance(1ms);
+        return {account, clock.wall(), request_id};
+    }
+    void charge(const Maker& maker, std::int64_t cost = 5) {
+        auto call = test::sample_call(++calls, maker.account, {}, cost);
+        call.request_id = std::string(maker.request_id);
+        call.time = maker.time;
         const storage::Call* rows[] = {&call};
         must(database->write(
             [&](storage::Session& session) { return session.ledger().append(rows); }));
@@ -32,9 +35,12 @@ struct TwoRuns {
     std::unique_ptr<storage::Database> database =
         must(storage::Database::open({folder.file("oblivd.db")}));
     loop::BlockingPool workers{"test", 1, 16};
-    Shelf first{*database, workers, "run-1", clock};
-    Shelf second{*database, workers, "run-2", clock};
     std::int64_t calls = 0;
+    Shelf first = run("run-1");
+
+    Shelf run(const std::string& name) {
+        return {*database, workers, name, [this] { return ChargeId{calls + 1}; }, clock};
+    }
 };
 
 Sha256 key(int number) {
@@ -45,44 +51,68 @@ Sha256 key(int number) {
 
 TEST_CASE("a reply outlives the run that kept it, for a day", "[relay]") {
     TwoRuns runs;
-    CHECK_FALSE(must(runs.first.begin(key(1), "r1")));
+    auto made = runs.call("r1");
+    CHECK_FALSE(must(runs.first.begin(key(1), made)));
     std::string sound("a\0b\xff", 4);
     must(runs.first.keep(key(1), "r1", {"audio/mpeg", sound, sha256("asked")}));
-    auto found = must(runs.second.begin(key(1), "r2"));
+    auto second = runs.run("run-2");
+    auto found = must(second.begin(key(1), runs.call("r2")));
     REQUIRE(found);
     CHECK(found->body == sound);
     CHECK(found->content_type == "audio/mpeg");
     CHECK(found->request == sha256("asked"));
-    CHECK_FALSE(must(runs.second.begin(key(2), "r3")));
+    CHECK_FALSE(must(second.begin(key(2), runs.call("r3"))));
     runs.clock.advance(24h);
-    CHECK_FALSE(must(runs.second.begin(key(1), "r4")));
+    CHECK_FALSE(must(second.begin(key(1), runs.call("r4"))));
 }
 
 TEST_CASE("a call that an earlier run charged without keeping its reply is not made again",
           "[relay]") {
     TwoRuns runs;
-    CHECK_FALSE(must(runs.first.begin(key(1), "charged")));
-    CHECK_FALSE(must(runs.first.begin(key(2), "free")));
-    CHECK_FALSE(must(runs.first.begin(key(3), "unheard")));
-    runs.charge("charged", llm::UsageSource::provider);
-    runs.charge("free", llm::UsageSource::none);
-    auto again = runs.second.begin(key(1), "r2");
+    auto charged = runs.call("charged");
+    auto free = runs.call("free");
+    CHECK_FALSE(must(runs.first.begin(key(1), charged)));
+    CHECK_FALSE(must(runs.first.begin(key(2), free)));
+    CHECK_FALSE(must(runs.first.begin(key(3), runs.call("unheard"))));
+    runs.charge(charged);
+    runs.charge(free, 0);
+    auto second = runs.run("run-2");
+    auto again = second.begin(key(1), runs.call("r2"));
     REQUIRE_FALSE(again);
     CHECK(again.error().code == Code::conflict);
-    CHECK_FALSE(must(runs.second.begin(key(2), "r3")));
-    CHECK_FALSE(must(runs.second.begin(key(3), "r4")));
+    CHECK(again.error().message.find("charged as charged") != std::string::npos);
+    CHECK_FALSE(must(second.begin(key(2), runs.call("r3"))));
+    CHECK_FALSE(must(second.begin(key(3), runs.call("r4"))));
+}
+
+TEST_CASE("what a client names its requests proves no charge", "[relay]") {
+    TwoRuns runs;
+    runs.charge(runs.call("same"));
+    auto lost = runs.call("same");
+    CHECK_FALSE(must(runs.first.begin(key(1), lost)));
+    runs.charge(runs.call("same"));
+    // Not that of the account, though it came in the same moment.
+    runs.charge({AccountId{lost.account.value + 1}, lost.time, "same"});
+    auto second = runs.run("run-2");
+    CHECK_FALSE(must(second.begin(key(1), runs.call("same"))));
+    // A charge of this run is none of an earlier one.
+    auto third = runs.run("run-3");
+    runs.charge({lost.account, runs.clock.wall(), "same"});
+    CHECK_FALSE(must(third.begin(key(1), runs.call("same"))));
 }
 
 TEST_CASE("a call that failed is forgotten, and no other with it", "[relay]") {
     TwoRuns runs;
-    CHECK_FALSE(must(runs.first.begin(key(1), "failed")));
-    runs.charge("failed", llm::UsageSource::partial);
+    auto failed = runs.call("same");
+    CHECK_FALSE(must(runs.first.begin(key(1), failed)));
+    runs.charge(failed);
     // The run that saw it fail makes it again at once.
-    CHECK_FALSE(must(runs.first.begin(key(1), "again")));
-    runs.first.forget(key(1), "failed");
+    auto again = runs.call("same");
+    CHECK_FALSE(must(runs.first.begin(key(1), again)));
+    runs.first.forget(key(1), failed);
     runs.workers.stop();
-    runs.charge("again", llm::UsageSource::provider);
-    CHECK_FALSE(runs.second.begin(key(1), "r2"));
+    runs.charge(again);
+    CHECK_FALSE(runs.run("run-2").begin(key(1), runs.call("r2")));
 }
 
 TEST_CASE("what the disk did not take is written when it does", "[relay]") {
@@ -96,8 +126,9 @@ TEST_CASE("what the disk did not take is written when it does", "[relay]") {
     runs.first.catch_up(repeats);
     runs.workers.stop();
     CHECK_FALSE(repeats.next_unwritten());
+    auto second = runs.run("run-2");
     for (int number : {1, 2})
-        CHECK(must(runs.second.begin(key(number), "again"))->body == "words");
+        CHECK(must(second.begin(key(number), runs.call("again")))->body == "words");
     CHECK(repeats.begin(key(1), {}).reply);
 }
 

@@ -87,20 +87,45 @@ TEST_CASE("a batch is charged once", "[storage]") {
         return must(
             store.write([&](Session& s) { return s.objects().settle(admin_account, "b", mark); }));
     };
-    CHECK(settle({"r1", "run-1"}));
-    CHECK_FALSE(settle({"r2", "run-1"}));
+    auto mark = [](std::int64_t since, std::int64_t time) {
+        return ChargeMark{ChargeId{since}, from_unix_nanos(time)};
+    };
+    auto charge = [&](std::int64_t id, std::int64_t time, AccountId account) {
+        auto call = test::sample_call(id, account);
+        call.time = from_unix_nanos(time);
+        const Call* rows[] = {&call};
+        REQUIRE(store.write([&](Session& s) { return s.ledger().append(rows); }));
+    };
+    auto begin_run = [&] {
+        REQUIRE(store.write([](Session& s) { return s.objects().resolve_marks(); }));
+    };
+    CHECK(settle(mark(1, 100)));
+    CHECK_FALSE(settle(mark(1, 101)));
     put(store, sample("b", ObjectKind::batch));
-    CHECK_FALSE(settle({"r3", "run-1"}));
-    // That run died before it charged; the next one dies afterwards.
-    CHECK(settle({"r4", "run-2"}));
-    auto call = test::sample_call(1, admin_account);
-    call.request_id = "r4";
-    const Call* rows[] = {&call};
-    REQUIRE(store.write([&](Session& s) { return s.ledger().append(rows); }));
-    CHECK_FALSE(settle({"r5", "run-3"}));
+    CHECK_FALSE(settle(mark(1, 102)));
+    // That run died before it charged, and others' charges are none of this one.
+    charge(1, 99, admin_account);
+    charge(2, 100, AccountId{admin_account.value + 1});
+    begin_run();
+    CHECK(settle(mark(4, 300)));
+    // Of another time before, by the same clock.
+    charge(3, 300, admin_account);
+    begin_run();
+    CHECK(settle(mark(4, 400)));
+    charge(6, 400, admin_account);
+    // That run died afterwards, and retention took the usage rows meanwhile.
+    REQUIRE(store.write([](Session& s) { return s.ledger().roll_up(ChargeId{6}, 100); }));
+    REQUIRE(store.write([](Session& s) { return s.ledger().fold(ChargeId{6}, 100); }));
+    auto retired = must(store.write([](Session& s) {
+        return s.usage().retire(from_unix_nanos(4'000'000'000'000'000'000), 100);
+    }));
+    CHECK(retired.rows == 4);
+    begin_run();
+    CHECK_FALSE(settle(mark(7, 500)));
+    begin_run();
+    CHECK_FALSE(settle(mark(7, 501)));
     REQUIRE(store.write([](Session& s) { return s.objects().unsettle(admin_account, "b"); }));
-    CHECK(settle({"r6", "run-3"}));
-    CHECK_FALSE(must(store.write([](Session& s) {
-        return s.objects().settle(admin_account, "none", {"r7", "run-3"});
-    })));
+    CHECK(settle(mark(7, 502)));
+    CHECK_FALSE(must(store.write(
+        [&](Session& s) { return s.objects().settle(admin_account, "none", mark(8, 600)); })));
 }
