@@ -7,9 +7,11 @@
 #include "core/base/time_format.hpp"
 #include "core/config/load.hpp"
 #include "core/tokenizer/tokenizers.hpp"
+#include "daemon/app/books_watch.hpp"
 #include "daemon/app/channel_log.hpp"
 #include "daemon/app/health_checks.hpp"
 #include "daemon/app/host.hpp"
+#include "daemon/app/keeper.hpp"
 #include "daemon/app/notice_desk.hpp"
 #include "daemon/app/price_alarm.hpp"
 #include "daemon/app/pulse.hpp"
@@ -110,6 +112,16 @@ channels::RoutingSettings routing_settings(const config::Config& config) {
 }
 static_assert(static_cast<int>(channels::Strategy::lowest_price) ==
               static_cast<int>(config::Strategy::lowest_price));
+
+BooksWatch::Settings watch_settings(const config::Config& config) {
+    return {config.billing.watch_interval, config.billing.on_gap == config::OnGap::stop};
+}
+
+Keeper::Settings keeper_settings(const config::Config& config) {
+    const auto& billing = config.billing;
+    return {static_cast<int>(config.usage.months_kept), watch::time_of_day(billing.verify_at),
+            watch::time_of_day(billing.reconcile_at), billing.reconcile_folder};
+}
 
 CheckSettings check_settings(const config::Config& config) {
     return {config.health.check_interval, config.health.check_timeout, config.health.check_retry,
@@ -229,6 +241,10 @@ struct App::Parts {
     std::unique_ptr<Publisher> publisher;
     std::unique_ptr<PriceAlarm> price_alarm;
     std::unique_ptr<Upkeep> expiry;
+    std::unique_ptr<BooksWatch> books_watch;
+    std::unique_ptr<Upkeep> watching;
+    std::unique_ptr<Keeper> keeper;
+    std::unique_ptr<Upkeep> keeping;
     std::atomic<bool> draining{false};
     std::unique_ptr<LiveVitals> vitals;
     std::unique_ptr<LiveHost> host;
@@ -307,6 +323,17 @@ void App::Parts::build_services() {
                                           auto done = books->expire();
                                           return done ? ok() : Result<void>(done.error());
                                       });
+    books_watch = std::make_unique<BooksWatch>(*books, *notices, watch_settings(config));
+    watching = std::make_unique<Upkeep>((*loops)[0], *workers, "the books are not compared",
+                                        [this]() -> Result<void> {
+                                            books_watch->tick();
+                                            return ok();
+                                        });
+    keeper = std::make_unique<Keeper>(Keeper::Parts{*database, *books, *notices, *publisher},
+                                      keeper_settings(config));
+    keeping =
+        std::make_unique<Upkeep>((*loops)[0], *workers, "what is too old could not be removed yet",
+                                 [this] { return keeper->tick(); });
     publisher->on_prices([this](std::optional<WallTime> next) { price_alarm->set(next); });
     vitals = std::make_unique<LiveVitals>(LiveVitals::Parts{
         *database, *books, *publisher, *metrics, *workers, *answers, *notices, draining, now});
@@ -421,6 +448,8 @@ Result<void> App::start() {
     parts_->server->start();
     parts_->checks->start();
     parts_->expiry->start();
+    parts_->watching->start();
+    parts_->keeping->start();
     return ok();
 }
 
@@ -435,6 +464,8 @@ Result<ops::ReloadReport> App::reload(const config::Config& config) {
     parts_->publisher->settings(upstream_settings(config), routing_settings(config));
     if (parts_->checks)
         parts_->checks->set(check_settings(config));
+    parts_->books_watch->set(watch_settings(config));
+    parts_->keeper->set(keeper_settings(config));
     parts_->config = config;
     parts_->books->set_group_shares(group_shares(config));
     if (auto done = parts_->publisher->tokens(); !done)

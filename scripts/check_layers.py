@@ -28,7 +28,7 @@ GROUPS: dict[str, list[str]] = {
     "cli_commands": ["cli/commands"],
     "cli_main": ["cli/main"],
     "transport": ["daemon/server", "daemon/upstream", "daemon/fetch", "daemon/metrics", "daemon/ops"],
-    "services": ["daemon/gate", "daemon/cache", "daemon/notices", "daemon/live", "daemon/billing", "daemon/channels", "daemon/sessions", "daemon/kb"],
+    "services": ["daemon/gate", "daemon/cache", "daemon/notices", "daemon/live", "daemon/watch", "daemon/billing", "daemon/channels", "daemon/sessions", "daemon/kb"],
     "roads": ["daemon/relay", "daemon/admin"],
     "app": ["daemon/app"],
     "daemon_commands": ["daemon/commands"],

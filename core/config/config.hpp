@@ -141,6 +141,9 @@ enum class Unpriced : std::uint8_t {
     refuse,
 };
 
+/// What is done when the figures of those who count do not agree.
+enum class OnGap : std::uint8_t { alert, stop };
+
 struct Billing {
     Durability durability = Durability::process;
     Unpriced unpriced = Unpriced::by_account;
@@ -150,6 +153,15 @@ struct Billing {
     std::int64_t hidden_reasoning_rate = limits::hidden_reasoning_rate;
     std::int64_t ring_slots = limits::ring_slots;
     Pairs group_multipliers;  ///< group, and what of each price it pays: a decimal
+    OnGap on_gap = OnGap::alert;
+    milliseconds watch_interval = limits::watch_interval;
+    std::string verify_at;     ///< HH:MM, UTC; empty: never
+    std::string reconcile_at;  ///< likewise
+    std::string reconcile_folder;
+};
+
+struct Usage {
+    std::int64_t months_kept = 0;  ///< of usage rows, before the present month; 0: all
 };
 
 struct Storage {
@@ -187,6 +199,7 @@ struct Config {
     Cache cache;
     Notices notices;
     Billing billing;
+    Usage usage;
     Storage storage;
     Log log;
     Tokenizers tokenizers;

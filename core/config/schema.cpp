@@ -24,6 +24,7 @@ constexpr std::array section_table{
     Section{"cache", "Answers that are given again to the same question (docs/cache.md)."},
     Section{"notices", "Who is told when channels fail or accounts run out (docs/notices.md)."},
     Section{"billing", "How calls are charged."},
+    Section{"usage", "The rows of calls (docs/usage.md)."},
     Section{"storage", "The database."},
     Section{"log", "What is logged on standard error, and how."},
     Section{"tokenizers", "How tokens are counted (docs/tokenizers.md)."},
@@ -37,6 +38,8 @@ constexpr ChoiceKind<Durability, 2> durability{
 constexpr ChoiceKind<Unpriced, 3> unpriced{{Word{"account", static_cast<int>(Unpriced::by_account)},
                                             Word{"free", static_cast<int>(Unpriced::free)},
                                             Word{"refuse", static_cast<int>(Unpriced::refuse)}}};
+constexpr ChoiceKind<OnGap, 2> on_gap{
+    {Word{"alert", static_cast<int>(OnGap::alert)}, Word{"stop", static_cast<int>(OnGap::stop)}}};
 constexpr ChoiceKind<log::Level, 5> level{{Word{"err", static_cast<int>(log::Level::err)},
                                            Word{"warning", static_cast<int>(log::Level::warning)},
                                            Word{"notice", static_cast<int>(log::Level::notice)},
@@ -378,9 +381,28 @@ void add_billing(std::vector<Field>& out) {
     table.add("ring_slots", &Billing::ring_slots, CountKind{64, 1 << 22}, restart,
               "Calls that may be open or not yet in the database, at 512 bytes each; more are "
               "answered 503.");
+    table.add("on_gap", &Billing::on_gap, on_gap, live,
+              "What happens when calls that ended, charges that were written and what is stored do "
+              "not agree: a notice, or a notice and no paid call until they do.");
+    table.add("watch_interval", &Billing::watch_interval, DurationKind{1s, 1h}, live,
+              "How often they are compared.");
+    table.add("verify_at", &Billing::verify_at, TextKind{}, live,
+              "Time of day (UTC, HH:MM) at which the books are proved, as `obliv ledger verify` "
+              "does, and the result is a notice. Empty: never.");
+    table.add("reconcile_at", &Billing::reconcile_at, TextKind{}, live,
+              "Time of day (UTC, HH:MM) at which the files in `reconcile_folder` are compared with "
+              "the books, as `obliv ledger reconcile` does. Empty: never.");
+    table.add("reconcile_folder", &Billing::reconcile_folder, PathKind{}, live,
+              "Bills and usage exports of providers: `openai-2026-01.csv` is held against the "
+              "channels of type openai.");
 }
 
 void add_rest(std::vector<Field>& out) {
+    Table<Usage> usage(out, "usage", &Config::usage);
+    usage.add("months_kept", &Usage::months_kept, CountKind{0, 1200}, live,
+              "Months before the present one whose usage rows are kept; older ones are removed. 0 "
+              "keeps all. Charges and sums always stay.");
+
     Table<Storage> storage(out, "storage", &Config::storage);
     storage.add("path", &Storage::path, PathKind{}, restart, "The SQLite database.",
                 "`oblivd.db` in the state folder");

@@ -62,6 +62,24 @@ void mail_is_whole(const Loaded& loaded, std::vector<Problem>& problems) {
                                 "addresses such as ops@example.org"});
 }
 
+bool is_time_of_day(std::string_view text) noexcept {
+    auto digit = [&](std::size_t at) { return text[at] >= '0' && text[at] <= '9'; };
+    return text.size() == 5 && text[2] == ':' && digit(0) && digit(1) && digit(3) && digit(4) &&
+           text.substr(0, 2) < "24" && text.substr(3) < "60";
+}
+
+void times_are_of_day(const Loaded& loaded, std::vector<Problem>& problems) {
+    const auto& billing = loaded.config.billing;
+    for (auto [name, text] : {std::pair("billing.verify_at", &billing.verify_at),
+                              std::pair("billing.reconcile_at", &billing.reconcile_at)})
+        if (!text->empty() && !is_time_of_day(*text))
+            problems.push_back({place_of(loaded, name),
+                                std::string(name) + ": expected a time of day such as 03:30"});
+    if (!billing.reconcile_at.empty() && billing.reconcile_folder.empty())
+        problems.push_back({place_of(loaded, "billing.reconcile_at"),
+                            "billing.reconcile_at needs billing.reconcile_folder"});
+}
+
 }  // namespace
 
 void validate(const Loaded& loaded, std::vector<Problem>& problems) {
@@ -69,6 +87,7 @@ void validate(const Loaded& loaded, std::vector<Problem>& problems) {
     listeners_differ(loaded, problems);
     previous_key_differs(loaded, problems);
     mail_is_whole(loaded, problems);
+    times_are_of_day(loaded, problems);
 }
 
 }  // namespace obliv::config

@@ -162,6 +162,9 @@ void LiveVitals::add_queues(std::vector<metrics::Gauge>& out) const {
         gauge("oblivd_commit_lag_seconds", static_cast<double>(writer.commit_lag.count()) / 1e6));
     out.push_back(gauge("oblivd_commit_failures_total", static_cast<double>(writer.failures)));
     out.push_back(gauge("oblivd_calls_stored_total", static_cast<double>(writer.calls_stored)));
+    out.push_back(
+        gauge("oblivd_calls_ended_total", static_cast<double>(parts_.books.ended().calls)));
+    out.push_back(gauge("oblivd_billing_gap", parts_.books.gap() ? 1 : 0));
 }
 
 std::string LiveVitals::exposition() const {

@@ -26,11 +26,32 @@ auto known(const Map& map, Key id) {
     return found == map.end() ? typename Map::mapped_type{} : found->second;
 }
 
+/// What the store has counted since its first charge.
+Result<Counted> counted(storage::Session& session) {
+    auto totals = session.ledger().totals();
+    if (!totals)
+        return totals.error();
+    return Counted{totals->charges, totals->billed, totals->units};
+}
+
 }  // namespace
+
+void Counter::add(const storage::Call& call) noexcept {
+    const auto& usage = call.usage;
+    raise(calls_, 1);
+    raise(billed_, call.cost.nanos() + call.loss.nanos());
+    raise(units_, usage.input_all() + usage.output_all() + usage.units_all());
+}
+
+void Counter::add_to(Counted& sum) const noexcept {
+    sum.calls += calls_.load(std::memory_order_relaxed);
+    sum.billed += Money::nanos(billed_.load(std::memory_order_relaxed));
+    sum.units += units_.load(std::memory_order_relaxed);
+}
 
 Books::Books(storage::Database& database, BooksOptions options)
     : database_(database), options_(std::move(options)), sequence_(std::make_unique<Sequence>()),
-      view_(std::make_shared<BooksView>()) {}
+      view_(std::make_shared<BooksView>()), counters_(new Counter[options_.loops]) {}
 
 Books::~Books() {
     // The writer's chore is ours.
@@ -71,6 +92,10 @@ Result<void> Books::start() {
     sequence_->start_at(*newest);
     if (auto done = fold_all(); !done)
         return std::move(done.error()).in("folding charges into balances");
+    auto before = database_.read([](storage::Session& session) { return counted(session); });
+    if (!before)
+        return before.error();
+    stored_before_ = *before;
     // Only now: the contents are stored.
     if (auto done = ring_->start(options_.ring_slots, options_.loops); !done)
         return done;
@@ -256,11 +281,42 @@ Result<storage::LedgerReport> Books::verify() {
     return database_.read([](storage::Session& session) { return session.ledger().verify(); });
 }
 
+Counted Books::ended() const noexcept {
+    Counted sum;
+    for (unsigned i = 0; i < options_.loops; ++i)
+        counters_[i].add_to(sum);
+    return sum;
+}
+
+Counted Books::written() const noexcept {
+    Counted sum;
+    written_.add_to(sum);
+    return sum;
+}
+
+Result<Counted> Books::stored() {
+    if (auto summed = fold_all(); !summed)
+        return summed.error();
+    auto now = database_.read([](storage::Session& session) { return counted(session); });
+    if (!now)
+        return now;
+    now->calls -= stored_before_.calls;
+    now->billed -= stored_before_.billed;
+    now->units -= stored_before_.units;
+    return now;
+}
+
+void Books::set_gap(bool gap, bool stop) noexcept {
+    gap_ = gap;
+    halted_ = gap && stop;
+}
+
 void Books::committed(std::span<const storage::Appended> calls) noexcept {
     auto now = view();
     AccountId last;
     Money lost;
     for (const auto& each : calls) {
+        written_.add(each.call);
         lost = checked_add(lost, each.call.loss).value_or(lost);
         if (each.call.account == last)
             continue;

@@ -70,6 +70,28 @@ struct BooksView {
 
 using GroupShares = std::map<std::string, std::int64_t, std::less<>>;
 
+/// Calls, money and units, as somebody has counted them since the start.
+struct Counted {
+    std::int64_t calls = 0;
+    Money billed;  ///< cost and loss
+    std::int64_t units = 0;
+};
+
+/// A Counted that one thread adds to and any reads.
+class alignas(64) Counter {
+public:
+    void add(const storage::Call& call) noexcept;
+    void add_to(Counted& sum) const noexcept;
+
+private:
+    static void raise(std::atomic<std::int64_t>& figure, std::int64_t by) noexcept {
+        figure.store(figure.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+    }
+    std::atomic<std::int64_t> calls_{0};
+    std::atomic<std::int64_t> billed_{0};
+    std::atomic<std::int64_t> units_{0};
+};
+
 /// What the start found in the intent ring.
 struct Recovery {
     std::int64_t replayed = 0;  ///< settled calls stored (again): harmless when they were stored
@@ -147,6 +169,17 @@ public:
     /// LedgerStore::verify on a reader. Blocks.
     Result<storage::LedgerReport> verify();
 
+    /// What the tills ended and the writer wrote, and, after bringing the store's sums up to date,
+    /// what is stored: each counted for itself, since the start. stored() blocks.
+    Counted ended() const noexcept;
+    Counted written() const noexcept;
+    Result<Counted> stored();
+    /// A gap between them was found or has closed; `stop`: no call is reserved for until then.
+    void set_gap(bool gap, bool stop) noexcept;
+    bool gap() const noexcept { return gap_.load(std::memory_order_relaxed); }
+    bool halted() const noexcept { return halted_.load(std::memory_order_relaxed); }
+    Counter& counter(unsigned till) noexcept { return counters_[till]; }
+
     const Recovery& recovery() const noexcept { return recovery_; }
     /// Slots of the intent ring in use, of all loops.
     std::uint32_t ring_used() const noexcept { return ring_->used(); }
@@ -203,6 +236,11 @@ private:
     std::atomic<std::int64_t> next_id_{1};
     std::atomic<std::uint64_t> version_{0};
     std::atomic<std::int64_t> losses_{0};  // the writer thread adds
+    std::atomic<bool> halted_{false};
+    std::atomic<bool> gap_{false};
+    std::unique_ptr<Counter[]> counters_;  // of each till
+    Counter written_;                      // the writer thread's
+    Counted stored_before_;                // by earlier runs
 };
 
 template <typename Change>

@@ -49,7 +49,8 @@ struct Till::Quote {
 };
 
 Till::Till(Books& books, unsigned number, Committed committed)
-    : books_(books), ring_(books.ring().partition(number)), committed_(std::move(committed)) {}
+    : books_(books), ring_(books.ring().partition(number)), counter_(books.counter(number)),
+      committed_(std::move(committed)) {}
 
 Result<void> Till::may_ask(const Ask& ask) const {
     const auto& most = ask.at_most;
@@ -58,6 +59,9 @@ Result<void> Till::may_ask(const Ask& ask) const {
         return fail(Code::invalid_request, "a number of units is not negative");
     if (!books_.writer().accepting())
         return fail(Code::unavailable, "calls cannot be stored at the moment");
+    if (books_.halted())
+        return fail(Code::unavailable,
+                    "the books do not agree: no paid call is made until they do");
     return ok();
 }
 
@@ -265,6 +269,7 @@ Result<Till::Receipt> Till::charge(Hold hold, storage::Call call, std::int64_t s
     // slot on no kill can undo the charge.
     call.id = ChargeId{books_.take_id()};
     auto slot = ring_.settle(call);
+    counter_.add(call);
     hold.till_ = nullptr;
     Receipt receipt{call.id, call.cost};
     bool power = books_.options().durability == Durability::power;

@@ -57,6 +57,7 @@ private:
 
     Books& books_;
     RingPartition& ring_;
+    Counter& counter_;
     Committed committed_;
     std::shared_ptr<const BooksView> view_;  // the loop's; renewed when the books' version changes
     std::uint64_t version_ = 0;

@@ -36,6 +36,8 @@ constexpr std::array list{
     Description{"oblivd_commit_lag_seconds", "gauge", "", "Age of the oldest call of the last group commit."},
     Description{"oblivd_commit_failures_total", "counter", "", "Group commits that did not reach the disk at first."},
     Description{"oblivd_calls_stored_total", "counter", "", "Calls stored with their charge."},
+    Description{"oblivd_calls_ended_total", "counter", "", "Calls that ended and are to be stored."},
+    Description{"oblivd_billing_gap", "gauge", "", "1 while calls that ended, charges written and what is stored do not agree."},
     Description{"oblivd_cache_lookups_total", "counter", "result", "Calls that may be answered from the cache, by what was found."},
     Description{"oblivd_cache_answers", "gauge", "", "Answers in the cache."},
     Description{"oblivd_cache_bytes", "gauge", "", "Memory of the answers in the cache."},
