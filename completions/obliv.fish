@@ -338,6 +338,7 @@ complete -c obliv -n 'string match -q -- '\''usage recompute*'\'' (__obliv_path)
 complete -c obliv -n 'string match -q -- '\''usage recompute*'\'' (__obliv_path)' -l user -x -d 'Only this user'
 complete -c obliv -n 'string match -q -- '\''usage recompute*'\'' (__obliv_path)' -l error -x -d 'Only calls that failed with this error'
 complete -c obliv -n '__obliv_at '\''request'\''' -a 'show' -d 'Show a call'\''s attempts: channels, keys, causes, pauses'
+complete -c obliv -n 'string match -q -- '\''request show*'\'' (__obliv_path)' -l capture -d 'Show what was said instead, as far as that is kept'
 complete -c obliv -n '__obliv_at '\''ledger'\''' -a 'show' -d 'List entries, newest first'
 complete -c obliv -n '__obliv_at '\''ledger'\''' -a 'verify' -d 'Prove that entries, balances and usage agree'
 complete -c obliv -n '__obliv_at '\''ledger'\''' -a 'reconcile' -d 'Compare a provider'\''s bill or usage export with what calls used'

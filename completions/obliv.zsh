@@ -322,7 +322,7 @@ _obliv() {
                 'usage recompute') candidates='--since --until --model -m --token --account --channel --user --error' ;;
                 'usage top') candidates='' ;;
                 'request') candidates='show' ;;
-                'request show') candidates='' ;;
+                'request show') candidates='--capture' ;;
                 'ledger') candidates='show verify reconcile' ;;
                 'ledger show') candidates='--limit --cursor --account --call' ;;
                 'ledger verify') candidates='' ;;

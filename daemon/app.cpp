@@ -8,6 +8,7 @@
 #include "core/config/load.hpp"
 #include "core/tokenizer/tokenizers.hpp"
 #include "daemon/app/books_watch.hpp"
+#include "daemon/app/capture.hpp"
 #include "daemon/app/channel_log.hpp"
 #include "daemon/app/health_checks.hpp"
 #include "daemon/app/host.hpp"
@@ -112,6 +113,25 @@ channels::RoutingSettings routing_settings(const config::Config& config) {
 }
 static_assert(static_cast<int>(channels::Strategy::lowest_price) ==
               static_cast<int>(config::Strategy::lowest_price));
+
+std::vector<std::string> names_in(std::string_view list) {
+    std::vector<std::string> out;
+    for (auto name : split(list, ','))
+        if (!trim(name).empty())
+            out.emplace_back(trim(name));
+    return out;
+}
+
+CaptureRules capture_rules(const config::Config& config) {
+    const auto& capture = config.capture;
+    return {names_in(capture.models),
+            names_in(capture.tokens),
+            names_in(capture.readers),
+            names_in(capture.redact),
+            static_cast<std::size_t>(capture.bytes),
+            capture.total_bytes,
+            capture.retention};
+}
 
 BooksWatch::Settings watch_settings(const config::Config& config) {
     return {config.billing.watch_interval, config.billing.on_gap == config::OnGap::stop};
@@ -230,6 +250,7 @@ struct App::Parts {
     relay::Proofs proofs;  // before the workers, which may be reading it
     std::unique_ptr<billing::Books> books;
     std::unique_ptr<loop::BlockingPool> workers;
+    std::unique_ptr<CaptureDesk> captures;
     std::unique_ptr<upstream::Tls> tls;
     std::unique_ptr<upstream::Resolver> resolver;
     std::unique_ptr<metrics::Metrics> metrics;
@@ -307,6 +328,8 @@ void App::Parts::build_services() {
     shelf = std::make_unique<relay::Shelf>(
         *database, *workers, new_sortable_id(now), [this] { return books->next_id(); },
         real_clock());
+    captures = std::make_unique<CaptureDesk>(*database, *workers);
+    captures->set(capture_rules(config));
     tls = std::make_unique<upstream::Tls>(upstream::TlsOptions{config.upstream.ca_file});
     resolver = std::make_unique<upstream::Resolver>();
     metrics = std::make_unique<metrics::Metrics>(loops->size());
@@ -329,16 +352,16 @@ void App::Parts::build_services() {
                                             books_watch->tick();
                                             return ok();
                                         });
-    keeper = std::make_unique<Keeper>(Keeper::Parts{*database, *books, *notices, *publisher},
-                                      keeper_settings(config));
+    keeper = std::make_unique<Keeper>(
+        Keeper::Parts{*database, *books, *notices, *publisher, *captures}, keeper_settings(config));
     keeping =
         std::make_unique<Upkeep>((*loops)[0], *workers, "what is too old could not be removed yet",
                                  [this] { return keeper->tick(); });
     publisher->on_prices([this](std::optional<WallTime> next) { price_alarm->set(next); });
     vitals = std::make_unique<LiveVitals>(LiveVitals::Parts{
         *database, *books, *publisher, *metrics, *workers, *answers, *notices, draining, now});
-    host = std::make_unique<LiveHost>(LiveHost::Parts{*database, tokenizers, live, *books,
-                                                      *publisher, *loops, *vitals, *notices,
+    host = std::make_unique<LiveHost>(LiveHost::Parts{*database, tokenizers, live, *captures,
+                                                      *books, *publisher, *loops, *vitals, *notices,
                                                       options, draining, now});
     upstream::PoolOptions pool;
     pool.idle_max_per_endpoint = static_cast<std::size_t>(config.upstream.pool_connections);
@@ -347,9 +370,10 @@ void App::Parts::build_services() {
     std::vector<Readers> readers;
     for (std::size_t i = 0; i < loops->size(); ++i) {
         auto seed = random_seed();
-        Lane::Shared shared{(*loops)[i], *workers, *books,  *database, tokenizers, *tls,
-                            *resolver,   pool,     *host,   *metrics,  *vitals,    ::geteuid(),
-                            seed,        *answers, repeats, *shelf,    proofs,     bodies->memory};
+        Lane::Shared shared{(*loops)[i], *workers,    *books,         *database, tokenizers,
+                            *tls,        *resolver,   pool,           *host,     *metrics,
+                            *vitals,     ::geteuid(), seed,           *answers,  repeats,
+                            *shelf,      proofs,      bodies->memory, *captures};
         lanes.push_back(std::make_unique<Lane>(shared));
         services.push_back(&lanes.back()->front);
         readers.push_back({lanes.back()->gate, lanes.back()->channels, lanes.back()->relay});
@@ -464,6 +488,7 @@ Result<ops::ReloadReport> App::reload(const config::Config& config) {
     parts_->publisher->settings(upstream_settings(config), routing_settings(config));
     if (parts_->checks)
         parts_->checks->set(check_settings(config));
+    parts_->captures->set(capture_rules(config));
     parts_->books_watch->set(watch_settings(config));
     parts_->keeper->set(keeper_settings(config));
     parts_->config = config;

@@ -2,6 +2,7 @@
 
 #include "cli/commands/all.hpp"
 #include "cli/commands/remote.hpp"
+#include "core/base/text.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -29,7 +30,31 @@ Json lines_of(const Json& answer) {
     return rows;
 }
 
+Result<void> show_captures(Invocation& run) {
+    auto answer = call(run, "GET", "/requests/" + encoded(run.argument(0)) + "/captures");
+    if (!answer)
+        return answer.error();
+    auto rows = answer->value("data", Json::array());
+    if (rows.empty())
+        return fail(Code::not_found,
+                    "nothing is kept of what was said in call " + visible(run.argument(0)));
+    if (run.output.options().form != Form::human)
+        return run.output.list("obliv.request.capture/1", rows, nullptr, {});
+    std::string text;
+    for (const auto& row : rows) {
+        text += row.value("time", "") + " " + row.value("model", "") + "\n";
+        for (const char* side : {"request", "reply"}) {
+            text += std::string(side) + ":\n" + row.value(side, "") + "\n";
+            if (row.value(std::string(side) + "_cut", false))
+                text += "(cut)\n";
+        }
+    }
+    return run.output.document(run.output.out_style().is_terminal ? visible(text) : text);
+}
+
 Result<void> show(Invocation& run) {
+    if (run.values.has("capture"))
+        return show_captures(run);
     return show_request(run, run.argument(0), "obliv.request.show/1");
 }
 
@@ -63,6 +88,9 @@ Command request_command() {
         {.name = "show",
          .summary = "Show a call's attempts: channels, keys, causes, pauses",
          .arguments = {{.name = "ID", .help = "The x-request-id of the reply"}},
+         .flags = {{.name = "capture",
+                    .value = "",
+                    .help = "Show what was said instead, as far as that is kept"}},
          .examples = {{"obliv request show 01K0QZ", "As a table"},
                       {"obliv request show 01K0QZ --json", "With its usage row"}},
          .errors = errors,

@@ -529,6 +529,7 @@ constexpr std::array table{
     Schema{"AttemptReport", attempt_report},
     Schema{"UsageGroup", usage_schemas::group},
     Schema{"UsageReport", usage_schemas::report},
+    Schema{"Capture", usage_schemas::capture},
     Schema{"BusinessRow", usage_schemas::business_row},
     Schema{"BusinessReport", usage_schemas::business_report},
     Schema{"LiveFigures", usage_schemas::live_figures},

@@ -33,6 +33,18 @@ inline constexpr std::array report{
     Field{"data", objects, must, "", "UsageGroup"},
 };
 
+inline constexpr std::array capture{
+    Field{"request_id", text, must, ""},
+    Field{"time", time, must, "when the call ended"},
+    Field{"account_id", text, must_or_null, ""},
+    Field{"token_id", text, must_or_null, ""},
+    Field{"model", text, must, "as asked"},
+    Field{"request", content, must, "its body, without secrets", "", 0, 1 << 20},
+    Field{"request_cut", boolean, must, "it was longer than what is kept"},
+    Field{"reply", content, must, "", "", 0, 1 << 20},
+    Field{"reply_cut", boolean, must, ""},
+};
+
 inline constexpr std::array business_row{
     Field{"period", text, must, "2026-01-31, or 2026-01"},
     Field{"active_users", integer, must, "who made a call", "", 0, many},

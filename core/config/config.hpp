@@ -164,6 +164,17 @@ struct Usage {
     std::int64_t months_kept = 0;  ///< of usage rows, before the present month; 0: all
 };
 
+/// What was said in calls, which is kept of those that are named here only.
+struct Capture {
+    std::string models;   ///< names or beginnings with *, separated by commas
+    std::string tokens;   ///< names
+    std::string readers;  ///< ids of tokens that may read it
+    std::string redact;   ///< fields of JSON
+    std::int64_t bytes = limits::capture_bytes;
+    std::int64_t total_bytes = limits::capture_total_bytes;
+    milliseconds retention = limits::capture_retention;
+};
+
 struct Storage {
     std::string path;  ///< the database; absolute; empty only before loading has filled it in
     std::int64_t readers = 2;
@@ -200,6 +211,7 @@ struct Config {
     Notices notices;
     Billing billing;
     Usage usage;
+    Capture capture;
     Storage storage;
     Log log;
     Tokenizers tokenizers;

@@ -50,6 +50,9 @@ inline constexpr std::int64_t output_tokens_default = 16'384;
 inline constexpr std::int64_t hidden_reasoning_rate = 100;  ///< tokens a second
 inline constexpr std::int64_t ring_slots = 65'536;
 inline constexpr std::chrono::milliseconds watch_interval = 1min;
+inline constexpr std::int64_t capture_bytes = 16 << 10;         ///< of a request, and of a reply
+inline constexpr std::int64_t capture_total_bytes = 256 << 20;  ///< of all
+inline constexpr std::chrono::milliseconds capture_retention = 7 * 24h;
 inline constexpr std::chrono::milliseconds drain_timeout = 30s;
 inline constexpr std::chrono::milliseconds heartbeat_interval = 15s;
 

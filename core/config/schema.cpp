@@ -25,6 +25,8 @@ constexpr std::array section_table{
     Section{"notices", "Who is told when channels fail or accounts run out (docs/notices.md)."},
     Section{"billing", "How calls are charged."},
     Section{"usage", "The rows of calls (docs/usage.md)."},
+    Section{"capture", "What was said in calls: not kept unless it is switched on here "
+                       "(docs/usage.md)."},
     Section{"storage", "The database."},
     Section{"log", "What is logged on standard error, and how."},
     Section{"tokenizers", "How tokens are counted (docs/tokenizers.md)."},
@@ -397,12 +399,33 @@ void add_billing(std::vector<Field>& out) {
               "channels of type openai.");
 }
 
+void add_capture(std::vector<Field>& out) {
+    Table<Capture> table(out, "capture", &Config::capture);
+    table.add("models", &Capture::models, TextKind{}, live,
+              "Models whose calls are kept: names, or beginnings such as gpt-4*, separated by "
+              "commas. With `tokens` empty too, nothing is kept.");
+    table.add("tokens", &Capture::tokens, TextKind{}, live,
+              "Names of tokens whose calls are kept, separated by commas.");
+    table.add("readers", &Capture::readers, TextKind{}, live,
+              "Ids of the tokens (of role admin) that may read what is kept, separated by commas; "
+              "others may only over the local socket.");
+    table.add("redact", &Capture::redact, TextKind{}, live,
+              "Fields of JSON whose values are left out, such as content,email. Keys and other "
+              "secrets always are.");
+    table.add("bytes", &Capture::bytes, SizeKind{1 << 10, 64 << 10}, live,
+              "How much of a request, and of a reply, is kept.");
+    table.add("total_bytes", &Capture::total_bytes, SizeKind{1 << 20, std::int64_t{1} << 40}, live,
+              "How much is kept of all; the oldest go first.");
+    table.add("retention", &Capture::retention, DurationKind{1min, 24h * 365}, live, "How long.");
+}
+
 void add_rest(std::vector<Field>& out) {
     Table<Usage> usage(out, "usage", &Config::usage);
     usage.add("months_kept", &Usage::months_kept, CountKind{0, 1200}, live,
               "Months before the present one whose usage rows are kept; older ones are removed. 0 "
               "keeps all. Charges and sums always stay.");
 
+    add_capture(out);
     Table<Storage> storage(out, "storage", &Config::storage);
     storage.add("path", &Storage::path, PathKind{}, restart, "The SQLite database.",
                 "`oblivd.db` in the state folder");

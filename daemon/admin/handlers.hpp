@@ -90,6 +90,8 @@ Result<Reply> business_usage(const Request& request, Host& host);
 Result<Reply> live_usage(const Request& request, Host& host);
 Result<Reply> get_call(const Request& request, Host& host);
 
+Result<Reply> list_captures(const Request& request, Host& host);  // captures.cpp
+
 // requests.cpp
 Result<Reply> get_request(const Request& request, Host& host);
 Result<Reply> report_attempts(const Request& request, Host& host);

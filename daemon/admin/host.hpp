@@ -66,6 +66,8 @@ public:
     virtual const Clock& clock() const = 0;
     virtual storage::Database& database() = 0;
     virtual const tokenizer::Tokenizers& tokenizers() = 0;
+    /// Whether the token may read what was said in calls. Does not block.
+    virtual bool may_read_captures(TokenId token) = 0;
     /// What ended lately. Does not block.
     virtual const live::Counters& live() = 0;
 

@@ -283,6 +283,18 @@ string group_json(const storage::UsageGroup& group, const std::vector<string>& b
     return dumped(out);
 }
 
+string capture_json(const storage::Capture& capture) {
+    return dumped(Json{{"request_id", capture.request_id},
+                       {"time", rfc3339(capture.time)},
+                       {"account_id", id_or_null(capture.account)},
+                       {"token_id", id_or_null(capture.token)},
+                       {"model", capture.model},
+                       {"request", capture.request},
+                       {"request_cut", capture.request_cut},
+                       {"reply", capture.reply},
+                       {"reply_cut", capture.reply_cut}});
+}
+
 string business_json(const storage::BusinessRow& row) {
     return dumped(Json{{"period", row.period},
                        {"active_users", row.active},

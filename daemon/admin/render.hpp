@@ -32,6 +32,7 @@ std::string transfer_json(const storage::Transfer& transfer);
 std::string budget_json(const storage::Budget& budget, Host& host);
 std::string lot_json(const ledger::Lot& lot);
 std::string call_json(const storage::Call& call);
+std::string capture_json(const storage::Capture& capture);
 std::string entry_json(const storage::Entry& entry, std::string_view request_id);
 std::string group_json(const storage::UsageGroup& group, const std::vector<std::string>& by);
 std::string business_json(const storage::BusinessRow& row);

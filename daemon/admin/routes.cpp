@@ -91,6 +91,7 @@ constexpr std::array table{
     Route{{"GET", "/api/v1/usage/live", admin, "What ended in the last second, five minutes, hour and day", "window rows", "", object, "LiveUsage"}, live_usage},
     Route{{"GET", "/api/v1/usage/recompute", admin, "Recomputes every bill from its row and price, and lists what differs", "since until model token account channel user error", "", object, "Recomputation"}, recompute_usage},
     Route{{"GET", "/api/v1/usage/attempts", admin, "Counts attempts by channel and by how they ended", "since until model token account channel user error", "", object, "AttemptReport"}, report_attempts},
+    Route{{"GET", "/api/v1/requests/{request_id}/captures", admin, "Lists what was said in the calls with this id, as far as it is kept, newest first", "", "", list, "Capture"}, list_captures},
     Route{{"GET", "/api/v1/requests/{request_id}", admin, "Shows how a call found its provider", "", "", object, "RequestRecord"}, get_request},
     Route{{"GET", "/api/v1/calls/{request_id}", admin, "Shows one call", "", "", object, "Call"}, get_call},
 

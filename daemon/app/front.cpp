@@ -11,6 +11,7 @@
 #include "core/wire/openai.hpp"
 #include "core/wire/responses.hpp"
 #include "daemon/admin/dispatch.hpp"
+#include "daemon/app/capture.hpp"
 #include "daemon/relay/conversation.hpp"
 #include "daemon/relay/credential.hpp"
 #include "daemon/relay/objects.hpp"
@@ -213,11 +214,37 @@ loop::Task<Result<void>> Front::dispatch(server::Exchange& exchange, const Route
     if (!route->method.empty() && exchange.method() != route->method)
         return refuse(fail(Code::method_not_allowed,
                            "this path takes " + std::string(route->method) + " requests only"));
+    if (auto rules = parts_.captures.rules(); rules && exchange.method() == "POST")
+        return captured(exchange, *route, record, std::move(rules));
+    return handle(exchange, *route, record);
+}
+
+loop::Task<Result<void>> Front::handle(server::Exchange& exchange, const Route& route,
+                                       relay::Record& record) {
     // What only reads has no need of it.
     if (exchange.method() == "POST")
         if (auto given = exchange.request().headers.find("idempotency-key"))
-            return once(exchange, *route, record, *given);
-    return (this->*route->handler)(exchange, record);
+            return once(exchange, route, record, *given);
+    return (this->*route.handler)(exchange, record);
+}
+
+/// Whose call it is, and of which model, is known at its end only: what is not to be kept is
+/// forgotten then.
+loop::Task<Result<void>> Front::captured(server::Exchange& exchange, const Route& route,
+                                         relay::Record& record,
+                                         std::shared_ptr<const CaptureRules> rules) {
+    auto kept = std::make_unique<CapturingExchange>(exchange, rules->bytes_max);
+    auto done = co_await handle(*kept, route, record);
+    if (rules->wants(record)) {
+        auto capture = kept->take();
+        capture.request_id = std::string(exchange.request_id());
+        capture.time = parts_.clock.wall();
+        capture.account = record.call.account;
+        capture.token = record.call.token;
+        capture.model = record.call.model;
+        parts_.captures.store(std::move(capture), std::move(rules));
+    }
+    co_return done;
 }
 
 /// A call that its client may repeat without being charged again.

@@ -7,6 +7,7 @@
 #include "daemon/server/server.hpp"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,9 @@ struct Memory;
 }
 
 namespace obliv::daemon {
+
+class CaptureDesk;
+struct CaptureRules;
 
 /// What the front of every loop asks of the whole daemon. Any thread; not_ready() must not block.
 class Vitals {
@@ -40,6 +44,7 @@ public:
         const relay::Memory& memory;
         relay::Repeats& repeats;
         relay::Shelf& shelf;
+        CaptureDesk& captures;
     };
     explicit Front(const Parts& parts) : parts_(parts) {}
 
@@ -56,6 +61,11 @@ private:
     static std::string methods_of(const Route& route, std::string_view path);
     loop::Task<Result<void>> dispatch(server::Exchange& exchange, const Route* route,
                                       relay::Record& record);
+    loop::Task<Result<void>> handle(server::Exchange& exchange, const Route& route,
+                                    relay::Record& record);
+    loop::Task<Result<void>> captured(server::Exchange& exchange, const Route& route,
+                                      relay::Record& record,
+                                      std::shared_ptr<const CaptureRules> rules);
     template <const wire::Wire& format>
     loop::Task<Result<void>> chat(server::Exchange& exchange, relay::Record& record) {
         relay::Inbound inbound;

@@ -2,6 +2,7 @@
 
 #include "daemon/admin/host.hpp"
 #include "daemon/app.hpp"
+#include "daemon/app/capture.hpp"
 #include "daemon/app/lane.hpp"
 #include "daemon/app/notice_desk.hpp"
 #include "daemon/app/vitals.hpp"
@@ -17,6 +18,7 @@ public:
         storage::Database& database;
         const tokenizer::Tokenizers& tokenizers;
         const live::Counters& live;
+        const CaptureDesk& captures;
         billing::Books& books;
         Publisher& publisher;
         loop::Loops& loops;
@@ -34,6 +36,7 @@ public:
     storage::Database& database() override { return parts_.database; }
     const tokenizer::Tokenizers& tokenizers() override { return parts_.tokenizers; }
     const live::Counters& live() override { return parts_.live; }
+    bool may_read_captures(TokenId token) override { return parts_.captures.may_read(token); }
     Result<void> publish_tokens() override { return parts_.publisher.tokens(); }
     Result<void> publish_channels() override { return parts_.publisher.channels(); }
     Result<void> publish_prices() override { return parts_.publisher.prices(); }

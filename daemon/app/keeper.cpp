@@ -1,6 +1,7 @@
 #include "daemon/app/keeper.hpp"
 
 #include "core/base/log.hpp"
+#include "daemon/app/capture.hpp"
 #include "daemon/app/notice_desk.hpp"
 #include "daemon/app/reconciler.hpp"
 
@@ -15,6 +16,7 @@ using notices::Severity;
 constexpr std::int64_t rows_of_step = 2000;
 constexpr int steps_of_tick = 10;
 constexpr auto retire_interval = std::chrono::hours(1);
+constexpr auto sweep_interval = std::chrono::minutes(1);
 constexpr std::size_t lines_max = 20;
 
 std::string first_lines(const std::vector<std::string>& lines) {
@@ -49,7 +51,9 @@ Result<void> Keeper::tick() {
     reconcile_at_.set(settings.reconcile_at, now);
     if (reconcile_at_.due(now))
         reconcile(settings.reconcile_folder);
-    return retire(settings.months_kept);
+    auto retired = retire(settings.months_kept);
+    auto swept = sweep();
+    return retired ? swept : retired;
 }
 
 Result<void> Keeper::retire(int months_kept) {
@@ -74,6 +78,14 @@ Result<void> Keeper::retire(int months_kept) {
         break;
     }
     return ok();
+}
+
+Result<void> Keeper::sweep() {
+    auto now = real_clock().steady();
+    if (sweep_at_ && now < *sweep_at_)
+        return ok();
+    sweep_at_ = now + sweep_interval;
+    return parts_.captures.sweep();
 }
 
 void Keeper::verify() {

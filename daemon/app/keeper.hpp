@@ -12,10 +12,11 @@
 
 namespace obliv::daemon {
 
+class CaptureDesk;
 class NoticeDesk;
 
-/// Keeps the store: removes usage rows that are too old, and at their times of day proves the books
-/// and holds bills of providers against them.
+/// Keeps the store: removes usage rows and captures that are too old, and at their times of day
+/// proves the books and holds bills of providers against them.
 class Keeper {
 public:
     struct Settings {
@@ -29,6 +30,7 @@ public:
         billing::Books& books;
         NoticeDesk& notices;
         const Publisher& publisher;
+        CaptureDesk& captures;
     };
     Keeper(const Parts& parts, Settings settings);
     void set(Settings settings);  ///< from any thread
@@ -39,12 +41,14 @@ public:
 
 private:
     Result<void> retire(int months_kept);
+    Result<void> sweep();
     void verify();
     void reconcile(const std::string& folder);
 
     Parts parts_;
     // Of who ticks.
     std::optional<SteadyTime> retire_at_;  // nothing: at once
+    std::optional<SteadyTime> sweep_at_;   // likewise
     std::int64_t retired_rows_ = 0;        // and not told of yet
     watch::Daily verify_at_;
     watch::Daily reconcile_at_;

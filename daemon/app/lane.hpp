@@ -28,6 +28,7 @@ struct Lane {
         relay::Shelf& shelf;
         relay::Proofs& proofs;
         Bound& memory;
+        CaptureDesk& captures;
     };
 
     explicit Lane(const Shared& shared)
@@ -41,7 +42,7 @@ struct Lane {
                                                                            real_clock(),
                                                                            shared.memory},
           front({shared.loop.index(), relay, admin, shared.metrics, shared.workers, shared.vitals,
-                 real_clock(), gate, memory, shared.repeats, shared.shelf}) {}
+                 real_clock(), gate, memory, shared.repeats, shared.shelf, shared.captures}) {}
 
     gate::Gate gate;
     channels::Channels channels;

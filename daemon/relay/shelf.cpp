@@ -7,7 +7,7 @@ namespace obliv::relay {
 namespace {
 
 constexpr std::int64_t bytes_max = std::int64_t{512} << 20;
-constexpr unsigned sweep_every = 128;  // replies: a sweep looks over the sizes of all of them
+constexpr unsigned sweep_every = 16;  // replies
 
 }  // namespace
 

@@ -12,9 +12,9 @@ from harness import Daemon, FunctionalTest, ask, until
 
 
 def soon() -> str:
-    """A time of day that begins within the next 70 seconds."""
+    """A time of day that begins in half a minute at the earliest, and in one and a half at the latest."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    return (now + datetime.timedelta(seconds=70 if now.second > 50 else 60)).strftime("%H:%M")
+    return (now + datetime.timedelta(seconds=90 if now.second > 30 else 60)).strftime("%H:%M")
 
 
 class LedgerWatch(FunctionalTest):
@@ -94,7 +94,7 @@ class LedgerWatch(FunctionalTest):
         self.daemon.config.write_text(f'[billing]\nverify_at = "{at}"\nreconcile_at = "{at}"\n'
                                       f'reconcile_folder = "{bills}"\n')
         self.daemon.api("POST", "/system/reload")
-        until(lambda: len(self.notices("billing.reconciled")) == 3, "three bills", 90)
+        until(lambda: len(self.notices("billing.reconciled")) == 3, "three bills", 180)
         (proof,) = self.notices("billing.verified")
         self.assertEqual(proof["severity"], "info")
         self.assertIn("2 charges", proof["title"])

@@ -29,8 +29,12 @@ Result<std::optional<RepeatRow>> SqliteRepeats::find(const Sha256& key) {
 
 Result<void> SqliteRepeats::put(const RepeatRow& row) {
     auto size = row_bytes + static_cast<std::int64_t>(row.body.size());
+    // Not in one statement: what is replaced must be counted as gone.
+    auto done = Query(context_.connection, "DELETE FROM repeat WHERE key = ?").bind(row.key).run();
+    if (!done)
+        return done;
     return Query(context_.connection,
-                 "INSERT OR REPLACE INTO repeat (key, request_id, run, account, call_time, since, "
+                 "INSERT INTO repeat (key, request_id, run, account, call_time, since, "
                  "time, whole, request, content_type, size, body) "
                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(row.key, row.request_id, row.run, row.call.account.value, row.call.time,
@@ -65,8 +69,8 @@ Result<void> SqliteRepeats::sweep(WallTime before, std::int64_t bytes_max) {
     return Query(context_.connection,
                  "DELETE FROM repeat WHERE key IN (SELECT key FROM (SELECT key, size, sum(size) "
                  "OVER (ORDER BY time, key) AS bytes FROM (SELECT key, time, size FROM repeat "
-                 "ORDER BY time, key LIMIT 200)) WHERE bytes - size < (SELECT sum(size) FROM "
-                 "repeat) - ?)")
+                 "ORDER BY time, key LIMIT 200)) WHERE bytes - size < (SELECT bytes FROM "
+                 "kept_bytes WHERE what = 'repeat') - ?)")
         .bind(bytes_max)
         .run();
 }

@@ -225,8 +225,8 @@ class SqliteCaptures final : public CaptureStore {
 public:
     explicit SqliteCaptures(const Context& context) : context_(context) {}
     Result<void> put(const Capture& capture) override;
-    Result<Capture> get(std::string_view request_id) override;
-    Result<std::int64_t> sweep(WallTime before, int count_max) override;
+    Result<std::vector<Capture>> find(std::string_view request_id, int limit) override;
+    Result<std::int64_t> sweep(WallTime before, std::int64_t bytes_max, int count_max) override;
 
 private:
     const Context& context_;

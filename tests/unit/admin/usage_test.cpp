@@ -275,3 +275,26 @@ TEST_CASE("what ended lately is told by window, with the names of its keys", "[a
     world.bad("GET", "/api/v1/usage/live?rows=51", "", "invalid_request");
     world.bad("GET", "/api/v1/usage/live?rows=-1", "", "invalid_request");
 }
+
+TEST_CASE("what was said is shown to named readers only", "[admin]") {
+    World world;
+    must(world.host.database().write([](Session& session) {
+        storage::Capture capture;
+        capture.request_id = "r1";
+        capture.token = TokenId{7};
+        capture.request = "{\"a\":1}\n\xff";
+        capture.request_cut = true;
+        return session.captures().put(capture);
+    }));
+    auto seen = world.good("GET", "/api/v1/requests/r1/captures")["data"];
+    REQUIRE(seen.size() == 1);
+    CHECK(seen[0]["request"] == "{\"a\":1}\n\xef\xbf\xbd");
+    CHECK(seen[0]["request_cut"] == true);
+    CHECK(seen[0]["token_id"] == "7");
+    CHECK(seen[0]["account_id"].is_null());
+    CHECK(world.good("GET", "/api/v1/requests/r2/captures")["data"].empty());
+    world.caller = World::token_caller(storage::TokenRole::admin);
+    world.bad("GET", "/api/v1/requests/r1/captures", "", "forbidden");
+    world.host.reader = world.caller.token->token.id;
+    CHECK(world.good("GET", "/api/v1/requests/r1/captures")["data"].size() == 1);
+}

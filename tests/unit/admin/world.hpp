@@ -28,6 +28,8 @@ public:
     storage::Database& database() override { return *database_; }
     const tokenizer::Tokenizers& tokenizers() override { return tokenizers_; }
     const live::Counters& live() override { return live_; }
+    bool may_read_captures(TokenId token) override { return token == reader; }
+    TokenId reader{};
     Result<void> publish_tokens() override { return published("tokens"); }
     Result<void> publish_channels() override;
     Result<void> publish_prices() override { return published("prices"); }
