@@ -36,7 +36,27 @@ Result<void> get(Invocation& run) {
                    : Result<void>(account.error());
 }
 
-Json body_of(const Values& values) {
+/// What changes for its calls while it is nearly out of money.
+Result<void> add_degraded(const Values& values, Json& body) {
+    for (auto [flag, field] :
+         {std::pair{"degraded-requests-per-minute", "degraded_requests_per_minute"},
+          std::pair{"degraded-concurrent", "degraded_concurrent_max"}})
+        if (auto count = values.count(flag))
+            body[field] = *count;
+    if (!values.has("degraded-model"))
+        return ok();
+    if (values.list("degraded-model") == std::vector<std::string>{"none"}) {
+        body["degraded_models"] = nullptr;
+        return ok();
+    }
+    auto models = pairs_of(values, "degraded-model", "MODEL=CHEAPER");
+    if (!models)
+        return models.error();
+    body["degraded_models"] = std::move(*models);
+    return ok();
+}
+
+Result<Json> body_of(const Values& values) {
     Json body = Json::object();
     if (auto kind = values.text("kind"))
         body["kind"] = *kind;
@@ -44,12 +64,17 @@ Json body_of(const Values& values) {
         body["credit_limit"] = *limit;
     if (auto zone = values.text("time-zone"))
         body["time_zone"] = *zone;
+    if (auto good = add_degraded(values, body); !good)
+        return good.error();
     return body;
 }
 
 Result<void> create(Invocation& run) {
     Json body{{"name", run.argument(0)}};
-    body.update(body_of(run.values));
+    auto settings = body_of(run.values);
+    if (!settings)
+        return settings.error();
+    body.update(*settings);
     auto missing = expect_missing(run, path_of(run), "the account '" + run.argument(0) + "'");
     if (!missing)
         return missing;
@@ -61,11 +86,13 @@ Result<void> create(Invocation& run) {
 
 Result<void> set(Invocation& run) {
     auto body = body_of(run.values);
+    if (!body)
+        return body.error();
     if (auto name = run.values.text("name"))
-        body["name"] = *name;
-    if (body.empty())
+        (*body)["name"] = *name;
+    if (body->empty())
         return fail(Code::usage, "nothing to set: give a flag such as --credit-limit");
-    auto account = change(run, "PATCH", path_of(run), body, "changed account {}");
+    auto account = change(run, "PATCH", path_of(run), *body, "changed account {}");
     if (!account)
         return account.error();
     return account->is_null() ? ok() : run.output.object("obliv.account.set/1", *account);
@@ -165,7 +192,20 @@ std::vector<Flag> setting_flags() {
          .kind = Kind::money},
         {.name = "time-zone",
          .value = "ZONE",
-         .help = "By whose clocks budgets and statements begin: UTC, Europe/Berlin ..."}};
+         .help = "By whose clocks budgets and statements begin: UTC, Europe/Berlin ..."},
+        {.name = "degraded-model",
+         .value = "MODEL=CHEAPER",
+         .help = "While at most 5 % of its money is left, ask CHEAPER instead of MODEL, a name or "
+                 "a pattern; replaces all of them; none clears them",
+         .repeats = true},
+        {.name = "degraded-requests-per-minute",
+         .value = "N",
+         .help = "Then at most so many calls a minute with each token; 0 clears it",
+         .kind = Kind::count},
+        {.name = "degraded-concurrent",
+         .value = "N",
+         .help = "Then at most so many calls at once with each token; 0 clears it",
+         .kind = Kind::count}};
 }
 
 }  // namespace
@@ -209,7 +249,9 @@ Command account_command() {
          .flags =
              joined(setting_flags(), {{.name = "name", .value = "NAME", .help = "A new name"}}),
          .examples = {{"obliv account set lab --credit-limit 100", "More credit"},
-                      {"obliv account set lab --kind prepaid", "No credit any more"}},
+                      {"obliv account set lab --kind prepaid", "No credit any more"},
+                      {"obliv account set lab --degraded-model gpt-5=gpt-5-mini",
+                       "A cheaper model for the last 5 %"}},
          .errors = changed,
          .run = set},
         {.name = "topup",

@@ -26,16 +26,6 @@ std::string path_of(const Invocation& run) {
     return "/channels/" + encoded(run.argument(0));
 }
 
-Result<void> add_aliases(const Values& values, Json& body) {
-    for (const auto& pair : values.list("map")) {
-        auto equals = pair.find('=');
-        if (equals == 0 || equals == std::string::npos || equals + 1 == pair.size())
-            return fail(Code::usage, "--map: expected ALIAS=MODEL, got '" + visible(pair) + "'");
-        body["aliases"][pair.substr(0, equals)] = pair.substr(equals + 1);
-    }
-    return ok();
-}
-
 void add_timeouts(const Values& values, Json& body) {
     for (auto [flag, field] :
          {std::pair{"connect-timeout", "connect_ms"},
@@ -58,8 +48,11 @@ Result<Json> body_of(const Values& values) {
     for (const char* number : {"priority", "weight"})
         if (auto count = values.count(number))
             body[number] = *count;
-    if (auto mapped = add_aliases(values, body); !mapped)
-        return mapped.error();
+    auto aliases = pairs_of(values, "map", "ALIAS=MODEL");
+    if (!aliases)
+        return aliases.error();
+    if (!aliases->empty())
+        body["aliases"] = std::move(*aliases);
     add_timeouts(values, body);
     if (auto set = add_channel_settings(values, body); !set)
         return set.error();

@@ -146,6 +146,18 @@ Result<Json> time_ahead(std::string_view flag, const std::string& text) {
                                  "2027-01-31T00:00:00Z");
 }
 
+Result<Json> pairs_of(const Values& values, const std::string& flag, const std::string& form) {
+    Json object = Json::object();
+    for (const auto& pair : values.list(flag)) {
+        auto equals = pair.find('=');
+        if (equals == 0 || equals == std::string::npos || equals + 1 == pair.size())
+            return fail(Code::usage,
+                        "--" + flag + ": expected " + form + ", got '" + visible(pair) + "'");
+        object[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+    return object;
+}
+
 std::string encoded(std::string_view text) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;

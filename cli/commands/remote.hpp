@@ -30,6 +30,9 @@ Result<void> expect_missing(Invocation& run, const std::string& path, const std:
 /// The time that a flag means, for a body: `30d` from now, or a time.
 Result<Json> time_ahead(std::string_view flag, const std::string& text);
 
+/// The object of a flag that is given once for each of its pairs, `form` for example `ALIAS=MODEL`.
+Result<Json> pairs_of(const Values& values, const std::string& flag, const std::string& form);
+
 /// One path segment or query value, percent-encoded.
 std::string encoded(std::string_view text);
 

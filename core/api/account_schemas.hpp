@@ -10,11 +10,19 @@ namespace obliv::api::account_schemas {
 using enum Type;
 using enum Presence;
 
+inline constexpr std::int64_t limit_max = 1'000'000;
+
 inline constexpr std::array account_create{
     Field{"name", name, must, "unique among the accounts"},
     Field{"kind", choice, may, "prepaid by default", "prepaid|credit|unlimited"},
     Field{"credit_limit", money, may_or_null, "of kind credit: how far below zero it may go"},
     Field{"time_zone", text, may_or_null, "by whose clocks budgets begin anew; null: UTC"},
+    Field{"degraded_models", aliases, may_or_null,
+          "asked instead while at most 5 % is left, by name or pattern; null: none"},
+    Field{"degraded_requests_per_minute", integer, may_or_null,
+          "of each token, while at most 5 % is left; null or 0: as otherwise", "", 0, limit_max},
+    Field{"degraded_concurrent_max", integer, may_or_null,
+          "calls at once, likewise; null or 0: as otherwise", "", 0, limit_max},
 };
 
 inline constexpr std::array account_patch{
@@ -22,6 +30,12 @@ inline constexpr std::array account_patch{
     Field{"kind", choice, may, "", "prepaid|credit|unlimited"},
     Field{"credit_limit", money, may_or_null, "of kind credit; null: nothing"},
     Field{"time_zone", text, may_or_null, "by whose clocks budgets begin anew; null: UTC"},
+    Field{"degraded_models", aliases, may_or_null,
+          "asked instead while at most 5 % is left, by name or pattern; null: none"},
+    Field{"degraded_requests_per_minute", integer, may_or_null,
+          "of each token, while at most 5 % is left; null or 0: as otherwise", "", 0, limit_max},
+    Field{"degraded_concurrent_max", integer, may_or_null,
+          "calls at once, likewise; null or 0: as otherwise", "", 0, limit_max},
 };
 
 inline constexpr std::array topup_ask{
@@ -89,6 +103,12 @@ inline constexpr std::array account{
     Field{"held", money, must, "USD set aside for calls that run"},
     Field{"available", amount, must_or_null, "USD; null: no limit"},
     Field{"time_zone", text, must, "by whose clocks budgets begin anew"},
+    Field{"degraded", boolean, must, "its calls are, since at most 5 % is left"},
+    Field{"degraded_models", aliases, must, "asked instead then, by name or pattern"},
+    Field{"degraded_requests_per_minute", integer, must_or_null, "of each token; null: none", "", 1,
+          limit_max},
+    Field{"degraded_concurrent_max", integer, must_or_null, "of each token; null: none", "", 1,
+          limit_max},
     Field{"created_at", time, must, ""},
 };
 

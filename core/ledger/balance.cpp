@@ -130,6 +130,12 @@ BalanceFigures Balance::figures(bool* exact) const noexcept {
     return figures;
 }
 
+// What is granted and spent changes by moves and settlements only, so that neither a reservation
+// nor a release shows.
+Money Balance::spendable() const noexcept {
+    return Money::nanos(granted_.load() - spent_.load() - floor_.load());
+}
+
 Money floor_of(AccountKind kind, Money credit_limit) noexcept {
     switch (kind) {
     case AccountKind::prepaid:

@@ -52,6 +52,9 @@ public:
     void set_floor(Money floor) noexcept;
     void set_granted(Money granted) noexcept;
 
+    /// What can be spent down to the floor, with what is held for calls that run.
+    Money spendable() const noexcept;
+
     /// A consistent view, by retrying while somebody changes it; after a bounded number of tries
     /// the last reading, with `exact` false.
     BalanceFigures figures(bool* exact = nullptr) const noexcept;

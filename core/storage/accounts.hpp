@@ -7,6 +7,7 @@
 #include "core/ledger/kinds.hpp"
 #include "core/storage/page.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,18 @@ inline constexpr AccountId admin_account{10};  ///< the administrator's: unlimit
 inline constexpr TenantId first_tenant{1};
 inline constexpr UserId first_user{1};  ///< the administrator
 
+/// What changes for the calls of an account that is nearly out of money.
+struct Degraded {
+    std::map<std::string, std::string> models;  ///< asked instead, by name or pattern
+    int requests_per_minute = 0;                ///< of each token; 0: as otherwise
+    int concurrent_max = 0;                     ///< likewise
+
+    bool any() const noexcept {
+        return !models.empty() || requests_per_minute > 0 || concurrent_max > 0;
+    }
+    bool operator==(const Degraded&) const = default;
+};
+
 struct Account {
     AccountId id;
     TenantId tenant;
@@ -34,6 +47,7 @@ struct Account {
     Money balance;       ///< sum of its entries up to the fold watermark; read-only
     WallTime created_at{};
     std::string time_zone = "UTC";  ///< by whose clocks its budgets begin anew
+    Degraded degraded{};
 };
 
 /// Reads work on every session, writes on the writer's session only.
@@ -46,7 +60,7 @@ public:
     virtual Result<Account> find(std::string_view name) = 0;       ///< not_found
     virtual Result<AccountId> insert(const Account& account) = 0;  ///< conflict: the name is taken
     virtual Result<void>
-    update(const Account& account) = 0;  ///< name, kind, credit_limit, time_zone
+    update(const Account& account) = 0;  ///< name, kind, credit_limit, time_zone, degraded
 };
 
 }  // namespace obliv::storage

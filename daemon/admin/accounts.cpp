@@ -1,5 +1,6 @@
 #include "core/base/random.hpp"
 #include "core/base/time_zone.hpp"
+#include "core/llm/pattern.hpp"
 #include "daemon/admin/find.hpp"
 #include "daemon/admin/handlers.hpp"
 #include "daemon/admin/render.hpp"
@@ -28,6 +29,24 @@ Error not_a_payer(const Account& account) {
                 "the account '" + account.name + "' belongs to the books and cannot be changed");
 }
 
+Result<void> apply_degraded(const api::Body& body, storage::Degraded& degraded) {
+    auto take = [&](std::string_view field, int& limit) {
+        if (body.has(field))
+            limit = body.set(field) ? static_cast<int>(body.integer(field)) : 0;
+    };
+    take("degraded_requests_per_minute", degraded.requests_per_minute);
+    take("degraded_concurrent_max", degraded.concurrent_max);
+    if (body.clear("degraded_models"))
+        degraded.models.clear();
+    if (!body.set("degraded_models"))
+        return ok();
+    degraded.models = body.pairs("degraded_models");
+    for (const auto& [asked, instead] : degraded.models)
+        if (auto pattern = llm::ModelPattern::parse(asked); !pattern)
+            return at("degraded_models", pattern.error().message);
+    return ok();
+}
+
 Result<void> apply(const api::Body& body, Account& account) {
     if (body.set("name"))
         account.name = body.text("name");
@@ -39,6 +58,8 @@ Result<void> apply(const api::Body& body, Account& account) {
         account.time_zone = body.set("time_zone") ? body.text("time_zone") : "UTC";
     if (auto zone = TimeZone::open(account.time_zone); !zone)
         return at("time_zone", zone.error().message);
+    if (auto good = apply_degraded(body, account.degraded); !good)
+        return good;
     if (account.kind == AccountKind::credit)
         return ok();
     if (body.set("credit_limit") && account.credit_limit != Money{})

@@ -95,6 +95,8 @@ public:
     /// Live figures. Nothing: the books do not know the account, or the token.
     virtual std::optional<ledger::BalanceFigures> account_figures(AccountId account) = 0;
     virtual std::optional<ledger::BalanceFigures> token_figures(TokenId token) = 0;
+    /// Whether its calls are degraded now, because it is nearly out of money.
+    virtual bool is_degraded(AccountId account) = 0;
     /// As billing::Books: a repeat of the operation id answers the first transfer.
     virtual Result<storage::Transfer> topup(AccountId account, Money amount,
                                             std::string operation_id, std::string reason,

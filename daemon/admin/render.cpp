@@ -201,15 +201,20 @@ string account_json(const storage::Account& account, Host& host) {
     auto held = live ? live->held : Money{};
     auto balance =
         live ? checked_add(live->available, live->held).value_or(live->available) : account.balance;
-    return dumped(Json{{"id", account.id.text()},
-                       {"name", account.name},
-                       {"kind", name_of(account.kind)},
-                       {"credit_limit", account.credit_limit.text()},
-                       {"balance", balance.text()},
-                       {"held", held.text()},
-                       {"available", money_or_null(available_of(account, above_floor))},
-                       {"time_zone", account.time_zone},
-                       {"created_at", rfc3339(account.created_at)}});
+    return dumped(
+        Json{{"id", account.id.text()},
+             {"name", account.name},
+             {"kind", name_of(account.kind)},
+             {"credit_limit", account.credit_limit.text()},
+             {"balance", balance.text()},
+             {"held", held.text()},
+             {"available", money_or_null(available_of(account, above_floor))},
+             {"time_zone", account.time_zone},
+             {"degraded", host.is_degraded(account.id)},
+             {"degraded_models", account.degraded.models},
+             {"degraded_requests_per_minute", limit_or_null(account.degraded.requests_per_minute)},
+             {"degraded_concurrent_max", limit_or_null(account.degraded.concurrent_max)},
+             {"created_at", rfc3339(account.created_at)}});
 }
 
 string transfer_json(const storage::Transfer& transfer) {

@@ -48,6 +48,12 @@ std::optional<ledger::BalanceFigures> LiveHost::token_figures(TokenId token) {
     return parts_.books.token_figures(token);
 }
 
+bool LiveHost::is_degraded(AccountId account) {
+    auto view = parts_.books.view();
+    auto found = view->accounts.find(account);
+    return found != view->accounts.end() && found->second.degraded && found->second.low->reached();
+}
+
 Result<storage::Transfer> LiveHost::topup(AccountId account, Money amount, std::string operation_id,
                                           std::string reason, std::optional<WallTime> expires_at) {
     auto done =

@@ -52,6 +52,7 @@ public:
                                             std::string_view upstream_model) override;
     std::optional<ledger::BalanceFigures> account_figures(AccountId account) override;
     std::optional<ledger::BalanceFigures> token_figures(TokenId token) override;
+    bool is_degraded(AccountId account) override;
     Result<storage::Transfer> topup(AccountId account, Money amount, std::string operation_id,
                                     std::string reason,
                                     std::optional<WallTime> expires_at) override;

@@ -50,6 +50,18 @@ std::string_view words_of(channels::EventKind kind) {
     return "it has no usable key left";
 }
 
+std::string words_of(const storage::Degraded& rules) {
+    std::string words;
+    auto add = [&](const std::string& more) { words += (words.empty() ? "" : ", ") + more; };
+    for (const auto& [asked, instead] : rules.models)
+        add(instead + " instead of " + asked);
+    if (rules.requests_per_minute > 0)
+        add(std::to_string(rules.requests_per_minute) + " requests a minute with each token");
+    if (rules.concurrent_max > 0)
+        add(std::to_string(rules.concurrent_max) + " calls at once with each token");
+    return words + ".";
+}
+
 }  // namespace
 
 NoticeDesk::NoticeDesk(storage::Database& database, billing::Books& books,
@@ -66,11 +78,23 @@ void NoticeDesk::start() {
         database_.read([](storage::Session& session) { return session.notices().marks(); });
     if (marks)
         for (const auto& mark : *marks)
-            balances_.restore({mark.account, mark.full, mark.level});
+            restore(mark);
     look_at_balances();
     look_at_budgets();
     budgets_.started();
     thread_ = std::thread([this] { watch(); });
+}
+
+/// Whoever was degraded when the daemon ended has been told of.
+void NoticeDesk::restore(const storage::BalanceMarkRow& mark) {
+    balances_.restore({mark.account, mark.full, mark.level});
+    auto view = books_.view();
+    auto account = view->accounts.find(mark.account);
+    if (account == view->accounts.end() || !account->second.degraded)
+        return;
+    account->second.low->set(notices::low_mark(mark.full));
+    if (account->second.low->reached())
+        degraded_.insert(mark.account);
 }
 
 void NoticeDesk::stop() {
@@ -184,22 +208,47 @@ void NoticeDesk::look_at(AccountId account) {
 }
 
 void NoticeDesk::look_at(AccountId id, const billing::BooksView::Account& account, Looked& looked) {
-    if (account.kind != ledger::AccountKind::prepaid && account.kind != ledger::AccountKind::credit)
+    if (account.kind != ledger::AccountKind::prepaid &&
+        account.kind != ledger::AccountKind::credit) {
+        account.low->set(notices::low_mark(Money{}));
         return;
+    }
     std::lock_guard lock(balances_mutex_);
-    auto figures = account.balance->figures();
-    auto spendable = checked_add(figures.available, figures.held).value_or(figures.available);
+    auto spendable = account.balance->spendable();
     std::optional<int> step;
     auto mark = balances_.look(id, spendable, step);
-    if (!mark)
-        return;
-    looked.marks.push_back({mark->account, mark->full, mark->level});
+    if (mark)
+        looked.marks.push_back({mark->account, mark->full, mark->level});
     if (step)
         looked.steps.push_back({id, spendable, mark->full, *step});
+    look_whether_degraded(id, account, looked);
+}
+
+/// Under balances_mutex_, after a look at the balance.
+void NoticeDesk::look_whether_degraded(AccountId id, const billing::BooksView::Account& account,
+                                       Looked& looked) {
+    account.low->set(notices::low_mark(balances_.find(id)->full));
+    bool before = degraded_.contains(id);
+    bool now = account.degraded && account.low->reached();
+    if (now == before)
+        return;
+    if (now)
+        degraded_.insert(id);
+    else
+        degraded_.erase(id);
+    looked.turns.push_back({id, now ? account.degraded : nullptr});
+}
+
+void NoticeDesk::act_on(const Looked& looked) {
+    keep_marks(looked);
+    for (const auto& step : looked.steps)
+        tell_balance(step);
+    for (const auto& turn : looked.turns)
+        tell_turn(turn);
 }
 
 /// One write for all: at the first start every account is new.
-void NoticeDesk::act_on(const Looked& looked) {
+void NoticeDesk::keep_marks(const Looked& looked) {
     if (looked.marks.empty())
         return;
     auto stored = database_.write([&](storage::Session& session) -> Result<void> {
@@ -212,14 +261,16 @@ void NoticeDesk::act_on(const Looked& looked) {
         log::write_limited(log::Level::warning, "balance_mark_not_stored",
                            "after a restart an account may be told of again",
                            {{"why", stored.error().message}});
-    for (const auto& step : looked.steps)
-        tell_balance(step);
+}
+
+std::string NoticeDesk::account_name(AccountId account) const {
+    auto row =
+        database_.read([&](storage::Session& session) { return session.accounts().get(account); });
+    return row ? row->name : account.text();
 }
 
 void NoticeDesk::tell_balance(const Looked::Step& step) {
-    auto row = database_.read(
-        [&](storage::Session& session) { return session.accounts().get(step.account); });
-    auto name = row ? row->name : step.account.text();
+    auto name = account_name(step.account);
     Notice notice;
     notice.kind = step.percent == 0 ? "balance.empty" : "balance.low";
     notice.severity = step.percent == 0 ? Severity::critical : Severity::warning;
@@ -229,6 +280,20 @@ void NoticeDesk::tell_balance(const Looked::Step& step) {
                 (step.percent == 0 ? std::string("nothing is left")
                                    : "at most " + std::to_string(step.percent) + " % is left"));
     notice.text = step.left.text() + " USD of " + step.full.text() + " USD can still be spent.";
+    tell(std::move(notice));
+}
+
+void NoticeDesk::tell_turn(const Looked::Turn& turn) {
+    auto name = account_name(turn.account);
+    Notice notice;
+    notice.kind = turn.rules ? "account.degraded" : "account.restored";
+    notice.severity = turn.rules ? Severity::warning : Severity::info;
+    notice.subject = name;
+    notice.title = visible("account " + name + ": its calls are " +
+                           (turn.rules ? "degraded" : "served as they are asked again"));
+    if (turn.rules)
+        notice.text =
+            visible("At most 5 % is left. Until money comes in: " + words_of(*turn.rules));
     tell(std::move(notice));
 }
 

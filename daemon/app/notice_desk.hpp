@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <unordered_set>
 #include <vector>
 
 namespace obliv::daemon {
@@ -46,6 +47,7 @@ public:
     }
 
 private:
+    void restore(const storage::BalanceMarkRow& mark);
     void watch();
     /// Tells when the store cannot be written any more, and when it can again.
     void look_at_store();
@@ -57,8 +59,14 @@ private:
             Money full;
             int percent;
         };
+        /// Its calls begin to be degraded, or no longer are.
+        struct Turn {
+            AccountId account;
+            std::shared_ptr<const storage::Degraded> rules;  ///< null: no longer
+        };
         std::vector<storage::BalanceMarkRow> marks;
         std::vector<Step> steps;
+        std::vector<Turn> turns;
     };
     void look_at_balances();
     void look_at(AccountId id, const billing::BooksView::Account& account, Looked& looked);
@@ -74,7 +82,12 @@ private:
     void look_at_budgets();
     void tell_budget(const BudgetStep& step);
     void look_at_losses();
+    void look_whether_degraded(AccountId id, const billing::BooksView::Account& account,
+                               Looked& looked);
+    void keep_marks(const Looked& looked);
+    std::string account_name(AccountId account) const;
     void tell_balance(const Looked::Step& step);
+    void tell_turn(const Looked::Turn& turn);
 
     storage::Database& database_;
     billing::Books& books_;
@@ -82,9 +95,10 @@ private:
     std::vector<std::unique_ptr<notices::Outlet>> outlets_;
     bool store_failing_ = false;  // the watching thread's
     std::mutex balances_mutex_;
-    notices::BalanceWatch balances_;  // guarded by balances_mutex_
-    notices::BudgetWatch budgets_;    // the watching thread's, after the start
-    Money losses_told_;               // likewise
+    notices::BalanceWatch balances_;          // guarded by balances_mutex_
+    std::unordered_set<AccountId> degraded_;  // guarded by balances_mutex_; told of
+    notices::BudgetWatch budgets_;            // the watching thread's, after the start
+    Money losses_told_;                       // likewise
     std::optional<SteadyTime> losses_told_at_;
     std::mutex mutex_;
     std::condition_variable wake_;

@@ -32,10 +32,15 @@ Result<void> Publisher::tokens() {
     // The budget before the key that spends it.
     if (auto refreshed = books_.refresh_tokens(); !refreshed)
         return refreshed;
+    renew_degrading();
+    return hand_out_tokens();
+}
+
+Result<void> Publisher::hand_out_tokens() {
     auto rows = database_.read([](storage::Session& session) { return session.tokens().all(); });
     if (!rows)
         return rows.error();
-    auto table = gate::TokenTable::build(*rows, token_table().get());
+    auto table = gate::TokenTable::build(*rows, token_table().get(), degrading_);
     {
         std::lock_guard lock(tables_mutex_);
         tokens_ = table;
@@ -73,7 +78,28 @@ Result<void> Publisher::prices() {
 
 Result<void> Publisher::accounts() {
     std::lock_guard change(change_);
-    return books_.refresh_accounts();
+    if (auto refreshed = books_.refresh_accounts(); !refreshed)
+        return refreshed;
+    return renew_degrading() ? hand_out_tokens() : ok();
+}
+
+/// Whether tokens have to know: most changes of accounts are none for their callers.
+bool Publisher::renew_degrading() {
+    auto view = books_.view();
+    gate::DegradingByAccount next;
+    bool changed = false;
+    for (const auto& [id, account] : view->accounts) {
+        if (!account.degraded)
+            continue;
+        auto known = degrading_.find(id);
+        bool same = known != degrading_.end() && known->second->rules() == account.degraded;
+        changed = changed || !same;
+        next[id] = same ? known->second
+                        : std::make_shared<const gate::Degrading>(account.degraded, account.low);
+    }
+    changed = changed || next.size() != degrading_.size();
+    degrading_ = std::move(next);
+    return changed;
 }
 
 void Publisher::settings(const relay::UpstreamSettings& settings,

@@ -51,6 +51,8 @@ public:
 
 private:
     void hand_out_channels();
+    Result<void> hand_out_tokens();
+    bool renew_degrading();
 
     storage::Database& database_;
     billing::Books& books_;
@@ -58,6 +60,8 @@ private:
     channels::EventSink& events_;
     std::vector<Readers> readers_;
     std::function<void(std::optional<WallTime>)> told_;
+
+    gate::DegradingByAccount degrading_;  ///< guarded by change_
 
     /// One change at a time, from the reading of the store to the last loop: otherwise the older of
     /// two snapshots could come out last.

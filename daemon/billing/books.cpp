@@ -188,12 +188,19 @@ Result<void> Books::refresh_accounts() {
             // System accounts are the other side of every call: only the fold moves them.
             if (row.kind == AccountKind::system)
                 continue;
-            auto balance = known(before, row.id).balance;
-            if (balance)
-                balance->set_floor(ledger::floor_of(row.kind, row.credit_limit));
-            else
-                balance = balance_from(row);
-            next.accounts.emplace(row.id, BooksView::Account{std::move(balance), row.kind});
+            auto account = known(before, row.id);
+            if (account.balance) {
+                account.balance->set_floor(ledger::floor_of(row.kind, row.credit_limit));
+            } else {
+                account.balance = balance_from(row);
+                account.low = std::make_shared<ledger::LowWater>(account.balance);
+            }
+            account.kind = row.kind;
+            if (!row.degraded.any())
+                account.degraded.reset();
+            else if (!account.degraded || *account.degraded != row.degraded)
+                account.degraded = std::make_shared<const storage::Degraded>(row.degraded);
+            next.accounts.emplace(row.id, std::move(account));
         }
     });
     // Their days begin by the clocks of accounts.

@@ -4,6 +4,7 @@
 #include "core/base/result.hpp"
 #include "core/config/config.hpp"
 #include "core/ledger/balance.hpp"
+#include "core/ledger/low_water.hpp"
 #include "core/storage/store.hpp"
 #include "daemon/billing/guess_limit.hpp"
 #include "daemon/billing/model_prices.hpp"
@@ -54,6 +55,8 @@ struct BooksView {
     struct Account {
         std::shared_ptr<ledger::Balance> balance;
         ledger::AccountKind kind;
+        std::shared_ptr<ledger::LowWater> low;  ///< whoever watches balances sets its mark
+        std::shared_ptr<const storage::Degraded> degraded;  ///< null: it never is
     };
     struct Token {
         std::shared_ptr<ledger::Balance> budget;

@@ -53,27 +53,29 @@ Result<Caller> Gate::authenticate(std::string_view key) const {
 }
 
 Result<Permit> Gate::limit(const Caller& caller, std::string_view model) const {
-    const auto& token = caller->token;
     if (!caller->may_call(model)) {
         auto error = fail(Code::forbidden,
                           "this API key may not call the model '" + std::string(model) + "'");
         error.param = "model";
         return error;
     }
-    if (!caller->limits->enter(token.concurrent_max))
-        return too_many_at_once(token.concurrent_max);
+    auto at_once = caller->concurrent_max();
+    if (!caller->limits->enter(at_once))
+        return too_many_at_once(at_once);
     Permit permit(caller->limits);
-    if (auto wait = caller->limits->refuse_request(clock_.steady(), token.requests_per_minute))
-        return too_many_a_minute(token.requests_per_minute, *wait);
+    auto a_minute = caller->requests_per_minute();
+    if (auto wait = caller->limits->refuse_request(clock_.steady(), a_minute))
+        return too_many_a_minute(a_minute, *wait);
     return permit;
 }
 
 Result<void> Gate::check(const Caller& caller) const {
-    const auto& token = caller->token;
-    if (token.concurrent_max > 0 && caller->limits->in_flight() >= token.concurrent_max)
-        return too_many_at_once(token.concurrent_max);
-    if (auto wait = caller->limits->would_refuse(clock_.steady(), token.requests_per_minute))
-        return too_many_a_minute(token.requests_per_minute, *wait);
+    auto at_once = caller->concurrent_max();
+    if (at_once > 0 && caller->limits->in_flight() >= at_once)
+        return too_many_at_once(at_once);
+    auto a_minute = caller->requests_per_minute();
+    if (auto wait = caller->limits->would_refuse(clock_.steady(), a_minute))
+        return too_many_a_minute(a_minute, *wait);
     return ok();
 }
 

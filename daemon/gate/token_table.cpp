@@ -3,6 +3,45 @@
 #include <algorithm>
 
 namespace obliv::gate {
+namespace {
+
+/// Zero is no limit.
+int narrower(int one, int other) noexcept {
+    if (one <= 0 || other <= 0)
+        return std::max(one, other);
+    return std::min(one, other);
+}
+
+}  // namespace
+
+Degrading::Degrading(std::shared_ptr<const storage::Degraded> rules,
+                     std::shared_ptr<const ledger::LowWater> low)
+    : rules_(std::move(rules)), low_(std::move(low)) {
+    for (const auto& [asked, instead] : rules_->models)
+        if (auto pattern = llm::ModelPattern::parse(asked))
+            patterns_.emplace_back(std::move(*pattern), instead);
+}
+
+std::string_view Degrading::instead_of(std::string_view model) const {
+    if (auto exact = rules_->models.find(std::string(model)); exact != rules_->models.end())
+        return exact->second;
+    for (const auto& [pattern, instead] : patterns_)
+        if (pattern.matches(model))
+            return instead;
+    return {};
+}
+
+int TokenEntry::concurrent_max() const noexcept {
+    if (!degrading || !degrading->on())
+        return token.concurrent_max;
+    return narrower(token.concurrent_max, degrading->rules()->concurrent_max);
+}
+
+int TokenEntry::requests_per_minute() const noexcept {
+    if (!degrading || !degrading->on())
+        return token.requests_per_minute;
+    return narrower(token.requests_per_minute, degrading->rules()->requests_per_minute);
+}
 
 bool TokenEntry::may_call(std::string_view model) const {
     if (token.models.empty())
@@ -12,7 +51,8 @@ bool TokenEntry::may_call(std::string_view model) const {
 }
 
 std::shared_ptr<const TokenTable> TokenTable::build(const std::vector<storage::Token>& rows,
-                                                    const TokenTable* previous) {
+                                                    const TokenTable* previous,
+                                                    const DegradingByAccount& degrading) {
     auto table = std::make_shared<TokenTable>();
     for (const auto& row : rows) {
         auto entry = std::make_shared<TokenEntry>();
@@ -27,6 +67,8 @@ std::shared_ptr<const TokenTable> TokenTable::build(const std::vector<storage::T
         }
         if (!entry->limits)
             entry->limits = std::make_shared<TokenLimits>();
+        if (auto found = degrading.find(row.account); found != degrading.end())
+            entry->degrading = found->second;
         table->limits_[row.id] = entry->limits;
         table->by_digest_[row.digest] = std::move(entry);
     }

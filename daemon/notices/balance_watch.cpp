@@ -1,11 +1,13 @@
 #include "daemon/notices/balance_watch.hpp"
 
 #include <array>
+#include <cstdint>
 
 namespace obliv::notices {
 namespace {
 
 constexpr std::array steps{0, 5, 10};
+constexpr int low_step = 5;
 
 }  // namespace
 
@@ -16,6 +18,16 @@ int step_of(Money rest, Money full) noexcept {
         if (rest.nanos() <= percent * step)
             return step;
     return 100;
+}
+
+Money low_mark(Money full) noexcept {
+    // Who never had anything runs out of nothing.
+    return full > Money{} ? Money::nanos(full.nanos() / 100 * low_step) : Money::nanos(INT64_MIN);
+}
+
+const BalanceMark* BalanceWatch::find(AccountId account) const {
+    auto found = accounts_.find(account);
+    return found == accounts_.end() ? nullptr : &found->second.mark;
 }
 
 void BalanceWatch::restore(const BalanceMark& mark) {

@@ -12,6 +12,10 @@ namespace obliv::notices {
 /// The lowest of the steps 10, 5 and 0 percent that the rest of a sum is down to; 100: none.
 int step_of(Money rest, Money full) noexcept;
 
+/// An account of which no more than this can be spent is nearly out of money: it has reached the
+/// step of 5 percent of `full`.
+Money low_mark(Money full) noexcept;
+
 /// How much of an account's money is left, in steps that people are told of.
 struct BalanceMark {
     AccountId account;
@@ -28,6 +32,9 @@ public:
 
     /// What has to be kept, if that changed; `told` is set to the step that was reached by it.
     std::optional<BalanceMark> look(AccountId account, Money spendable, std::optional<int>& told);
+
+    /// Null: it was never looked at.
+    const BalanceMark* find(AccountId account) const;
 
 private:
     struct Watched {

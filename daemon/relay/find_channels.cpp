@@ -54,16 +54,37 @@ Result<void> Relay::say_effort(Opening& opening, std::string_view effort) const 
     return ok();
 }
 
+/// The channels for the model that is asked instead while the account is nearly out of money.
+/// Nothing: the model is asked as it is, also where nobody serves the other.
+std::optional<channels::Candidates> Relay::find_cheaper(const gate::TokenEntry& caller,
+                                                        Opening& opening) {
+    auto cheaper = caller.instead_of(opening.call.model);
+    if (cheaper.empty())
+        return std::nullopt;
+    auto wish = opening.wish;
+    wish.model = cheaper;
+    auto found = parts_.channels.route(wish);
+    if (!found)
+        return std::nullopt;
+    opening.wish = wish;
+    opening.model_instead = std::string(cheaper);
+    opening.require(*found);
+    return std::move(*found);
+}
+
 /// The channels for the model as it was asked; where nobody serves it and its name ends with a
 /// reasoning effort, for the model without.
 Result<channels::Candidates> Relay::find_channels(const server::Exchange& exchange,
-                                                  const storage::Token& token,
+                                                  const gate::TokenEntry& caller,
                                                   const Inbound& inbound, Opening& opening) {
     const auto& call = opening.call;
     auto& wish = opening.wish;
-    wish.group = token.group;
+    wish.group = caller.token.group;
+    wish.affinity = affinity_of(exchange, caller.token, parts_.channels.routing());
+    if (caller.degrading)
+        if (auto cheaper = find_cheaper(caller, opening))
+            return *std::move(cheaper);
     wish.model = call.model;
-    wish.affinity = affinity_of(exchange, token, parts_.channels.routing());
     auto found = parts_.channels.route(wish);
     bool chat = inbound.is_openai() && inbound.operation == providers::Operation::chat;
     auto effort = chat && !found ? llm::effort_in(call.model) : std::nullopt;

@@ -163,7 +163,7 @@ Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const ga
                          : parts_.gate.limit(caller, opening.call.model);
     if (!permit)
         return permit.error();
-    auto candidates = find_channels(exchange, caller->token, inbound, opening);
+    auto candidates = find_channels(exchange, *caller, inbound, opening);
     if (!candidates)
         return candidates.error();
     if (second)

@@ -15,6 +15,7 @@
 #include "daemon/upstream/pool.hpp"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -113,8 +114,10 @@ private:
         billing::Hold hold;
     };
     Result<channels::Candidates> find_channels(const server::Exchange& exchange,
-                                               const storage::Token& token, const Inbound& inbound,
-                                               Opening& opening);
+                                               const gate::TokenEntry& caller,
+                                               const Inbound& inbound, Opening& opening);
+    std::optional<channels::Candidates> find_cheaper(const gate::TokenEntry& caller,
+                                                     Opening& opening);
     Result<void> say_effort(Opening& opening, std::string_view effort) const;
     loop::Task<Result<void>> fall_back(Chat& chat, Result<void> last);
     loop::Task<void> read_refusal(Chat& chat);

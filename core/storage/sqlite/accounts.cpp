@@ -1,3 +1,4 @@
+#include "core/storage/sqlite/lists.hpp"
 #include "core/storage/sqlite/stores.hpp"
 
 namespace obliv::storage::sqlite {
@@ -5,11 +6,14 @@ namespace {
 
 constexpr std::string_view select_account =
     "SELECT id, tenant, user, name, kind, credit_limit, balance, created_at, "
-    "time_zone FROM account ";
+    "time_zone, degraded_models, degraded_requests, degraded_concurrent FROM account ";
 
 void read_account(Query& query, Account& row) {
+    std::string models;
     query.read(row.id, row.tenant, row.user, row.name, row.kind, row.credit_limit, row.balance,
-               row.created_at, row.time_zone);
+               row.created_at, row.time_zone, models, row.degraded.requests_per_minute,
+               row.degraded.concurrent_max);
+    row.degraded.models = map_from_json(models);
 }
 
 std::string select(std::string_view rest) {
@@ -46,10 +50,12 @@ Result<Account> SqliteAccounts::find(std::string_view name) {
 Result<AccountId> SqliteAccounts::insert(const Account& row) {
     auto done =
         Query(context_.connection,
-              "INSERT INTO account (tenant, user, name, kind, credit_limit, created_at, time_zone) "
-              "VALUES (?, ?, ?, ?, ?, ?, ?)")
+              "INSERT INTO account (tenant, user, name, kind, credit_limit, created_at, time_zone, "
+              "degraded_models, degraded_requests, degraded_concurrent) "
+              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .bind(row.tenant, row.user, row.name, row.kind, row.credit_limit, context_.clock.wall(),
-                  row.time_zone)
+                  row.time_zone, to_json(row.degraded.models), row.degraded.requests_per_minute,
+                  row.degraded.concurrent_max)
             .run();
     done = named(std::move(done), "account", row.name);
     if (!done)
@@ -58,11 +64,14 @@ Result<AccountId> SqliteAccounts::insert(const Account& row) {
 }
 
 Result<void> SqliteAccounts::update(const Account& row) {
-    auto done = Query(context_.connection,
-                      "UPDATE account SET name = ?, kind = ?, credit_limit = ?, time_zone = ? "
-                      "WHERE id = ?")
-                    .bind(row.name, row.kind, row.credit_limit, row.time_zone, row.id)
-                    .run();
+    auto done =
+        Query(context_.connection,
+              "UPDATE account SET name = ?, kind = ?, credit_limit = ?, time_zone = ?, "
+              "degraded_models = ?, degraded_requests = ?, degraded_concurrent = ? "
+              "WHERE id = ?")
+            .bind(row.name, row.kind, row.credit_limit, row.time_zone, to_json(row.degraded.models),
+                  row.degraded.requests_per_minute, row.degraded.concurrent_max, row.id)
+            .run();
     return changed_one(context_.connection, named(std::move(done), "account", row.name),
                        "account " + row.id.text());
 }

@@ -52,6 +52,37 @@ TEST_CASE("an account that makes no sense is refused", "[admin]") {
     world.bad("GET", "/api/v1/accounts/99999999999999999999", "", "not_found");
 }
 
+TEST_CASE("an account says what changes when little is left, and whether it has", "[admin]") {
+    World world;
+    auto made = world.good(
+        "POST", "/api/v1/accounts",
+        R"({"name":"team","degraded_models":{"gpt-5":"gpt-5-mini"},"degraded_concurrent_max":2})",
+        201);
+    CHECK(made["degraded"] == false);
+    CHECK(made["degraded_models"] == nlohmann::json{{"gpt-5", "gpt-5-mini"}});
+    CHECK(made["degraded_concurrent_max"] == 2);
+    CHECK(made["degraded_requests_per_minute"].is_null());
+    world.host.degraded = AccountId{std::stoll(made["id"].get<std::string>())};
+    // What is not given stays, null and zero clear.
+    auto more = world.good("PATCH", "/api/v1/accounts/team",
+                           R"({"degraded_requests_per_minute":9,"degraded_concurrent_max":0})");
+    CHECK(more["degraded"] == true);
+    CHECK(more["degraded_models"] == made["degraded_models"]);
+    CHECK(more["degraded_requests_per_minute"] == 9);
+    CHECK(more["degraded_concurrent_max"].is_null());
+    auto none = world.good("PATCH", "/api/v1/accounts/team",
+                           R"({"degraded_models":null,"degraded_requests_per_minute":null})");
+    CHECK(none["degraded_models"].empty());
+    CHECK(none["degraded_requests_per_minute"].is_null());
+    for (const char* bad : {R"({"degraded_models":{"/(/":"m"}})", R"({"degraded_models":{"m":""}})",
+                            R"({"degraded_models":["m"]})"})
+        CHECK(world.bad("PATCH", "/api/v1/accounts/team", bad, "invalid_request")
+                  .param()
+                  .starts_with("degraded_models"));
+    world.bad("PATCH", "/api/v1/accounts/team", R"({"degraded_concurrent_max":-1})",
+              "invalid_request");
+}
+
 TEST_CASE("a top-up is booked once for each operation id", "[admin]") {
     World world;
     world.good("POST", "/api/v1/accounts", R"({"name":"team"})", 201);

@@ -49,6 +49,7 @@ public:
     Result<admin::ChannelTest> test_channel(const channels::Entry& channel,
                                             std::string_view upstream_model) override;
     std::optional<ledger::BalanceFigures> account_figures(AccountId account) override;
+    bool is_degraded(AccountId account) override { return account == degraded; }
     std::optional<ledger::BalanceFigures> token_figures(TokenId token) override;
     Result<storage::Transfer> topup(AccountId account, Money amount, std::string operation_id,
                                     std::string reason,
@@ -76,6 +77,7 @@ public:
     std::optional<Error> publish_error;
     Result<std::vector<std::string>> reloaded{std::vector<std::string>{}};
     bool drained = false;
+    AccountId degraded;                        ///< whose calls are; none: nobody's
     std::vector<admin::NoticeTest> receivers;  ///< and what they say to a test
     log::Level log_level = log::Level::info;
     std::string fetched;  ///< channel of the last fetch of models

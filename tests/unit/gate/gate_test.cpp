@@ -160,3 +160,74 @@ TEST_CASE("a change of settings does not reset what was used", "[gate]") {
     door.publish(token);
     CHECK(!door.gate.limit(*door.gate.authenticate(key), "m"));
 }
+
+TEST_CASE("an account that is nearly out of money has narrower limits and cheaper models",
+          "[gate]") {
+    auto balance = std::make_shared<ledger::Balance>(Money::nanos(100), Money{}, Money{});
+    auto low = std::make_shared<ledger::LowWater>(balance);
+    low->set(Money::nanos(5));
+    auto rules = std::make_shared<const storage::Degraded>(storage::Degraded{
+        {{"gpt*", "tiny"}, {"gpt-5", "gpt-5-mini"}, {"/^o[0-9]$/", "o-mini"}}, 3, 2});
+    DegradingByAccount degrading;
+    degrading[AccountId{7}] = std::make_shared<const Degrading>(rules, low);
+    auto token = alice();
+    token.account = AccountId{7};
+    token.requests_per_minute = 2;
+    auto stranger = alice();
+    stranger.id = TokenId{8};
+    stranger.digest = sha256("sk-bob");
+    stranger.account = AccountId{8};
+    auto table = TokenTable::build({token, stranger}, nullptr, degrading);
+    auto caller = table->find(sha256(key));
+    auto other = table->find(sha256("sk-bob"));
+    CHECK(caller->concurrent_max() == 0);
+    CHECK(caller->requests_per_minute() == 2);
+    CHECK(caller->instead_of("gpt-5").empty());
+
+    REQUIRE(balance->withdraw(Money::nanos(95)));
+    CHECK(caller->concurrent_max() == 2);
+    CHECK(caller->requests_per_minute() == 2);  // narrower already
+    CHECK(caller->instead_of("gpt-5") == "gpt-5-mini");
+    CHECK(caller->instead_of("gpt-4") == "tiny");
+    CHECK(caller->instead_of("o3") == "o-mini");
+    CHECK(caller->instead_of("o3-pro").empty());
+    CHECK(other->concurrent_max() == 0);
+    CHECK(other->instead_of("gpt-5").empty());
+
+    FakeClock clock;
+    Gate gate(clock);
+    gate.publish(table);
+    auto first = gate.limit(caller, "gpt-5");
+    CHECK(first);
+    REQUIRE(balance->deposit(Money::nanos(50)));
+    CHECK(caller->concurrent_max() == 0);
+    CHECK(caller->instead_of("gpt-5").empty());
+}
+
+TEST_CASE("the gate keeps to the narrower limits", "[gate]") {
+    auto balance = std::make_shared<ledger::Balance>(Money::nanos(4), Money{}, Money{});
+    auto low = std::make_shared<ledger::LowWater>(balance);
+    low->set(Money::nanos(5));
+    DegradingByAccount degrading;
+    degrading[AccountId{7}] = std::make_shared<const Degrading>(
+        std::make_shared<const storage::Degraded>(storage::Degraded{{}, 2, 1}), low);
+    auto token = alice();
+    token.account = AccountId{7};
+    auto caller = TokenTable::build({token}, nullptr, degrading)->find(sha256(key));
+    FakeClock clock;
+    Gate gate(clock);
+    {
+        auto first = gate.limit(caller, "m");
+        REQUIRE(first);
+        CHECK_FALSE(gate.check(caller));
+        auto second = gate.limit(caller, "m");
+        REQUIRE_FALSE(second);
+        CHECK(second.error().code == Code::rate_limited);
+    }
+    CHECK(gate.check(caller));
+    CHECK(gate.limit(caller, "m"));
+    CHECK_FALSE(gate.check(caller));
+    CHECK_FALSE(gate.limit(caller, "m"));
+    REQUIRE(balance->deposit(Money::nanos(50)));
+    CHECK(gate.limit(caller, "m"));
+}

@@ -1,5 +1,7 @@
 #include "core/ledger/balance.hpp"
 
+#include "core/ledger/low_water.hpp"
+
 #include "core/base/random.hpp"
 
 #include <catch2/catch.hpp>
@@ -164,4 +166,34 @@ TEST_CASE("a reading that claims to be exact adds up while others change the bal
     CHECK(balance.figures().agree());
     CHECK(balance.figures().available == nanos(1000));
     INFO("exact readings: " << exact_readings);
+}
+
+TEST_CASE("what can be spent counts held money and the way down to the floor", "[ledger]") {
+    auto balance = std::make_shared<Balance>(nanos(100), nanos(30), nanos(-50));
+    CHECK(balance->spendable() == nanos(120));
+    REQUIRE(balance->reserve(nanos(20)));
+    CHECK(balance->spendable() == nanos(120));
+    balance->settle(nanos(20), nanos(15));
+    CHECK(balance->spendable() == nanos(105));
+    REQUIRE(balance->deposit(nanos(10)));
+    balance->set_floor({});
+    CHECK(balance->spendable() == nanos(65));
+    // As far apart as the figures of a balance can be.
+    Balance deepest(Balance::ceiling, nanos(0), Balance::bottomless);
+    CHECK(deepest.spendable() > Money{});
+}
+
+TEST_CASE("little is left from the mark on downwards, and without a mark never", "[ledger]") {
+    auto balance = std::make_shared<Balance>(nanos(10), nanos(0), Money{});
+    obliv::ledger::LowWater low(balance);
+    CHECK_FALSE(low.reached());
+    low.set(nanos(5));
+    REQUIRE(balance->reserve(nanos(10)));
+    CHECK_FALSE(low.reached());
+    balance->settle(nanos(10), nanos(4));
+    CHECK_FALSE(low.reached());
+    REQUIRE(balance->withdraw(nanos(1)));
+    CHECK(low.reached());
+    REQUIRE(balance->deposit(nanos(1)));
+    CHECK_FALSE(low.reached());
 }

@@ -76,3 +76,18 @@ TEST_CASE("a restart tells nothing twice and forgets nothing", "[notices]") {
     slept.balances.restore({alice, Money::dollars(100), 100});
     CHECK(slept.look(10) == 10);
 }
+
+TEST_CASE("the low mark is the step of five percent", "[notices]") {
+    for (std::int64_t full : {1, 19, 20, 99, 100, 101, 12'345'678}) {
+        auto mark = low_mark(Money::nanos(full));
+        CHECK(step_of(mark, Money::nanos(full)) <= 5);
+        CHECK(step_of(mark + Money::nanos(1), Money::nanos(full)) > 5);
+    }
+    CHECK(low_mark(Money{}) < Money::dollars(-1'000'000'000));
+    Watch watch;
+    CHECK(watch.balances.find(alice) == nullptr);
+    watch.look(100);
+    watch.look(3);
+    REQUIRE(watch.balances.find(alice) != nullptr);
+    CHECK(watch.balances.find(alice)->full == Money::dollars(100));
+}

@@ -227,8 +227,12 @@ TEST_CASE("an account's kind and limit change, its balance does not", "[storage]
     row.kind = AccountKind::credit;
     row.credit_limit = Money::dollars(3);
     row.balance = Money::dollars(100);
+    CHECK_FALSE(row.degraded.any());
+    row.degraded = {{{"big", "small"}, {"o3*", "o3-mini"}}, 7, 2};
+    auto degraded = row.degraded;
     must(store.write([&](Session& s) { return s.accounts().update(row); }));
     row = must(store.read([&](Session& s) { return s.accounts().get(id); }));
+    CHECK(row.degraded == degraded);
     CHECK(row.kind == AccountKind::credit);
     CHECK(row.credit_limit == Money::dollars(3));
     CHECK(row.balance == Money{});
