@@ -7,7 +7,7 @@ _obliv() {
         word=${COMP_WORDS[i]}
         if [ -n "$skip" ]; then skip=; continue; fi
         case "$word" in
-            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--system-prompt|--system-prompt-place|--request|--add|--from|--channel|--variant|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--per-search|--tier|--batch|--from-format|--kind|--credit-limit|--time-zone|--reason|--operation-id|--month|--token|--user|--count|--amount|--credit-expires|--prefix|--state|--by|--since|--until|--error|--call|--provider|--tolerance|--body|--body-file|--encoding|--tokenizer|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
+            --profile|--server|--api|--fields|--jq|--format|--color|--timeout|--config|--output-file|-o|--model|-m|--file|-f|--system|-S|--max-tokens|--temperature|--key-file|--group|--limit|--cursor|--budget|--expires|--models|--account|--requests-per-minute|--cache|--concurrent|--role|--name|--type|--base-url|--map|--priority|--weight|--proxy|--connect-timeout|--first-byte-timeout|--idle-timeout|--total-timeout|--key-policy|--key-rpm|--rpm|--cost-factor|--check|--losses|--offer|--header|--parameters|--map-status|--system-prompt|--system-prompt-place|--request|--add|--from|--channel|--variant|--input|--output|--cache-read|--cache-write-5m|--cache-write-1h|--reasoning|--audio-in|--audio-out|--image-in|--per-call|--per-image|--per-second|--per-character|--per-search|--tier|--batch|--from-format|--kind|--credit-limit|--time-zone|--degraded-model|--degraded-requests-per-minute|--degraded-concurrent|--reason|--operation-id|--month|--token|--user|--count|--amount|--credit-expires|--prefix|--state|--by|--since|--until|--error|--call|--provider|--tolerance|--body|--body-file|--encoding|--tokenizer|--listen|--threads|--ttft|--itl|--jitter|--output-tokens|--usage|--fault|--seed|--wait|--all) skip=1; continue ;;
             -*) continue ;;
         esac
         next="${path:+$path }$word"
@@ -148,9 +148,15 @@ _obliv() {
         'account create'' --kind') candidates='prepaid credit unlimited' ;;
         'account create'' --credit-limit') candidates='' ;;
         'account create'' --time-zone') candidates='' ;;
+        'account create'' --degraded-model') candidates='' ;;
+        'account create'' --degraded-requests-per-minute') candidates='' ;;
+        'account create'' --degraded-concurrent') candidates='' ;;
         'account set'' --kind') candidates='prepaid credit unlimited' ;;
         'account set'' --credit-limit') candidates='' ;;
         'account set'' --time-zone') candidates='' ;;
+        'account set'' --degraded-model') candidates='' ;;
+        'account set'' --degraded-requests-per-minute') candidates='' ;;
+        'account set'' --degraded-concurrent') candidates='' ;;
         'account set'' --name') candidates='' ;;
         'account topup'' --reason') candidates='' ;;
         'account topup'' --operation-id') candidates='' ;;
@@ -298,8 +304,8 @@ _obliv() {
                 'account') candidates='list get create set topup adjust transfer lots statement' ;;
                 'account list') candidates='--limit --cursor' ;;
                 'account get') candidates='' ;;
-                'account create') candidates='--kind --credit-limit --time-zone' ;;
-                'account set') candidates='--kind --credit-limit --time-zone --name' ;;
+                'account create') candidates='--kind --credit-limit --time-zone --degraded-model --degraded-requests-per-minute --degraded-concurrent' ;;
+                'account set') candidates='--kind --credit-limit --time-zone --degraded-model --degraded-requests-per-minute --degraded-concurrent --name' ;;
                 'account topup') candidates='--reason --operation-id --expires' ;;
                 'account adjust') candidates='--reason --operation-id' ;;
                 'account transfer') candidates='--reason --operation-id' ;;
