@@ -15,11 +15,12 @@ public:
 
     /// False: so many are not free now.
     bool take(std::int64_t bytes) noexcept {
-        auto before = taken_.fetch_add(bytes, std::memory_order_relaxed);
-        if (before + bytes <= most())
-            return true;
-        give(bytes);
-        return false;
+        auto seen = taken();
+        do {
+            if (bytes > most() - seen)
+                return false;
+        } while (!taken_.compare_exchange_weak(seen, seen + bytes, std::memory_order_relaxed));
+        return true;
     }
     void give(std::int64_t bytes) noexcept { taken_.fetch_sub(bytes, std::memory_order_relaxed); }
 

@@ -134,10 +134,12 @@ private:
 }  // namespace
 
 std::string variant_of(std::string_view size, std::string_view quality) {
-    if ((size.empty() && quality.empty()) || size.size() > variant_word_bytes_max ||
-        quality.size() > variant_word_bytes_max)
+    if (size.empty() && quality.empty())
         return {};
-    return std::string(size).append("/").append(quality);
+    // One that is too long is none that has a price; the other one counts all the same.
+    return std::string(size.substr(0, variant_word_bytes_max))
+        .append("/")
+        .append(quality.substr(0, variant_word_bytes_max));
 }
 
 SoundLength length_of_sound(std::string_view file) noexcept {

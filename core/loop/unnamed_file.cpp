@@ -1,5 +1,8 @@
 #include "core/loop/unnamed_file.hpp"
 
+#include "core/base/log.hpp"
+
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -13,9 +16,12 @@ namespace {
 
 constexpr std::uintptr_t page = 4096;
 
+/// The reason is the operator's to know.
 Error failure(std::string_view what) {
-    return fail(Code::unavailable, "a request body could not be put into a file: " +
-                                       std::string(what) + ": " + std::strerror(errno));
+    log::write_limited(log::Level::err, "body_not_filed",
+                       "a request body could not be put into a file",
+                       {{"at", what}, {"why", std::strerror(errno)}});
+    return fail(Code::unavailable, "there is no place for a body of this size at the moment");
 }
 
 int open_named(const std::string& folder) {
@@ -63,8 +69,11 @@ Result<void> UnnamedFile::append(std::string_view bytes) {
 }
 
 Result<Mapping> UnnamedFile::map() const {
+    // Written, and not only added: a page that has to be made when it is read can be refused then.
+    constexpr std::array<char, padding> end{};
     auto mapped = size_ + padding;
-    if (::ftruncate(descriptor_, static_cast<off_t>(mapped)) != 0)
+    auto wrote = ::pwrite(descriptor_, end.data(), padding, static_cast<off_t>(size_));
+    if (wrote != static_cast<ssize_t>(padding))
         return failure("its end");
     auto* memory = ::mmap(nullptr, mapped, PROT_READ, MAP_SHARED, descriptor_, 0);
     if (memory == MAP_FAILED)

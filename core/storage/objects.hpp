@@ -40,6 +40,13 @@ struct ChargeMark {
     WallTime time{};  ///< the charge's
 };
 
+/// How it stands with the charge of a batch.
+enum class Settlement : std::uint8_t {
+    due,      ///< it was marked, and the charge follows
+    pending,  ///< somebody else is about to charge it, or to find that it cannot be charged
+    charged,
+};
+
 class ObjectStore {
 public:
     virtual ~ObjectStore() = default;
@@ -51,8 +58,11 @@ public:
                                                    const ObjectPage& page) = 0;
     virtual Result<void> remove(AccountId account, ObjectKind kind,
                                 std::string_view id) = 0;  ///< not_found
-    /// Marks a batch as charged, and its charge follows. False: it was.
-    virtual Result<bool> settle(AccountId account, std::string_view id, const ChargeMark& mark) = 0;
+    /// Marks a batch whose charge is due. One that is not there counts as charged.
+    virtual Result<Settlement> settle(AccountId account, std::string_view id,
+                                      const ChargeMark& mark) = 0;
+    /// The charge followed.
+    virtual Result<void> confirm(AccountId account, std::string_view id) = 0;
     /// The charge did not follow.
     virtual Result<void> unsettle(AccountId account, std::string_view id) = 0;
     /// When a run begins, and all that was charged is stored: batches whose charge is not in the

@@ -80,7 +80,12 @@ Result<void> Publisher::accounts() {
     std::lock_guard change(change_);
     if (auto refreshed = books_.refresh_accounts(); !refreshed)
         return refreshed;
-    return renew_degrading() ? hand_out_tokens() : ok();
+    if (!renew_degrading())
+        return ok();
+    auto done = hand_out_tokens();
+    if (!done)
+        degrading_.clear();  // so that the next change hands it out
+    return done;
 }
 
 /// Whether tokens have to know: most changes of accounts are none for their callers.

@@ -31,7 +31,8 @@ inline constexpr std::int64_t whole_price = 1'000'000;
 struct Ask {
     TokenId token;
     AccountId account;
-    std::string_view model;                 ///< as asked
+    std::string_view model;                 ///< that is paid for
+    std::string_view asked{};               ///< what the row says was asked; empty: `model`
     std::span<const std::string> served;    ///< upstream names of the models that may serve it
     std::span<const ChannelId> channels{};  ///< that may serve it; none: whichever there are
     std::string_view variant{};             ///< of images: their size, a slash, their quality

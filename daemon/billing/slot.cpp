@@ -75,6 +75,12 @@ std::uint32_t checksum_of(const unsigned char* slot) noexcept {
         {reinterpret_cast<const char*>(slot) + checksum_from, slot_bytes - checksum_from});
 }
 
+/// Older releases read what they know, so that most calls outlive a way back that follows a kill.
+std::size_t rare_size_of(const storage::Call& call) noexcept {
+    bool known_before = call.share == llm::whole_share && call.usage.searches == 0;
+    return known_before ? rare_bytes_before : rare_bytes;
+}
+
 void write_texts(unsigned char* slot, const storage::Call& call) noexcept {
     // A till has cut each to what fits.
     RarePart rare{static_cast<std::uint32_t>(call.usage.images),
@@ -84,7 +90,7 @@ void write_texts(unsigned char* slot, const storage::Call& call) noexcept {
                   static_cast<std::uint16_t>(call.usage.searches)};
     std::string_view packed;
     if (call.usage.units_all() > 0 || call.share != llm::whole_share)
-        packed = {reinterpret_cast<const char*>(&rare), rare_bytes};
+        packed = {reinterpret_cast<const char*>(&rare), rare_size_of(call)};
     const std::string_view texts[] = {call.request_id,    call.model,  call.model_served,
                                       call.finish_reason, call.client, call.user_agent,
                                       call.error,         packed};

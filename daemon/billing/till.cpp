@@ -161,7 +161,9 @@ Result<void> Till::set_periods_aside(Hold& hold, const Ask& ask,
                                      const PeriodBudgets& budgets) const {
     auto now = books_.options().clock->wall();
     std::shared_ptr<BudgetPeriod> short_one;
-    hold.periods_ = HeldPeriods::reserve(budgets, ask.model, hold.amount_, now, short_one);
+    // By the name in the row, from which a budget is counted again after a restart.
+    auto asked = ask.asked.empty() ? ask.model : ask.asked;
+    hold.periods_ = HeldPeriods::reserve(budgets, asked, hold.amount_, now, short_one);
     if (!short_one)
         return ok();
     give_back(hold);

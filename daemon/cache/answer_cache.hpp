@@ -2,6 +2,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/digest.hpp"
+#include "core/base/ids.hpp"
 #include "core/llm/usage.hpp"
 
 #include <array>
@@ -25,6 +26,7 @@ struct Answer {
     bool usage_told = false;  ///< of a stream: its figures are in it
     bool json_array = false;  ///< a stream that is one JSON array
     std::string model_served;
+    ChannelId channel;  ///< that served it
     std::string finish_reason;
     llm::Usage usage;
     SteadyTime made{};

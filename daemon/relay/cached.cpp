@@ -271,6 +271,7 @@ void Relay::keep(Question& question, std::optional<cache::Answer> kept) {
     answer.json_array = question.call.stream && question.inbound.json_array;
     answer.usage_told = tells_usage(question.inbound, question.call);
     answer.model_served = row.model_served;
+    answer.channel = row.channel;
     answer.finish_reason = row.finish_reason;
     answer.usage = row.usage;
     answer.made = parts_.loop.now();
@@ -291,6 +292,7 @@ loop::Task<Result<void>> Relay::charge_again(Question& question, const cache::An
     ask.account = question.caller->token.account;
     ask.model = question.call.model;
     ask.served = served;
+    ask.channels = std::span(&answer.channel, 1);
     ask.at_most = answer.usage;
     ask.at_most.input = answer.usage.input_all();
     ask.at_most.output = answer.usage.output_all();

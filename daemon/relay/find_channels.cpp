@@ -93,6 +93,15 @@ Result<channels::Candidates> Relay::find_channels(const server::Exchange& exchan
         auto plain = wish;
         plain.model = opening.model_plain;
         auto without = parts_.channels.route(plain);
+        if (auto cheaper = caller.instead_of(plain.model); !cheaper.empty()) {
+            auto wished = plain;
+            wished.model = cheaper;
+            if (auto instead = parts_.channels.route(wished)) {
+                plain = wished;
+                opening.model_instead = std::string(cheaper);
+                without = std::move(instead);
+            }
+        }
         if (without) {
             wish = plain;
             if (auto said = say_effort(opening, effort->effort); !said)

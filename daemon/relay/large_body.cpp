@@ -69,7 +69,9 @@ Result<void> take_memory(Share& share, Bound& memory, std::size_t bytes) {
         return fail(Code::payload_too_large,
                     "this call takes more memory than there is for all of them together, " +
                         std::to_string(memory.most()) + " bytes (limits.body_memory)");
-    if (share.take(memory, std::min(2 * size, memory.most() / 4 * 3)))
+    // What the call has already serves it again.
+    auto wanted = std::min(2 * size, memory.most() / 4 * 3) - share.bytes();
+    if (wanted <= 0 || share.take(memory, wanted))
         return ok();
     auto error = fail(Code::overloaded, "large calls have all the memory there is for them; try "
                                         "again");

@@ -78,11 +78,14 @@ Result<bool> remember(storage::Session& session, const ObjectCall& call, const S
         return false;
     if (!facts.ended)
         return false;
-    auto due = facts.usage ? objects.settle(row.account, row.id, mark) : Result<bool>(false);
-    if (!due || *due)
-        return due;
+    auto stands = facts.usage ? objects.settle(row.account, row.id, mark)
+                              : Result<storage::Settlement>(storage::Settlement::charged);
+    if (!stands)
+        return stands.error();
+    if (*stands != storage::Settlement::charged)
+        return *stands == storage::Settlement::due;
     auto put = remember_results(session, row, facts.results);
-    return put ? due : Result<bool>(put.error());
+    return put ? Result<bool>(false) : Result<bool>(put.error());
 }
 
 storage::ObjectPage page_of(std::string_view query) {
@@ -178,6 +181,10 @@ loop::Task<Result<void>> Relay::place_object(ObjectErrand& errand, const Memory&
     auto kind = errand.call.kind;
     auto id = errand.call.id;
     if (creates) {
+        // It names a file and little else; reading it takes the loop's time.
+        if (errand.body.size() > json_bytes_max)
+            co_return fail(Code::payload_too_large, "the description of a batch has at most " +
+                                                        std::to_string(json_bytes_max) + " bytes");
         auto input = input_file_of(errand.body);
         if (!input)
             co_return input.error();
@@ -362,7 +369,9 @@ loop::Task<Result<void>> Relay::note_object(server::Exchange& exchange, Record& 
     if (*due) {
         call.model = facts->model.empty() ? call.model : facts->model;
         call.usage = *facts->usage;
-        auto held = parts_.billing.reserve(ask_for(call, {}));
+        auto ask = ask_for(call, {});
+        ask.channels = std::span(&errand.row.channel, 1);
+        auto held = parts_.billing.reserve(ask);
         if (!held) {
             // Who asks again is to be charged then.
             auto unmark = [&database, row = errand.row] {
@@ -379,17 +388,22 @@ loop::Task<Result<void>> Relay::note_object(server::Exchange& exchange, Record& 
     call.model_served = call.model;
     call.attempts = 1;
     auto row = row_of(record, exchange);
+    // Whatever the disk says: it is charged.
     auto charged = co_await parts_.billing.settle(std::move(hold), std::move(row));
-    if (!charged)
-        co_return charged.error();
-    call.cost = *charged;
-    if (!*due)
-        co_return ok();
-    auto list = [&database, row = errand.row, results = facts->results] {
-        return database.write(
-            [&](storage::Session& session) { return remember_results(session, row, results); });
-    };
-    co_return co_await loop::run_blocking(parts_.workers, std::move(list));
+    if (charged)
+        call.cost = *charged;
+    if (*due) {
+        auto list = [&database, row = errand.row, results = facts->results] {
+            return database.write([&](storage::Session& session) {
+                auto done = session.objects().confirm(row.account, row.id);
+                return done ? remember_results(session, row, results) : done;
+            });
+        };
+        auto listed = co_await loop::run_blocking(parts_.workers, std::move(list));
+        if (!listed)
+            co_return listed.error();
+    }
+    co_return charged ? ok() : Result<void>(charged.error());
 }
 
 }  // namespace obliv::relay

@@ -102,6 +102,7 @@ Relay::let_in(server::Exchange& exchange, Record& record, const Inbound& inbound
     record.call.stream = call->stream;
     if (inbound.stand_in == nullptr && !call->media &&
         settings_.cache.use_of((*caller)->token, call->model) != cache::CacheUse::off) {
+        large.reset();
         auto served = co_await serve_cached(exchange, record, inbound, std::move(*caller),
                                             std::move(*call), *body);
         if (!served)
@@ -110,6 +111,7 @@ Relay::let_in(server::Exchange& exchange, Record& record, const Inbound& inbound
     }
 
     if (inbound.contender == nullptr && !call->media && hedge_of(call->model) != nullptr) {
+        large.reset();
         auto served = co_await serve_hedged(exchange, record, inbound, *body);
         if (!served)
             co_return served.error();
@@ -172,6 +174,7 @@ Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const ga
     ask.token = caller->token.id;
     ask.account = caller->token.account;
     ask.model = opening.wish.model;
+    ask.asked = opening.call.model;
     ask.served = candidates->plan().upstream_models;
     ask.channels = candidates->plan().channels;
     bound(inbound, opening, ask);

@@ -1,6 +1,7 @@
 #include "daemon/server/connection.hpp"
 
 #include "core/base/log.hpp"
+#include "core/loop/yield.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -143,10 +144,19 @@ loop::Task<void> Connection::linger() {
         co_return;
     wait_until(hub_.loop.now() + linger_time);
     auto scratch = hub_.loop.scratch();
+    constexpr std::size_t turn_bytes = 1U << 20;
+    std::size_t turn = 0;
     for (std::size_t total = 0; total < linger_bytes_max;) {
         auto io = socket_.receive(scratch);
         if (io.done()) {
             total += io.bytes;
+            turn += io.bytes;
+            if (turn >= turn_bytes) {
+                turn = 0;
+                co_await loop::yield(hub_.loop);
+                if (hub_.loop.now() >= deadline_)
+                    co_return;
+            }
             continue;
         }
         if (io.status != loop::Io::Status::would_block)

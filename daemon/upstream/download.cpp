@@ -29,6 +29,9 @@ std::string lower_type(std::string_view value) {
     return type;
 }
 
+// Of media whose length nobody tells; what is more is asked for when it has come.
+constexpr std::uint64_t untold_bytes_usual = 1U << 20;
+
 /// It is there as it came, in base64 in the request, and once more in what is written of that.
 std::int64_t memory_for(std::uint64_t bytes) {
     return static_cast<std::int64_t>(bytes) * 4;
@@ -37,8 +40,8 @@ std::int64_t memory_for(std::uint64_t bytes) {
 Result<void> take_memory(Share& share, const DownloadRules& rules, std::uint64_t bytes) {
     if (rules.memory == nullptr)
         return ok();
-    auto wanted = std::min(memory_for(bytes), rules.memory->most());
-    if (share.take(*rules.memory, wanted))
+    auto wanted = std::min(memory_for(bytes), rules.memory->most()) - share.bytes();
+    if (wanted <= 0 || share.take(*rules.memory, wanted))
         return ok();
     auto error = fail(Code::overloaded,
                       "large calls have all the memory there is for fetched media; try again");
@@ -82,7 +85,8 @@ loop::Task<Result<Step>> step(Pool& pool, FetchUrl url, const DownloadRules& rul
         co_return refused(host, "it compressed its reply, which it was asked not to do");
     if (head.content_length.value_or(0) > rules.bytes_max)
         co_return refused(host, "more than " + std::to_string(rules.bytes_max) + " bytes");
-    auto coming = head.content_length.value_or(rules.bytes_max);
+    auto coming =
+        std::min<std::uint64_t>(head.content_length.value_or(untold_bytes_usual), rules.bytes_max);
     if (auto taken = take_memory(out.download.share, rules, coming); !taken)
         co_return taken.error();
     out.download.media_type = lower_type(head.headers.find("content-type").value_or(""));
@@ -92,6 +96,8 @@ loop::Task<Result<Step>> step(Pool& pool, FetchUrl url, const DownloadRules& rul
     if (!body)
         co_return refused(host, "it broke off, or sent more than " +
                                     std::to_string(rules.bytes_max) + " bytes");
+    if (auto taken = take_memory(out.download.share, rules, body->size()); !taken)
+        co_return taken.error();
     out.download.bytes = std::string(*body);
     out.download.share.resize(memory_for(body->size()));
     co_return out;

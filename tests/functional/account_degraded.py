@@ -62,6 +62,10 @@ class Degraded(FunctionalTest):
             self.assertEqual(response.headers["x-oblivious-model"], "small")
             row = self.daemon.call(response.request_id)
             self.assertEqual((row["model"], row["model_served"], row["cost"]), ("big", "small", "0.00018"))
+        # A reasoning effort in the name is no way round it.
+        self.assertEqual(self.call("big-high").headers["x-oblivious-model"], "small")
+        sent = self.upstream.requests[-1].json
+        self.assertEqual((sent["model"], sent["reasoning_effort"]), ("small", "high"))
         # One step, not two; a pattern, an alias of the channel, and another format.
         response = self.call("small")
         row = self.daemon.call(response.request_id)

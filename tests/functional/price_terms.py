@@ -64,6 +64,18 @@ class PriceTerms(FunctionalTest):
         self.assertEqual((row["cost"], row["model_served"]), ("0.01", "m2"))
         self.assert_books(self.daemon)
 
+    def test_a_price_of_a_channel_alone_pays_for_answers_from_the_cache(self) -> None:
+        self.daemon.config.write_text('[cache]\nmodels = ["m1=exact"]\nprice_percent = 50\n', encoding="utf-8")
+        self.daemon.api("POST", "/system/reload", {})
+        self.daemon.add_channel(self.upstream, name="dear")
+        done = self.obliv(self.daemon, "price", "set", "m1", "--channel", "dear", "--per-call", "0.04")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.daemon.add_prepaid("buyer", "1")
+        key = self.daemon.add_token("buyer", account="buyer")
+        self.assertEqual([self.cost(key)["cost"] for _ in range(2)], ["0.04", "0.02"])
+        self.assertEqual(len(self.upstream.requests), 1)
+        self.assert_books(self.daemon)
+
     def test_an_image_costs_by_its_size_and_quality(self) -> None:
         self.daemon.add_channel(self.upstream, models=["dall-e-3"])
         for variant, amount in (("", "0.04"), ("hd", "0.08"), ("1024x1792/hd", "0.12")):

@@ -63,7 +63,8 @@ Result<void> SqliteObjects::remove(AccountId account, ObjectKind kind, std::stri
     return changed_one(context_.connection, std::move(done), named(kind, id));
 }
 
-Result<bool> SqliteObjects::settle(AccountId account, std::string_view id, const ChargeMark& mark) {
+Result<Settlement> SqliteObjects::settle(AccountId account, std::string_view id,
+                                         const ChargeMark& mark) {
     auto done = Query(context_.connection,
                       "UPDATE object SET settled = 1, charge_since = ?, charge_time = ? WHERE "
                       "account = ? AND kind = ? AND id = ? AND settled = 0")
@@ -71,7 +72,22 @@ Result<bool> SqliteObjects::settle(AccountId account, std::string_view id, const
                     .run();
     if (!done)
         return done.error();
-    return context_.connection.changes() == 1;
+    if (context_.connection.changes() == 1)
+        return Settlement::due;
+    Query query(context_.connection, "SELECT 1 FROM object WHERE account = ? AND kind = ? AND id = "
+                                     "? AND charge_since > 0");
+    query.bind(account, number_of(ObjectKind::batch), id);
+    auto pending = query.step();
+    if (!pending)
+        return pending.error();
+    return *pending ? Settlement::pending : Settlement::charged;
+}
+
+Result<void> SqliteObjects::confirm(AccountId account, std::string_view id) {
+    return Query(context_.connection, "UPDATE object SET charge_since = 0 WHERE account = ? AND "
+                                      "kind = ? AND id = ?")
+        .bind(account, number_of(ObjectKind::batch), id)
+        .run();
 }
 
 Result<void> SqliteObjects::unsettle(AccountId account, std::string_view id) {

@@ -200,7 +200,9 @@ public:
     Result<std::vector<StoredObject>> list(AccountId account, ObjectKind kind,
                                            const ObjectPage& page) override;
     Result<void> remove(AccountId account, ObjectKind kind, std::string_view id) override;
-    Result<bool> settle(AccountId account, std::string_view id, const ChargeMark& mark) override;
+    Result<Settlement> settle(AccountId account, std::string_view id,
+                              const ChargeMark& mark) override;
+    Result<void> confirm(AccountId account, std::string_view id) override;
     Result<void> unsettle(AccountId account, std::string_view id) override;
     Result<void> resolve_marks() override;
 

@@ -79,6 +79,24 @@ TEST_CASE("a call counts in every budget that it is meant by", "[billing]") {
     CHECK(it.figures(everyone).agree());
 }
 
+TEST_CASE("a budget counts a call by the name in its row, now and after a restart", "[billing]") {
+    Dated it;
+    auto named = it.add(BudgetScope::everyone, 0, 400, PeriodKind::day, "asked-high");
+    auto paid = it.add(BudgetScope::everyone, 0, 500, PeriodKind::day, "asked");
+    auto ask = it.shop.ask(60, it.shop.team, it.shop.token);
+    ask.asked = "asked-high";
+    auto hold = must(it.shop.till->reserve(ask));
+    auto call = it.shop.call(25, it.shop.team, it.shop.token);
+    call.model = "asked-high";
+    call.time = it.clock.wall();
+    must(it.shop.till->charge(std::move(hold), std::move(call)));
+    for (int restart = 0; restart < 2; ++restart) {
+        CHECK(it.left(named) == 375);
+        CHECK(it.left(paid) == 500);
+        it.shop.reopen();
+    }
+}
+
 TEST_CASE("who is short of a budget is told which and until when, and nothing is set aside",
           "[billing]") {
     Dated it;

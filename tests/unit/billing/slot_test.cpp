@@ -71,6 +71,21 @@ TEST_CASE("a settled slot reads back as the call", "[billing]") {
     CHECK(row->share == call.share);
 }
 
+TEST_CASE("units alone are written as the release before wrote them", "[billing]") {
+    Slot slot;
+    auto call = full_call();
+    call.share = llm::whole_share;
+    call.usage.images = 0x01020304;
+    call.usage.searches = 0;
+    write_settled(slot.data(), call);
+    std::string bytes(reinterpret_cast<const char*>(slot.data()), slot_bytes);
+    CHECK(bytes.find(std::string("\x0c\x04\x03\x02\x01", 5)) != std::string::npos);
+    auto row = read_settled(slot.data());
+    REQUIRE(row);
+    CHECK(row->usage == call.usage);
+    CHECK(row->share == llm::whole_share);
+}
+
 TEST_CASE("a share of the price is in the slot with and without units", "[billing]") {
     for (bool units : {false, true}) {
         Slot slot;

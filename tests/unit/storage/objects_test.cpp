@@ -84,8 +84,9 @@ TEST_CASE("a batch is charged once", "[storage]") {
     TestStore store;
     put(store, sample("b", ObjectKind::batch));
     auto settle = [&](const ChargeMark& mark) {
-        return must(
-            store.write([&](Session& s) { return s.objects().settle(admin_account, "b", mark); }));
+        return must(store.write([&](Session& s) {
+                   return s.objects().settle(admin_account, "b", mark);
+               })) == Settlement::due;
     };
     auto mark = [](std::int64_t since, std::int64_t time) {
         return ChargeMark{ChargeId{since}, from_unix_nanos(time)};
@@ -126,6 +127,14 @@ TEST_CASE("a batch is charged once", "[storage]") {
     CHECK_FALSE(settle(mark(7, 501)));
     REQUIRE(store.write([](Session& s) { return s.objects().unsettle(admin_account, "b"); }));
     CHECK(settle(mark(7, 502)));
-    CHECK_FALSE(must(store.write(
-        [&](Session& s) { return s.objects().settle(admin_account, "none", mark(8, 600)); })));
+    auto stands = [&](std::string_view id) {
+        return must(store.write(
+            [&](Session& s) { return s.objects().settle(admin_account, id, mark(8, 600)); }));
+    };
+    CHECK(stands("b") == Settlement::pending);
+    REQUIRE(store.write([](Session& s) { return s.objects().confirm(admin_account, "b"); }));
+    CHECK(stands("b") == Settlement::charged);
+    begin_run();
+    CHECK(stands("b") == Settlement::charged);
+    CHECK(stands("none") == Settlement::charged);
 }

@@ -1,6 +1,7 @@
 -- Prices for one channel, for images of one size or quality, by the length of the input, in batches and of
 -- searches; what part of its price a call was charged, and what was searched. The way back keeps every version
--- under its id, those of a channel or a variant under a name that no call asks for.
+-- under its id, those of a channel or a variant under a name that no call asks for; it forgets shares and searches,
+-- so that afterwards `ledger verify` no longer agrees with calls that were charged by them.
 -- up
 ALTER TABLE price ADD COLUMN per_search INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE price ADD COLUMN channel INTEGER NOT NULL DEFAULT 0;
