@@ -14,7 +14,8 @@ namespace {
 // How much of what a client still sends is read after our last word, and for how long. Closing at
 // once would reset the connection and could destroy the reply before the client has read it.
 constexpr std::size_t linger_bytes_max = 128U << 20;
-constexpr auto linger_time = std::chrono::seconds(2);
+constexpr auto linger_time = std::chrono::seconds(2);       // for the next megabyte
+constexpr auto linger_time_max = std::chrono::seconds(10);  // in all
 
 }  // namespace
 
@@ -146,6 +147,7 @@ loop::Task<void> Connection::linger() {
     auto scratch = hub_.loop.scratch();
     constexpr std::size_t turn_bytes = 1U << 20;
     std::size_t turn = 0;
+    auto last = hub_.loop.now() + linger_time_max;
     for (std::size_t total = 0; total < linger_bytes_max;) {
         auto io = socket_.receive(scratch);
         if (io.done()) {
@@ -154,8 +156,10 @@ loop::Task<void> Connection::linger() {
             if (turn >= turn_bytes) {
                 turn = 0;
                 co_await loop::yield(hub_.loop);
-                if (hub_.loop.now() >= deadline_)
+                auto now = hub_.loop.now();
+                if (now >= deadline_)
                     co_return;
+                wait_until(std::min(now + linger_time, last));  // it is still sending
             }
             continue;
         }
