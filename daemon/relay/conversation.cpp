@@ -7,6 +7,8 @@
 #include "daemon/relay/credential.hpp"
 #include "daemon/relay/large_body.hpp"
 
+#include <algorithm>
+
 namespace obliv::relay {
 namespace {
 
@@ -55,9 +57,8 @@ loop::Task<Result<std::string_view>> Conversation::read_body() {
     auto body = co_await base().read_body();
     if (!body)
         co_return body.error();
-    Share share;  // while it is taken apart
     if (body->size() > body_bytes_inline_max)
-        if (auto taken = take_memory(share, memory_.bodies, body->size()); !taken)
+        if (auto taken = take_memory(share_, memory_.bodies, body->size()); !taken)
             co_return taken.error();
     auto recalled = co_await recall(*body);
     if (!recalled)
@@ -71,35 +72,53 @@ loop::Task<Result<std::string_view>> Conversation::read_body() {
 loop::Task<Result<void>> Conversation::recall(std::string_view body) {
     auto oldest = memory_.clock.wall() - kept_for;
     auto account = record_.call.account;
-    auto work = [this, body, oldest, account]() -> Result<void> {
-        auto turn = wire::read_responses_turn(body);
-        if (!turn)
-            return turn.error();
-        turn_ = std::move(*turn);
-        if (turn_.previous.empty())
-            return ok();
-        auto past = past_of(memory_.database, account, turn_.previous, oldest);
-        if (!past)
-            return past.error();
-        auto whole = wire::with_history(body, *past);
-        if (!whole)
-            return whole.error();
-        body_ = std::move(*whole);
-        body_.append(llm::json_padding, ' ');
-        return ok();
-    };
+    auto work = [this, body, oldest, account] { return take_apart(body, oldest, account); };
     auto done = co_await loop::run_blocking(memory_.workers, std::move(work));
     keeps_ = done && turn_.store;
+    if (!keeps_)
+        std::string().swap(turn_.input);
+    // No more of it than leaves room for the call itself, which is read and written again.
+    auto kept = static_cast<std::int64_t>(body_.size() + turn_.input.size());
+    share_.resize(std::min(kept, memory_.bodies.most() / 4));
     co_return done;
 }
 
-void Conversation::release_request() {
+Result<void> Conversation::take_apart(std::string_view body, WallTime oldest, AccountId account) {
+    auto turn = wire::read_responses_turn(body);
+    if (!turn)
+        return turn.error();
+    turn_ = std::move(*turn);
+    if (turn_.previous.empty())
+        return ok();
+    auto past = past_of(memory_.database, account, turn_.previous, oldest);
+    if (!past)
+        return past.error();
+    auto bytes = body.size();
+    for (const auto& each : *past)
+        bytes += each.input.size() + each.response.size();
+    if (bytes > body_bytes_inline_max)
+        if (auto taken = take_memory(share_, memory_.bodies, bytes); !taken)
+            return taken;
+    auto whole = wire::with_history(body, *past);
+    if (!whole)
+        return whole.error();
+    body_ = std::move(*whole);
+    body_.append(llm::json_padding, ' ');
+    return ok();
+}
+
+void Conversation::let_go_of_body() {
     std::string().swap(body_);
+    share_.resize(static_cast<std::int64_t>(turn_.input.size()));
+}
+
+void Conversation::release_request() {
+    let_go_of_body();
     base().release_request();
 }
 
 void Conversation::release_body() {
-    std::string().swap(body_);
+    let_go_of_body();
     base().release_body();
 }
 

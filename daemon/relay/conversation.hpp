@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/base/bound.hpp"
 #include "core/http/chunked.hpp"
 #include "core/storage/store.hpp"
 #include "core/wire/responses_state.hpp"
@@ -13,7 +14,7 @@ struct Memory {
     storage::Database& database;
     loop::BlockingPool& workers;
     const Clock& clock;
-    Bound& bodies;           ///< for what is made of request bodies
+    Bound& bodies;  ///< for what is made of request bodies
 };
 
 /// An exchange of the Responses API with a memory: the body that the relay reads has the
@@ -40,6 +41,8 @@ public:
 
 private:
     loop::Task<Result<void>> recall(std::string_view body);
+    Result<void> take_apart(std::string_view body, WallTime oldest, AccountId account);
+    void let_go_of_body();
     loop::Task<void> remember();
     void hear(const server::Pieces& payload);
 
@@ -47,6 +50,7 @@ private:
     const Memory& memory_;
     wire::ResponsesTurn turn_;
     std::string body_;  ///< the request with its history; empty: it goes as it came
+    Share share_;       ///< of what is made of a long one, and of what is kept of it
     bool keeps_ = false;
     wire::ResponseCapture capture_;
     http::ChunkedDecoder framing_;

@@ -49,6 +49,19 @@ class RelayConversation(FunctionalTest):
     def ask(self, text: str, key: str | None = None, **more: Any) -> Response:
         return self.call("POST", "/v1/responses", {"model": "m1", "input": text, **more}, key)
 
+    def test_what_went_before_takes_its_memory_from_all_that_there_is(self) -> None:
+        self.daemon.stop()
+        self.daemon.config.write_text('[limits]\nbody_memory = "8MiB"\n', encoding="utf-8")
+        self.daemon.start()
+        before: dict[str, str] = {}
+        for number in (1, 2, 3):
+            self.assertEqual(self.ask("x" * 2_700_000, **before).status, 200)
+            before = {"previous_response_id": f"resp_{number}"}
+        refused = self.ask("z" * 400_000, **before)  # with 8.1 MB before it
+        self.assert_openai_error(refused, 413)
+        self.assertIn("body_memory", refused.json["error"]["message"])
+        self.assertEqual(self.ask("y" * 2_700_000).status, 200)  # nothing is missing of it
+
     def test_a_conversation_goes_on_by_the_id_streamed_or_not(self) -> None:
         first = self.ask("one")
         self.assertEqual((first.status, first.json["id"]), (200, "resp_1"))
