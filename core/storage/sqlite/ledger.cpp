@@ -177,7 +177,7 @@ Result<void> SqliteLedger::insert_charges(std::string_view how) {
         .run();
 }
 
-/// Most rows are plain, and a third less work.
+/// Most rows are plain, and fewer of their values are asked for.
 Result<void> SqliteLedger::insert_rows(std::span<const Call* const> rows) {
     std::vector<const Call*> sorted(rows.begin(), rows.end());
     auto first = std::stable_partition(sorted.begin(), sorted.end(),
