@@ -130,7 +130,8 @@ CaptureRules capture_rules(const config::Config& config) {
             names_in(capture.redact),
             static_cast<std::size_t>(capture.bytes),
             capture.total_bytes,
-            capture.retention};
+            capture.retention,
+            capture.memory};
 }
 
 BooksWatch::Settings watch_settings(const config::Config& config) {

@@ -173,6 +173,7 @@ struct Capture {
     std::int64_t bytes = limits::capture_bytes;
     std::int64_t total_bytes = limits::capture_total_bytes;
     milliseconds retention = limits::capture_retention;
+    std::int64_t memory = limits::capture_memory;
 };
 
 struct Storage {

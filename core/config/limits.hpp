@@ -53,6 +53,7 @@ inline constexpr std::chrono::milliseconds watch_interval = 1min;
 inline constexpr std::int64_t capture_bytes = 16 << 10;         ///< of a request, and of a reply
 inline constexpr std::int64_t capture_total_bytes = 256 << 20;  ///< of all
 inline constexpr std::chrono::milliseconds capture_retention = 7 * 24h;
+inline constexpr std::int64_t capture_memory = 16 << 20;        ///< of what is not stored yet
 inline constexpr std::chrono::milliseconds drain_timeout = 30s;
 inline constexpr std::chrono::milliseconds heartbeat_interval = 15s;
 

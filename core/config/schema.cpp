@@ -419,6 +419,10 @@ void add_capture(std::vector<Field>& out) {
     table.add("retention", &Capture::retention, DurationKind{1min, 24h * 365}, live, "How long.");
 }
 
+    table.add(
+        "memory", &Capture::memory, SizeKind{64 << 10, std::int64_t{1} << 40}, live,
+        "Memory for what was said in calls that still run or wait to be stored; what does not "
+        "fit is cut.");
 void add_rest(std::vector<Field>& out) {
     Table<Usage> usage(out, "usage", &Config::usage);
     usage.add("months_kept", &Usage::months_kept, CountKind{0, 1200}, live,

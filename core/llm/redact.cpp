@@ -10,8 +10,6 @@ namespace {
 
 using std::string_view;
 
-constexpr string_view mark = "[redacted]";
-
 bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
 }
@@ -136,23 +134,28 @@ std::size_t url_length(string_view text) noexcept {
     return url.size();
 }
 
-/// Appends what stands for the URL at the start of `text`; gives its length, 0 if there is none.
-std::size_t take_url(string_view text, std::string& out) {
+/// What begins a text, and whether it must not be seen.
+struct Taken {
+    std::size_t length = 0;
+    bool secret = false;
+};
+
+/// The URL at the start of `text`; no length if there is none.
+Taken take_url(string_view text) {
     auto scheme = text.substr(0, 12).find("://");
     if (scheme == string_view::npos || scheme == 0 ||
         !std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(scheme), is_letter))
-        return 0;
+        return {};
     auto url = text.substr(0, url_length(text));
     if (url.size() <= scheme + 3)
-        return 0;
+        return {};
     auto rest = url.substr(scheme + 3);
     auto last = url.substr(url.rfind('/') + 1);
-    out += is_public_url(rest) && !is_key(last) ? url : mark;
-    return url.size();
+    return {url.size(), !is_public_url(rest) || is_key(last)};
 }
 
-/// Appends what stands for the word at the start of `run`, a run of key bytes; gives its length.
-std::size_t take_word(string_view before, string_view run, std::string& out) {
+/// The word at the start of `run`, a run of key bytes.
+Taken take_word(string_view before, string_view run) {
     auto word = run;
     while (word.size() > 1 && word.back() == '.')
         word.remove_suffix(1);
@@ -162,28 +165,18 @@ std::size_t take_word(string_view before, string_view run, std::string& out) {
     auto equals = word.find('=');
     if (!secret && equals != string_view::npos && equals + 1 < word.size())
         word = word.substr(0, equals + 1);
-    out += secret ? mark : word;
-    return word.size();
+    return {word.size(), secret};
 }
 
 std::string without_secrets(string_view text) {
     std::string out;
     out.reserve(text.size());
     std::size_t at = 0;
-    while (at < text.size()) {
-        auto rest = text.substr(at);
-        if (auto taken = take_url(rest, out); taken != 0) {
-            at += taken;
-            continue;
-        }
-        auto length = run_of_key_bytes(rest);
-        if (length == 0) {
-            out += text[at++];
-            continue;
-        }
-        at += take_word(text.substr(0, at), rest.substr(0, length), out);
+    for (auto secret : secrets_in(text)) {
+        out.append(text.substr(at, secret.at - at)).append(redaction_mark);
+        at = secret.at + secret.length;
     }
-    return out;
+    return out.append(text.substr(at));
 }
 
 std::string cut(std::string text, std::size_t bytes_max) {
@@ -198,10 +191,27 @@ std::string cut(std::string text, std::size_t bytes_max) {
 
 }  // namespace
 
+std::vector<SecretSpan> secrets_in(string_view text) {
+    std::vector<SecretSpan> out;
+    std::size_t at = 0;
+    while (at < text.size()) {
+        auto rest = text.substr(at);
+        auto taken = take_url(rest);
+        if (taken.length == 0)
+            if (auto run = run_of_key_bytes(rest); run > 0)
+                taken = take_word(text.substr(0, at), rest.substr(0, run));
+        if (taken.secret)
+            out.push_back({at, taken.length});
+        at += std::max(taken.length, std::size_t{1});
+    }
+    return out;
+}
+
 std::string redact(string_view text, std::size_t bytes_max) {
     // Cutting the input first bounds the work; a key cut in half is still replaced, for being one.
     constexpr std::size_t input_max = 64 * 1024;
-    return cut(visible(without_secrets(text.substr(0, input_max))), bytes_max);
+    auto input = text.substr(0, std::max(input_max, bytes_max));
+    return cut(visible(without_secrets(input)), bytes_max);
 }
 
 }  // namespace obliv::llm

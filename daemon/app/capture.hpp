@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/base/bound.hpp"
 #include "core/http/chunked.hpp"
 #include "core/loop/run_blocking.hpp"
 #include "core/storage/store.hpp"
@@ -9,7 +10,10 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace obliv::daemon {
@@ -23,9 +27,17 @@ struct CaptureRules {
     std::size_t bytes_max = 0;          ///< of a request, and of a reply
     std::int64_t total_bytes_max = 0;   ///< of all; the oldest go first
     std::chrono::milliseconds kept{0};  ///< for how long
+    std::int64_t memory_max = 0;        ///< for all that is not stored yet
 
     bool any() const noexcept { return !models.empty() || !tokens.empty(); }
+    bool wants_token(std::string_view name) const;
     bool wants(const relay::Record& record) const;
+};
+
+/// What was said, and its share of the memory for that.
+struct Kept {
+    Share memory;
+    storage::Capture capture;
 };
 
 /// Keeps what was said in the calls that the rules name: off unless there are any. Any thread.
@@ -40,31 +52,41 @@ public:
     std::shared_ptr<const CaptureRules> rules() const {
         return active_.load(std::memory_order_relaxed) ? all_rules() : nullptr;
     }
+    /// For what was said in calls that run, and what waits to be stored.
+    Bound& memory() noexcept { return memory_; }
     /// Stores it later, on a worker thread, without what is to be left out. Dropped, and logged,
     /// when the workers are too busy: a call never waits for its capture.
-    void store(storage::Capture capture, std::shared_ptr<const CaptureRules> rules);
+    void store(Kept kept, std::shared_ptr<const CaptureRules> rules);
     /// Removes what is too old or too much. Blocks.
     Result<void> sweep();
 
 private:
     std::shared_ptr<const CaptureRules> all_rules() const;
-    Result<void> put(const storage::Capture& capture, const CaptureRules& rules);
+    Result<void> put(storage::Capture& row, const CaptureRules& rules);
 
     storage::Database& database_;
     loop::BlockingPool& workers_;
+    Bound memory_{0};
     std::atomic<bool> active_{false};
     std::atomic<unsigned> stored_{0};
     mutable std::mutex mutex_;
     std::shared_ptr<const CaptureRules> rules_;  // under mutex_
 };
 
-/// An exchange whose request and reply are copied, as far as they are to be kept.
+/// An exchange whose request and reply are copied, as far as they are to be kept: not before it is
+/// known whose call it is and of which model, and so nothing of calls that no rule names. What
+/// there is no memory for counts as cut. Of the loop of its base.
 class CapturingExchange final : public server::PassingExchange {
 public:
-    CapturingExchange(server::Exchange& base, std::size_t bytes_max)
-        : PassingExchange(base), bytes_max_(bytes_max) {}
+    /// All of it outlives this. `record` names token and model once the first byte of a reply has
+    /// come.
+    CapturingExchange(server::Exchange& base, const relay::Record& record,
+                      const CaptureRules& rules, Bound& memory)
+        : PassingExchange(base), record_(record), rules_(rules), memory_(memory) {}
 
     loop::Task<Result<std::string_view>> read_body() override;
+    void release_request() override;
+    void release_body() override;
     loop::Task<Result<void>> write(server::Pieces payload) override;
     loop::Task<Result<void>> write_framed(std::string_view chunks) override;
     loop::Task<Result<void>> finish(server::Pieces payload) override;
@@ -72,22 +94,23 @@ public:
                                    std::span<const http::Header> headers,
                                    std::string_view body) override;
 
-    storage::Capture take() noexcept { return std::move(capture_); }
+    /// After the call. Nothing: it is not to be kept.
+    std::optional<Kept> take();
 
 private:
-    void keep(std::string& to, bool& cut, std::string_view bytes) const;
+    bool wanted();
+    void keep_reply(std::span<const std::string_view> pieces);
+    void keep(std::string& to, bool& cut, std::string_view bytes);
+    bool make_room(std::string& in, std::size_t bytes);
 
-    std::size_t bytes_max_;
-    storage::Capture capture_;
+    const relay::Record& record_;
+    const CaptureRules& rules_;
+    Bound& memory_;
+    Kept kept_;
+    std::string_view body_;  ///< until it is decided
     http::ChunkedDecoder framing_;
-    bool framed_ = true;  ///< the framing can still be followed
+    bool decided_ = false;
+    bool wanted_ = false;
 };
-
-/// JSON, whole or cut or in events, with the values of these fields replaced, whatever they are.
-std::string without_fields(std::string_view text, const std::vector<std::string>& fields);
-
-/// What may be kept of a text: neither named fields nor secrets, nor the beginning of one in the
-/// place where the text was cut.
-std::string fit_to_keep(std::string_view text, bool cut, const std::vector<std::string>& fields);
 
 }  // namespace obliv::daemon

@@ -214,7 +214,7 @@ loop::Task<Result<void>> Front::dispatch(server::Exchange& exchange, const Route
     if (!route->method.empty() && exchange.method() != route->method)
         return refuse(fail(Code::method_not_allowed,
                            "this path takes " + std::string(route->method) + " requests only"));
-    if (auto rules = parts_.captures.rules(); rules && exchange.method() == "POST")
+    if (auto rules = parts_.captures.rules(); rules && may_be_captured(exchange, *rules))
         return captured(exchange, *route, record, std::move(rules));
     return handle(exchange, *route, record);
 }
@@ -228,21 +228,30 @@ loop::Task<Result<void>> Front::handle(server::Exchange& exchange, const Route& 
     return (this->*route.handler)(exchange, record);
 }
 
-/// Whose call it is, and of which model, is known at its end only: what is not to be kept is
-/// forgotten then.
+/// Who calls is known at once; of which model the call is, only when its body has been read.
+bool Front::may_be_captured(const server::Exchange& exchange, const CaptureRules& rules) const {
+    if (exchange.method() != "POST")
+        return false;
+    if (!rules.models.empty())
+        return true;
+    auto caller = parts_.gate.authenticate(relay::credential_of(exchange.request()));
+    return caller && rules.wants_token((*caller)->token.name);
+}
+
 loop::Task<Result<void>> Front::captured(server::Exchange& exchange, const Route& route,
                                          relay::Record& record,
                                          std::shared_ptr<const CaptureRules> rules) {
-    auto kept = std::make_unique<CapturingExchange>(exchange, rules->bytes_max);
-    auto done = co_await handle(*kept, route, record);
-    if (rules->wants(record)) {
-        auto capture = kept->take();
+    auto listening =
+        std::make_unique<CapturingExchange>(exchange, record, *rules, parts_.captures.memory());
+    auto done = co_await handle(*listening, route, record);
+    if (auto kept = listening->take()) {
+        auto& capture = kept->capture;
         capture.request_id = std::string(exchange.request_id());
         capture.time = parts_.clock.wall();
         capture.account = record.call.account;
         capture.token = record.call.token;
         capture.model = record.call.model;
-        parts_.captures.store(std::move(capture), std::move(rules));
+        parts_.captures.store(std::move(*kept), rules);
     }
     co_return done;
 }

@@ -63,6 +63,7 @@ private:
                                       relay::Record& record);
     loop::Task<Result<void>> handle(server::Exchange& exchange, const Route& route,
                                     relay::Record& record);
+    bool may_be_captured(const server::Exchange& exchange, const CaptureRules& rules) const;
     loop::Task<Result<void>> captured(server::Exchange& exchange, const Route& route,
                                       relay::Record& record,
                                       std::shared_ptr<const CaptureRules> rules);

@@ -6,6 +6,7 @@ Proved by calls of several tokens and models, streamed and not, and a look at al
 import contextlib
 import json
 import sqlite3
+import threading
 import unittest
 from typing import Any
 
@@ -61,7 +62,7 @@ class UsageCapture(FunctionalTest):
         self.assertIn("Say hello.", self.kept(token)["request"])
         self.assertIn("Hello", self.kept(token)["reply"])
         seen = self.kept(model)
-        self.assertIn('"email": "[redacted]"', seen["request"])
+        self.assertEqual(json.loads(seen["request"])["metadata"], {"email": "[redacted]", "key": "[redacted]"})
         self.assertNotIn("a@b.c", seen["request"])
         self.assertNotIn("0123456789abcdef", seen["request"])
         self.assertFalse(seen["request_cut"])
@@ -77,6 +78,51 @@ class UsageCapture(FunctionalTest):
         self.assertEqual(self.kept(request_id)["reply"], seen.decode())
         reply = self.daemon.post(self.watched, ask("m1"), {"Idempotency-Key": "once"})
         self.assertIn("Hello", self.kept(str(reply.headers["x-request-id"]))["reply"])
+
+    def test_a_secret_that_came_in_pieces_of_a_stream_is_not_kept(self) -> None:
+        self.serve(CONFIG.replace("1KiB", "16KiB"))
+        self.upstream.answer = provider.chat(["The key is sk-pro", "j-0123", "456789abcdef", "ghij", ", keep it."])
+        stream = self.daemon.stream(self.watched, ask("m1", stream=True))
+        seen = b"".join(iter(stream.event, b""))
+        stream.close()
+        self.assertIn(b"456789abcdef", seen)
+        reply = self.kept(str(stream.headers["x-request-id"]))["reply"]
+        events = [json.loads(line[6:]) for line in reply.splitlines() if line.startswith("data: {")]
+        said = "".join(choice["delta"].get("content", "") for event in events for choice in event["choices"])
+        self.assertEqual(said, "The key is [redacted], keep it.")
+
+    def test_calls_have_a_bounded_memory_for_it_and_others_need_none(self) -> None:
+        self.serve('[capture]\nmodels = "m2"\nbytes = "64KiB"\nmemory = "64KiB"\n')
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+
+        def wait(connection: provider.Connection, request: provider.Request) -> None:
+            connection.start_stream()
+            connection.event(provider.delta("begun"))
+            go_on.wait(provider.WAIT)
+            for event in (provider.delta(finish="stop"), provider.usage_event(), "[DONE]"):
+                connection.event(event)
+            connection.end_stream()
+
+        def begun(model: str) -> client.Stream:
+            self.upstream.queue.append(wait)
+            stream = self.daemon.stream(self.plain, long_ask(model, stream=True))
+            self.assertIn(b"begun", stream.event())
+            return stream
+
+        def long_ask(model: str, **more: Any) -> dict[str, Any]:
+            return {**ask(model, **more), "messages": [{"role": "user", "content": "word " * 8000}]}
+
+        others = [begun("m1") for _ in range(3)]
+        running = begun("m2")
+        cut = self.kept(self.post(self.plain, long_ask("m2")))
+        self.assertEqual((cut["request"], cut["request_cut"]), ("", True))
+        go_on.set()
+        for stream in [running, *others]:
+            self.assertIn(b"[DONE]", b"".join(iter(stream.event, b"")))
+            stream.close()
+        self.assertFalse(self.kept(str(running.headers["x-request-id"]))["request_cut"])
+        until(lambda: not self.kept(self.post(self.plain, long_ask("m2")))["request_cut"], "its memory is given back")
 
     def test_what_is_long_is_cut(self) -> None:
         self.serve()

@@ -58,6 +58,21 @@ TEST_CASE("what could drive a terminal becomes visible and long text is cut", "[
     CHECK(redact("ääää", 3) == "ä…");
 }
 
+TEST_CASE("all of a text that may be long is looked at", "[llm]") {
+    std::string text;
+    while (text.size() < 100'000)
+        text += "some words ";
+    CHECK(redact(text + "sk-proj-abcd1234efgh", 200'000) == text + "[redacted]");
+}
+
+TEST_CASE("where secrets are is told in order", "[llm]") {
+    std::string_view text = "sk-abcd1234efgh, Bearer x and http://gateway/x.";
+    std::string found;
+    for (auto secret : obliv::llm::secrets_in(text))
+        found.append(text.substr(secret.at, secret.length)).append("|");
+    CHECK(found == "sk-abcd1234efgh|x|http://gateway/x|");
+}
+
 TEST_CASE("any bytes give valid UTF-8 that holds no issued key", "[llm]") {
     auto seed = GENERATE(1, 2, 3, 4, 5);
     INFO("seed " << seed);
