@@ -219,7 +219,7 @@ bool is_signed_with(const Secret& key, const http::RequestHead& head, std::strin
     request.host = head.headers.find("host").value_or("");
     request.path = head.path;
     request.query = head.query;
-    request.body = body;
+    request.body = sha256(body);
     for (const auto& [name, value] : providers::sign_v4(*parsed, "bedrock", request, *when))
         if (name == "authorization")
             return value == *given;

@@ -12,15 +12,20 @@
 namespace obliv {
 
 Sha256 sha256(std::string_view bytes) noexcept {
+    return sha256(std::span<const std::string_view>(&bytes, 1));
+}
+
+Sha256 sha256(std::span<const std::string_view> pieces) noexcept {
     // The algorithm is fetched once and a context kept for each thread: OpenSSL 3 spends
     // microseconds on looking the one up by name and on making the other.
     static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
     thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(
         EVP_MD_CTX_new(), EVP_MD_CTX_free);
     Sha256 digest{};
-    bool done = EVP_DigestInit_ex2(context.get(), algorithm, nullptr) == 1 &&
-                EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1 &&
-                EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1;
+    bool done = EVP_DigestInit_ex2(context.get(), algorithm, nullptr) == 1;
+    for (auto piece : pieces)
+        done = done && EVP_DigestUpdate(context.get(), piece.data(), piece.size()) == 1;
+    done = done && EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1;
     check(done, "SHA-256 cannot fail");
     return digest;
 }

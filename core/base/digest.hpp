@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace obliv {
@@ -11,6 +12,8 @@ using Sha256 = std::array<std::uint8_t, 32>;
 
 /// SHA-256 of `bytes`. About 0.3 µs for a token; safe from any thread.
 Sha256 sha256(std::string_view bytes) noexcept;
+/// The same of what lies in several pieces.
+Sha256 sha256(std::span<const std::string_view> pieces) noexcept;
 
 /// For hash tables keyed by a digest: any eight of its bytes are uniform already.
 struct Sha256Hash {

@@ -66,7 +66,10 @@ const Provider* form_of(std::string_view base_url) {
 
 }  // namespace
 
-const Provider azure{"azure", "",      by_deployment, {},      key,     {},
-                     nullptr, nullptr, nullptr,       nullptr, nullptr, form_of};
+const Provider azure{.name = "azure",
+                     .default_base_url = "",
+                     .offers = by_deployment,
+                     .credential = key,
+                     .form_of = form_of};
 
 }  // namespace obliv::providers

@@ -53,7 +53,7 @@ Result<void> sign(const Endpoint& endpoint, WallTime now, Outgoing& out) {
     request.path = target.substr(0, question);
     if (question != std::string_view::npos)
         request.query = target.substr(question + 1);
-    request.body = out.body;
+    request.body = out.body_digest;
     for (auto& header : sign_v4(*key, "bedrock", request, now))
         out.headers.push_back(std::move(header));
     return ok();
@@ -66,6 +66,7 @@ const Provider bedrock{.name = "bedrock",
                        .default_base_url = "https://bedrock-runtime.{region}.amazonaws.com",
                        .offers = offers,
                        .base_url = base_url,
-                       .sign = sign};
+                       .sign = sign,
+                       .signs_body = true};
 
 }  // namespace obliv::providers

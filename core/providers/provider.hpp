@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/clock.hpp"
+#include "core/base/digest.hpp"
 #include "core/base/result.hpp"
 #include "core/base/secret.hpp"
 #include "core/wire/plain.hpp"
@@ -92,7 +93,7 @@ struct Outgoing {
     std::string_view method;
     std::string_view host;  ///< the Host header
     std::string target;     ///< path and query, as they will be sent: a signature may be added
-    std::string_view body;
+    Sha256 body_digest{};   ///< where Provider::signs_body
     std::vector<std::pair<std::string, std::string>> headers{};  ///< to be added
 };
 
@@ -124,6 +125,7 @@ struct Provider {
     Result<std::string> (*base_url)(const Endpoint&) = nullptr;
     /// Signs a call; then no Credential is sent.
     Result<void> (*sign)(const Endpoint&, WallTime now, Outgoing&) = nullptr;
+    bool signs_body = false;
     /// The key is exchanged for a token, which is good for some time.
     Result<TokenRequest> (*token_request)(const Endpoint&, WallTime now) = nullptr;
     Result<AccessToken> (*read_token)(std::string_view reply) = nullptr;

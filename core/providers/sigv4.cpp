@@ -100,10 +100,7 @@ string canonical_request(const AwsRequest& request, const Headers& headers) {
     out.append("\n").append(canonical_query(request.query)).append("\n");
     for (const auto& [name, value] : headers)
         out.append(name).append(":").append(value).append("\n");
-    return out.append("\n")
-        .append(names_of(headers))
-        .append("\n")
-        .append(hex(sha256(request.body)));
+    return out.append("\n").append(names_of(headers)).append("\n").append(hex(request.body));
 }
 
 /// The key of one day, region and service.

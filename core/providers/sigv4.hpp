@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/clock.hpp"
+#include "core/base/digest.hpp"
 #include "core/base/result.hpp"
 #include "core/base/secret.hpp"
 
@@ -30,7 +31,7 @@ struct AwsRequest {
     std::string_view query;  ///< without the question mark
     /// That are to be signed, besides host, date and token; names in lower case.
     std::vector<std::pair<std::string, std::string>> headers{};
-    std::string_view body;
+    Sha256 body{};  ///< its digest
 };
 
 /// Signs by AWS Signature Version 4 for every service but S3, whose paths are encoded once less.

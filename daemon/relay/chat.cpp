@@ -198,25 +198,9 @@ Error Relay::Chat::unfit(Error error) {
     return opening->last_failure ? *opening->last_failure : error;
 }
 
-Result<void> Relay::Chat::write_request(const Target& target, const channels::Option& option,
-                                        std::size_t key, WallTime now) {
+Result<void> Relay::Chat::write_head(const Target& target, const channels::Option& option,
+                                     std::size_t key, WallTime now) {
     bool converted = opening->converted;
-    auto& request = opening->request;
-    request.clear();
-    request.push_back({});  // the head, which tells how long the rest is
-    bool shapes = !target.parameters.empty() && inbound.operation == providers::Operation::chat;
-    if (converted && shapes) {
-        const auto& written = opening->conversion->written().body;
-        opening->shaped = llm::edited(written, llm::field_edits(written, target.parameters));
-        request.push_back(opening->shaped);
-    } else if (converted) {
-        request.push_back(opening->conversion->written().body);
-    } else {
-        if (shapes)
-            opening->edits =
-                llm::merged(std::move(opening->edits), opening->field_edits(target.parameters));
-        append_body();
-    }
     if (converted || opening->injected > 0)
         count_injected();
     HeaderList passed;
@@ -230,13 +214,14 @@ Result<void> Relay::Chat::write_request(const Target& target, const channels::Op
     opening->head.clear();
     Errand errand{*option.entry,       target, *offer, key, option.match.upstream_model,
                   opening->call.stream};
+    errand.digest = opening->digest;
     if (rare && rare->asked)
         errand.content_type = rare->asked->content_type;
     auto made =
         append_head(opening->head, errand,
                     converted && !handshakes ? opening->conversion->written().headers : passed,
                     request_pieces().subspan(1), now);
-    request.front() = opening->head;
+    opening->request.front() = opening->head;
     return made;
 }
 

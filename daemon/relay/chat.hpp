@@ -42,15 +42,19 @@ private:
 
 /// What a call needs until its reply has begun. A stream does not carry it along.
 struct Relay::Opening : loop::InFrames {
+    Opening() = default;
+    Opening(const Opening&) = delete;
+    Opening& operator=(const Opening&) = delete;
+    ~Opening();
+
     llm::ChatCall call;
     std::string_view body;
     std::unique_ptr<LargeBody> large;  ///< null: it is short
     Share memory;                      ///< of what is made of a long one
     channels::Wish wish;
     // Where the name of the model asks for a reasoning effort.
-    std::string model_plain;  ///< without it
-    std::string
-        body_effortful;  ///< the call that says it in a field, with llm::json_padding behind
+    std::string model_plain;     ///< without it
+    std::string effort;          ///< which the body is to say in a field; empty: it is to say none
     bool has_fallbacks = false;  ///< other models may be asked
     bool converted = false;      ///< what goes to the channel is not what came
     bool translated = false;     ///< nor is what goes back what the channel said
@@ -69,6 +73,7 @@ struct Relay::Opening : loop::InFrames {
     std::size_t fetched_bytes = 0;       ///< of media that the caller told by URLs
     std::optional<Error> fetch_failure;  ///< of those; the next channel need not try again
     std::string shaped;                  ///< a converted body with the channel's parameters
+    std::optional<Sha256> digest;        ///< of a long request that is to be signed
 
     std::optional<Error> last_failure;   ///< of the last attempt that was a channel's own
     std::optional<std::string> refusal;  ///< the body of a refusal, where it was read already
@@ -83,6 +88,7 @@ struct Relay::Opening : loop::InFrames {
     // request_body.cpp
     std::int64_t input_tokens_bound() const noexcept;
     std::int64_t estimate_input_tokens() const noexcept;
+    std::vector<llm::FieldChange> changes(const Target& target) const;
     std::vector<llm::Edit> field_edits(std::span<const llm::FieldChange> changes) const;
     void require(channels::Candidates& candidates) const;  // find_channels.cpp
     std::string_view mapped(const server::Exchange& exchange) const;
@@ -108,9 +114,14 @@ struct Relay::Chat : loop::InFrames {
     const providers::Offer* offer_of(const providers::Provider& provider) const;
     /// The channel is not at fault: this call is not for it.
     Error unfit(Error error);
-    Result<void> write_request(const Target& target, const channels::Option& option,
-                               std::size_t key, WallTime now);
+    // request_body.cpp
+    /// All of the request but its head: goes over a body that is to be changed.
+    void write_body(const Target& target);
+    bool shapes(const Target& target) const noexcept;
     void append_body();
+    /// After write_body().
+    Result<void> write_head(const Target& target, const channels::Option& option, std::size_t key,
+                            WallTime now);
     void count_injected();
     HeaderList talk_headers() const;
     std::optional<Result<void>> upgraded();

@@ -54,6 +54,8 @@ Result<void> Conversion::read() {
             request_ = std::move(*request);
         else
             refused_ = request.error();
+        if (request_ && !effort_.empty())
+            request_->reasoning.effort = effort_;
         if (request_ && proofs_ != nullptr)
             proofs_->restore(account_, *request_, now_);
     } else {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/base/bound.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/ids.hpp"
 #include "core/llm/chat_request.hpp"
@@ -47,6 +48,10 @@ public:
     /// unless fetching is allowed.
     const std::vector<llm::Media*>& wanted() const noexcept { return wanted_; }
     void allow_fetching() noexcept { fetching_ = true; }
+    /// The request is to ask for this reasoning effort, whatever it says itself.
+    void ask_effort(std::string effort) noexcept { effort_ = std::move(effort); }
+    /// The memory that it takes, which goes back when it is gone.
+    void hold(Share memory) noexcept { memory_.join(std::move(memory)); }
     /// What the caller's format has lost is put back from there when the request is read.
     void restore_from(const Proofs& proofs, AccountId account, SteadyTime now) noexcept {
         proofs_ = &proofs;
@@ -66,9 +71,11 @@ private:
     Result<wire::WrittenRequest> write_plain(const wire::PlainForm& form,
                                              std::string_view upstream_model);
 
+    Share memory_;  ///< first, so that it goes last
     Inbound inbound_;
     std::string_view body_;
     HeaderList headers_;
+    std::string effort_;  ///< empty: as the body says
     std::optional<llm::ChatRequest> request_;
     std::shared_ptr<llm::PlainRequest> plain_;  ///< shared with the writer of the reply
     std::optional<Error> refused_;

@@ -33,25 +33,17 @@ void Relay::Opening::require(channels::Candidates& candidates) const {
             candidates.require(channels::ability("stream"), 0);
         return;
     }
-    channels::Abilities needs = 0;
-    for (auto name : llm::needs_of(call, large ? large->text_of(body) : body))
-        needs |= channels::ability(name);
+    channels::Abilities needs = effort.empty() ? 0 : channels::ability("reasoning");
+    auto add = [&needs](const auto& names) {
+        for (std::string_view name : names)
+            needs |= channels::ability(name);
+    };
+    if (large)
+        add(large->needs);
+    else
+        add(llm::needs_of(call, body));
     auto tokens = estimate_input_tokens() + call.output_tokens_max.value_or(0);
     candidates.require(needs, tokens);
-}
-
-/// The name of the model asks for this reasoning effort, which the body is to say in a field.
-Result<void> Relay::say_effort(Opening& opening, std::string_view effort) const {
-    if (opening.large)
-        if (auto taken = take_memory(opening.memory, parts_.memory, opening.body.size()); !taken)
-            return taken;
-    std::vector<llm::FieldChange> changes;
-    changes.push_back({"reasoning_effort", llm::json_quoted(effort)});
-    opening.body_effortful = llm::edited(opening.body, opening.field_edits(changes));
-    opening.body_effortful.append(llm::json_padding, ' ');
-    if (opening.large)
-        std::string().swap(opening.large->condensed.text);  // of the body as it came
-    return ok();
 }
 
 /// The channels for the model that is asked instead while the account is nearly out of money.
@@ -104,8 +96,7 @@ Result<channels::Candidates> Relay::find_channels(const server::Exchange& exchan
         }
         if (without) {
             wish = plain;
-            if (auto said = say_effort(opening, effort->effort); !said)
-                return said.error();
+            opening.effort = std::string(effort->effort);
             found = std::move(without);
         }
     }

@@ -4,6 +4,7 @@
 #include "core/wire/image_tasks.hpp"
 
 #include "core/loop/loop.hpp"
+#include "core/loop/run_blocking.hpp"
 #include "daemon/relay/chat.hpp"
 #include "daemon/relay/upstream_error.hpp"
 
@@ -53,7 +54,8 @@ struct Relay::TaskErrand {
 loop::Task<Result<void>> Relay::run_task(Chat& chat, const Target& target,
                                          const channels::Option& option, std::size_t key) {
     TaskErrand errand{target, *chat.offer->tasks, target.heads[key], option.entry->channel.name};
-    auto written = errand.api.write(chat.opening->body, option.match.upstream_model);
+    std::string_view model = option.match.upstream_model;
+    auto written = co_await write_task(chat, errand, model);
     if (!written)
         co_return chat.unfit(errand.in(std::move(written.error())));
     errand.body = std::move(*written);
@@ -75,6 +77,18 @@ loop::Task<Result<void>> Relay::run_task(Chat& chat, const Target& target,
     std::array<std::string_view, 1> payload{chat.opening->shaped};
     chat.rare->media->feed(payload, chat.pieces);
     co_return ok();
+}
+
+/// The request that begins the task.
+loop::Task<Result<std::string>> Relay::write_task(Chat& chat, const TaskErrand& errand,
+                                                  std::string_view model) {
+    auto& opening = *chat.opening;
+    auto work = [&errand, body = opening.body, model] { return errand.api.write(body, model); };
+    if (!opening.large)
+        co_return work();
+    if (auto taken = take_memory(opening.memory, parts_.memory, opening.body.size()); !taken)
+        co_return taken.error();
+    co_return co_await loop::run_blocking(parts_.workers, std::move(work));
 }
 
 /// The request that begins the task. Ok with a status over 300: the provider says that the call is

@@ -1,5 +1,6 @@
 #include "daemon/relay/large_body.hpp"
 
+#include "core/llm/call_needs.hpp"
 #include "core/llm/estimate.hpp"
 #include "core/loop/run_blocking.hpp"
 #include "core/loop/unnamed_file.hpp"
@@ -26,6 +27,12 @@ bool is_form(const Inbound& inbound, std::string_view content_type) {
     return inbound.media() && content_type.find("multipart/") != std::string_view::npos;
 }
 
+void note_needs(const llm::ChatCall& call, std::string_view text, LargeBody& large) {
+    if (!call.media)
+        for (auto need : llm::needs_of(call, text))
+            large.needs.emplace_back(need);
+}
+
 }  // namespace
 
 Result<std::optional<llm::ChatCall>> parse_condensed(const Inbound& inbound, std::string_view body,
@@ -48,6 +55,7 @@ Result<std::optional<llm::ChatCall>> parse_condensed(const Inbound& inbound, std
     auto call = parse_call(inbound, large.condensed.view());
     if (!call)
         return call.error();
+    note_needs(*call, large.condensed.view(), large);
     large.condensed.to_body(*call);
     return Call(std::move(*call));
 }
@@ -55,6 +63,8 @@ Result<std::optional<llm::ChatCall>> parse_condensed(const Inbound& inbound, std
 Result<llm::ChatCall> parse_whole(const Inbound& inbound, std::string_view body,
                                   std::string_view content_type, bool mapped, LargeBody& large) {
     auto call = parse_call(inbound, body, content_type);
+    if (call)
+        note_needs(*call, body, large);
     auto parts = llm::input_parts(body);
     large.condensed.input_bound = llm::input_tokens_bound(parts);
     large.condensed.input_estimate = llm::estimate_input_tokens(parts);

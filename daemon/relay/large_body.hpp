@@ -6,7 +6,9 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace obliv::loop {
 class BlockingPool;
@@ -23,7 +25,8 @@ inline constexpr std::size_t body_bytes_inline_max = 1U << 20;
 /// What is known of a long body from when it was read, so that nobody has to go through it again.
 struct LargeBody {
     llm::Condensed condensed;  ///< its text is empty where the body says too much to be condensed
-    Share memory;              ///< of that text
+    std::vector<std::string> needs;  ///< llm::needs_of() a chat
+    Share memory;                    ///< of that text
 
     /// What a reader of fields may look at in place of the body.
     std::string_view text_of(std::string_view body) const noexcept {

@@ -181,15 +181,6 @@ Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const ga
     auto hold = parts_.billing.reserve(ask);
     if (!hold)
         return hold.error();
-    if (!opening.body_effortful.empty()) {
-        // The name asked for a reasoning effort, which the body says in a field of its own now.
-        auto view = std::string_view(opening.body_effortful);
-        opening.body = view.substr(0, view.size() - llm::json_padding);
-        auto call = parse_call(inbound, opening.body);
-        if (!call)
-            return call.error();
-        opening.call = std::move(*call);
-    }
     return Admission{std::move(*permit), std::move(*candidates), std::move(*hold)};
 }
 
@@ -256,7 +247,14 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     chat.log.set_key(static_cast<int>(*key));
     if (chat.offer->tasks != nullptr)
         co_return co_await run_task(chat, *target, option, *key);
-    auto ready = chat.write_request(*target, option, *key, parts_.clock.wall());
+    if (chat.opening->large) {
+        auto written = co_await write_large(chat, *target, entry);
+        if (!written)
+            co_return chat.unfit(of_channel(std::move(written.error())));
+    } else {
+        chat.write_body(*target);
+    }
+    auto ready = chat.write_head(*target, option, *key, parts_.clock.wall());
     if (!ready)
         co_return chat.failed(Cause::unusable, of_channel(std::move(ready.error())));
     if (entry.provider->token_request != nullptr) {
@@ -334,6 +332,7 @@ loop::Task<Result<void>> Relay::convert(Chat& chat, const channels::Option& opti
                 std::make_shared<Conversion>(chat.inbound, opening.body, std::move(headers));
         if (settings_.downloads.bytes_max > 0)
             conversion->allow_fetching();
+        conversion->ask_effort(opening.effort);
         conversion->restore_from(parts_.proofs, chat.record.call.account, parts_.loop.now());
     }
     auto written = co_await write_converted(chat, option);

@@ -118,7 +118,6 @@ private:
                                                const Inbound& inbound, Opening& opening);
     std::optional<channels::Candidates> find_cheaper(const gate::TokenEntry& caller,
                                                      Opening& opening);
-    Result<void> say_effort(Opening& opening, std::string_view effort) const;
     loop::Task<Result<void>> fall_back(Chat& chat, Result<void> last);
     loop::Task<void> read_refusal(Chat& chat);
     SteadyTime deadline_of(const Chat& chat) const;
@@ -143,6 +142,8 @@ private:
     const server::Pulse* pulse_of(const Chat& chat) const noexcept;
     loop::Task<Result<void>> open_first(Chat& chat);
     loop::Task<void> pause(Chat& chat, std::chrono::milliseconds length);
+    loop::Task<Result<void>> write_large(Chat& chat, const Target& target,
+                                         const channels::Entry& entry);
     loop::Task<Result<void>> try_channel(Chat& chat, const Try& attempt);
     loop::Task<Result<void>> authorize(Chat& chat, const channels::Entry& entry, std::size_t key,
                                        const std::string& proxy);
@@ -193,6 +194,8 @@ private:
     struct TaskErrand;
     loop::Task<Result<void>> run_task(Chat& chat, const Target& target,
                                       const channels::Option& option, std::size_t key);
+    loop::Task<Result<std::string>> write_task(Chat& chat, const TaskErrand& errand,
+                                               std::string_view model);
     loop::Task<Result<void>> begin_task(Chat& chat, TaskErrand& errand);
     loop::Task<Result<void>> await_task(Chat& chat, TaskErrand& errand);
     loop::Task<Result<void>> poll_task(TaskErrand& errand);

@@ -3,7 +3,10 @@
 #include "core/llm/body_fields.hpp"
 #include "core/llm/estimate.hpp"
 #include "core/loop/run_blocking.hpp"
+#include "core/loop/unnamed_file.hpp"
 #include "daemon/relay/chat.hpp"
+
+#include <algorithm>
 
 namespace obliv::relay {
 
@@ -44,12 +47,31 @@ loop::Task<Result<llm::ChatCall>> Relay::parse_large(std::string_view body, cons
     co_return co_await loop::run_blocking(parts_.workers, std::move(all));
 }
 
+/// What a worker destroys counts until that is done.
+Relay::Opening::~Opening() {
+    if (conversion)
+        conversion->hold(std::move(memory));
+}
+
 std::int64_t Relay::Opening::input_tokens_bound() const noexcept {
     return large ? large->condensed.input_bound : llm::input_tokens_bound(body);
 }
 
 std::int64_t Relay::Opening::estimate_input_tokens() const noexcept {
     return large ? large->condensed.input_estimate : llm::estimate_input_tokens(body);
+}
+
+/// What the channel changes in a body, and what the name of the model asks it to say. A converted
+/// one says that already.
+std::vector<llm::FieldChange> Relay::Opening::changes(const Target& target) const {
+    constexpr std::string_view field = "reasoning_effort";
+    auto out = target.parameters;
+    bool decided = std::any_of(out.begin(), out.end(), [&](const llm::FieldChange& change) {
+        return change.name == field;
+    });
+    if (!effort.empty() && !converted && !decided)
+        out.push_back({std::string(field), llm::json_quoted(effort)});
+    return out;
 }
 
 std::vector<llm::Edit>
@@ -77,6 +99,61 @@ void Relay::Chat::count_injected() {
     auto prompt = opening->converted ? opening->conversion->injected() : std::string_view();
     injected = prompt.empty() ? 0 : llm::estimate_input_tokens(prompt);
     input_estimate += injected;
+}
+
+/// Whether fields of the body are to be changed.
+bool Relay::Chat::shapes(const Target& target) const noexcept {
+    bool asks = !opening->effort.empty() && !opening->converted;
+    return (asks || !target.parameters.empty()) && inbound.operation == providers::Operation::chat;
+}
+
+void Relay::Chat::write_body(const Target& target) {
+    auto& request = opening->request;
+    request.clear();
+    request.push_back({});  // the head, which tells how long the rest is
+    std::vector<llm::FieldChange> changes;
+    if (shapes(target))
+        changes = opening->changes(target);
+    if (opening->converted) {
+        std::string_view written = opening->conversion->written().body;
+        if (!changes.empty()) {
+            opening->shaped = llm::edited(written, llm::field_edits(written, changes));
+            written = opening->shaped;
+        }
+        request.push_back(written);
+        return;
+    }
+    if (!changes.empty())
+        opening->edits = llm::merged(std::move(opening->edits), opening->field_edits(changes));
+    append_body();
+}
+
+/// On a worker, as far as it goes over a long body once more.
+loop::Task<Result<void>> Relay::write_large(Chat& chat, const Target& target,
+                                            const channels::Entry& entry) {
+    auto& opening = *chat.opening;
+    bool shapes = chat.shapes(target);
+    bool looks = shapes && (opening.converted || opening.large->condensed.text.empty());
+    bool signs = entry.provider->signs_body;
+    if (!looks && !signs) {
+        chat.write_body(target);
+        co_return ok();
+    }
+    if (opening.converted && shapes) {
+        // It is there once more.
+        auto size = opening.body.size() + opening.conversion->written().body.size() / 2;
+        if (auto taken = take_memory(opening.memory, parts_.memory, size); !taken)
+            co_return taken.error();
+    }
+    auto file = opening.mapped(chat.exchange);
+    auto work = [&chat, &target, signs, file] {
+        chat.write_body(target);
+        if (signs)
+            chat.opening->digest = sha256(chat.request_pieces().subspan(1));
+        if (!file.empty())
+            loop::let_go(file);
+    };
+    co_return co_await loop::run_blocking(parts_.workers, std::move(work));
 }
 
 /// The body as it came, with its edits.

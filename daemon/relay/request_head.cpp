@@ -25,13 +25,12 @@ void append_own_headers(std::string& head, const Errand& errand) {
 /// The signature covers the request line, so it may change that too.
 Result<void> sign(std::string& head, const Errand& errand, std::span<const std::string_view> body,
                   WallTime now) {
-    std::string whole;
-    for (auto piece : body)
-        whole += piece;
     const auto& channel = errand.entry.channel;
     const auto& endpoint = errand.target.endpoint;
     auto host = endpoint.host_header();
-    providers::Outgoing out{errand.offer.method, host, {}, whole};
+    providers::Outgoing out{errand.offer.method, host, {}};
+    if (errand.entry.provider->signs_body)
+        out.body_digest = errand.digest ? *errand.digest : sha256(body);
     out.target = errand.target.prefix.substr(endpoint.target_prefix().size()) +
                  providers::path_of(errand.offer, errand.model, errand.stream);
     auto unsigned_target = out.target;

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "core/base/clock.hpp"
+#include "core/base/digest.hpp"
 #include "daemon/relay/inbound.hpp"
 #include "daemon/relay/targets.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +22,7 @@ struct Errand {
     std::string_view model;  ///< as the provider calls it
     bool stream = false;
     std::string_view content_type{};  ///< of the body; empty: as the target's heads say
+    std::optional<Sha256> digest{};   ///< of the body, if that is known already
 };
 
 /// Appends the whole head of a request to `head`: line, headers, the key or the signature, length,

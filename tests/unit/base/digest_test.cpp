@@ -26,6 +26,8 @@ TEST_CASE("SHA-256 gives the digests of its standard", "[base]") {
     CHECK(to_hex(sha256("")) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     CHECK(to_hex(sha256("abc")) ==
           "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    const std::string_view pieces[] = {"a", "", "bc"};
+    CHECK(sha256(pieces) == sha256("abc"));
     CHECK(Sha256Hash{}(sha256("a")) != Sha256Hash{}(sha256("b")));
 }
 

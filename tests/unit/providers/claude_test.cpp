@@ -24,7 +24,7 @@ Outgoing outgoing() {
     out.method = "POST";
     out.host = "bedrock-runtime.eu-west-1.amazonaws.com";
     out.target = "/model/m%3A0/converse";
-    out.body = "{}";
+    out.body_digest = sha256("{}");
     return out;
 }
 
@@ -62,7 +62,7 @@ TEST_CASE("Bedrock's host, path and signature follow from key and model", "[prov
                                     "aws4_request, SignedHeaders=host;x-amz-date, Signature="));
     // Every part of the request counts.
     auto other = outgoing();
-    other.body = "{ }";
+    other.body_digest = sha256("{ }");
     REQUIRE(bedrock.sign(endpoint, *now, other));
     CHECK(header(other.headers, "authorization") != authorization);
 }

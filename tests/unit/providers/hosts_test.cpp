@@ -102,7 +102,7 @@ TEST_CASE("a Zhipu key with a secret is proved, not sent", "[providers]") {
     const auto* zhipu = find("zhipu");
     WallTime now{std::chrono::milliseconds(1'700'000'000'000)};
     auto signed_with = [&](std::string key, std::string_view host) {
-        Outgoing call{"POST", host, "/x", ""};
+        Outgoing call{"POST", host, "/x", {}};
         REQUIRE(zhipu->sign({"", Secret(std::move(key))}, now, call));
         return call.headers.empty() ? std::string() : call.headers.at(0).second;
     };

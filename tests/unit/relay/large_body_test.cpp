@@ -1,10 +1,13 @@
 #include "daemon/relay/large_body.hpp"
 
 #include "core/llm/estimate.hpp"
+#include "core/loop/run_blocking.hpp"
 #include "core/wire/gemini.hpp"
+#include "daemon/relay/conversion.hpp"
 #include "tests/support/padded.hpp"
 
 #include <catch2/catch.hpp>
+#include <future>
 
 using namespace obliv;
 using namespace obliv::relay;
@@ -63,6 +66,28 @@ TEST_CASE("what has to be read as a whole says so, and is", "[relay]") {
     CHECK(whole->model == "e");
 }
 
+TEST_CASE("what a long chat needs is known before its text is gone", "[relay]") {
+    std::string asks =
+        R"(,"tools":[{"type":"function"}],"response_format":{"type":"json_object"}})";
+    auto long_text = [&asks](std::size_t words, std::size_t numbers) {
+        std::string out = R"({"model":"m","messages":[{"role":"user","content":")";
+        out.append(words, 'x').append("\"}],\"x\":[1");
+        for (std::size_t i = 0; i < numbers; ++i)
+            out += ",1";
+        return Padded(out + "]" + asks);
+    };
+    std::vector<std::string> needs{"tools", "json_object"};
+    LargeBody large;
+    auto texts = long_text(2'000'000, 1);
+    REQUIRE(*parse_condensed({}, texts.view(), "application/json", false, large));
+    CHECK(large.needs == needs);
+    LargeBody dense;
+    auto numbers = long_text(10, 5'000'000);
+    REQUIRE_FALSE(*parse_condensed({}, numbers.view(), "application/json", false, dense));
+    REQUIRE(parse_whole({}, numbers.view(), "application/json", false, dense));
+    CHECK(dense.needs == needs);
+}
+
 TEST_CASE("a form is read in little, however large its file", "[relay]") {
     Inbound sound;
     sound.operation = providers::Operation::transcriptions;
@@ -75,6 +100,28 @@ TEST_CASE("a form is read in little, however large its file", "[relay]") {
     REQUIRE(call);
     REQUIRE(*call);
     CHECK((*call)->model == "w");
+}
+
+TEST_CASE("what a conversion takes goes back when a worker has destroyed it", "[relay]") {
+    Bound memory(100);
+    loop::BlockingPool workers("worker", 1, 4);
+    std::promise<void> go_on;
+    std::promise<void> waits;
+    REQUIRE(workers.post([&] {
+        waits.set_value();
+        go_on.get_future().wait();
+    }));
+    waits.get_future().wait();
+    auto conversion =
+        destroyed_on(workers, std::make_unique<Conversion>(Inbound(), "{}", HeaderList()));
+    Share share;
+    REQUIRE(share.take(memory, 40));
+    conversion->hold(std::move(share));
+    conversion.reset();
+    CHECK(memory.taken() == 40);
+    go_on.set_value();
+    workers.stop();
+    CHECK(memory.taken() == 0);
 }
 
 TEST_CASE("memory for a call is taken twice over, but never most of what there is", "[relay]") {
