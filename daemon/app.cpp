@@ -326,6 +326,8 @@ void App::Parts::build_services() {
     workers = std::make_unique<loop::BlockingPool>("worker", worker_threads, worker_queue_max);
     bodies = std::make_unique<server::Bodies>(config.server.data_dir, config.limits.body_memory,
                                               config.limits.body_disk);
+    bodies->set_reserve(config.limits.disk_reserve);
+    bodies->compare_with_disk();
     shelf = std::make_unique<relay::Shelf>(
         *database, *workers, new_sortable_id(now), [this] { return books->next_id(); },
         real_clock());
@@ -485,6 +487,8 @@ Result<ops::ReloadReport> App::reload(const config::Config& config) {
     parts_->server->set_limits(server_limits(config));
     parts_->bodies->memory.set_most(config.limits.body_memory);
     parts_->bodies->disk.set_most(config.limits.body_disk);
+    parts_->bodies->set_reserve(config.limits.disk_reserve);
+    parts_->bodies->compare_with_disk();
     parts_->answers->set_limits(cache_rules(config.cache).limits);
     parts_->publisher->settings(upstream_settings(config), routing_settings(config));
     if (parts_->checks)

@@ -33,6 +33,7 @@ struct Limits {
     std::int64_t body_bytes = limits::body_bytes;
     std::int64_t body_memory = limits::body_memory;
     std::int64_t body_disk = limits::body_disk;
+    std::int64_t disk_reserve = limits::disk_reserve;
     std::int64_t connections = limits::connections;
     milliseconds head_timeout = limits::head_timeout;
     milliseconds body_timeout = limits::body_timeout;
@@ -172,8 +173,8 @@ struct Capture {
     std::string redact;   ///< fields of JSON
     std::int64_t bytes = limits::capture_bytes;
     std::int64_t total_bytes = limits::capture_total_bytes;
-    milliseconds retention = limits::capture_retention;
     std::int64_t memory = limits::capture_memory;
+    milliseconds retention = limits::capture_retention;
 };
 
 struct Storage {

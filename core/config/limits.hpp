@@ -14,6 +14,7 @@ inline constexpr std::int64_t headers = 100;
 inline constexpr std::int64_t body_bytes = 100 << 20;   ///< images and audio travel inline
 inline constexpr std::int64_t body_memory = 100 << 20;  ///< of all bodies together
 inline constexpr std::int64_t body_disk = 2LL << 30;    ///< likewise, of those in files
+inline constexpr std::int64_t disk_reserve = 64 << 20;  ///< which bodies leave free
 inline constexpr std::int64_t connections = 20'000;
 inline constexpr std::chrono::milliseconds head_timeout = 15s;  ///< from first byte to blank line
 inline constexpr std::chrono::milliseconds body_timeout = 30s;  ///< without a byte of the body
@@ -52,8 +53,8 @@ inline constexpr std::int64_t ring_slots = 65'536;
 inline constexpr std::chrono::milliseconds watch_interval = 1min;
 inline constexpr std::int64_t capture_bytes = 16 << 10;         ///< of a request, and of a reply
 inline constexpr std::int64_t capture_total_bytes = 256 << 20;  ///< of all
-inline constexpr std::chrono::milliseconds capture_retention = 7 * 24h;
 inline constexpr std::int64_t capture_memory = 16 << 20;        ///< of what is not stored yet
+inline constexpr std::chrono::milliseconds capture_retention = 7 * 24h;
 inline constexpr std::chrono::milliseconds drain_timeout = 30s;
 inline constexpr std::chrono::milliseconds heartbeat_interval = 15s;
 

@@ -203,6 +203,9 @@ void add_limits(std::vector<Field>& out) {
     table.add("body_disk", &Limits::body_disk, SizeKind{0, 1LL << 50}, live,
               "Disk, in `server.data_dir`, for all request bodies together; a body for which there "
               "is no place is answered 503, or 413 if there never is.");
+    table.add("disk_reserve", &Limits::disk_reserve, SizeKind{0, 1LL << 50}, live,
+              "Free space of that disk which request bodies leave to the database; a body that "
+              "would take of it is answered 503.");
     table.add("connections", &Limits::connections, CountKind{1, 1'000'000}, live,
               "Open client connections of all loops together; further ones wait to be accepted.");
     table.add("head_timeout", &Limits::head_timeout, DurationKind{1s, 10min}, live,
@@ -416,13 +419,13 @@ void add_capture(std::vector<Field>& out) {
               "How much of a request, and of a reply, is kept.");
     table.add("total_bytes", &Capture::total_bytes, SizeKind{1 << 20, std::int64_t{1} << 40}, live,
               "How much is kept of all; the oldest go first.");
-    table.add("retention", &Capture::retention, DurationKind{1min, 24h * 365}, live, "How long.");
-}
-
     table.add(
         "memory", &Capture::memory, SizeKind{64 << 10, std::int64_t{1} << 40}, live,
         "Memory for what was said in calls that still run or wait to be stored; what does not "
         "fit is cut.");
+    table.add("retention", &Capture::retention, DurationKind{1min, 24h * 365}, live, "How long.");
+}
+
 void add_rest(std::vector<Field>& out) {
     Table<Usage> usage(out, "usage", &Config::usage);
     usage.add("months_kept", &Usage::months_kept, CountKind{0, 1200}, live,

@@ -1,8 +1,12 @@
 #include "daemon/server/bodies.hpp"
 
+#include "core/base/log.hpp"
 #include "core/loop/unnamed_file.hpp"
 
+#include <algorithm>
 #include <filesystem>
+#include <limits>
+#include <sys/statvfs.h>
 
 namespace obliv::server {
 namespace {
@@ -21,6 +25,29 @@ Bodies::Bodies(std::string folder, std::int64_t memory_max, std::int64_t disk_ma
     for (const auto& entry : fs::directory_iterator(folder_, ignored))
         if (entry.path().filename().string().starts_with(loop::UnnamedFile::name_begins))
             fs::remove(entry.path(), ignored);
+}
+
+std::optional<std::int64_t> Bodies::free_bytes() const noexcept {
+    struct statvfs system {};
+    if (::statvfs(folder_.c_str(), &system) != 0)
+        return std::nullopt;
+    constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+    auto blocks = std::min<std::uint64_t>(system.f_bavail, most / system.f_frsize);
+    auto bytes = static_cast<std::int64_t>(blocks * system.f_frsize);
+    return bytes - std::min(bytes, reserve_.load(std::memory_order_relaxed));
+}
+
+void Bodies::compare_with_disk() const {
+    auto free = free_bytes();
+    if (!free || *free >= disk.most() - disk.taken())
+        return;
+    log::write(log::Level::warning,
+               "the disk has less free than limits.body_disk: large request bodies are refused "
+               "before it is full",
+               {{"folder", folder_},
+                {"free_bytes", *free},
+                {"body_disk", disk.most()},
+                {"disk_reserve", reserve_.load(std::memory_order_relaxed)}});
 }
 
 }  // namespace obliv::server

@@ -3,7 +3,9 @@
 #include "core/base/bound.hpp"
 #include "core/loop/run_blocking.hpp"
 
+#include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace obliv::server {
@@ -21,12 +23,19 @@ public:
     Bound disk;
 
     const std::string& folder() const noexcept { return folder_; }
+    /// What bodies leave free of the disk.
+    void set_reserve(std::int64_t bytes) noexcept { reserve_ = bytes; }
+    /// What they could take of it now; nothing: the disk does not say. May wait for the disk.
+    std::optional<std::int64_t> free_bytes() const noexcept;
+    /// Logs it when the disk has less free than bodies may take.
+    void compare_with_disk() const;
     /// Writes the files, which may wait for the disk longer than anything else does.
     loop::BlockingPool& pool() noexcept { return pool_; }
     void stop() { pool_.stop(); }
 
 private:
     std::string folder_;
+    std::atomic<std::int64_t> reserve_{0};
     loop::BlockingPool pool_;
 };
 

@@ -1,5 +1,6 @@
 #include "daemon/server/body.hpp"
 
+#include "core/base/log.hpp"
 #include "core/loop/loop.hpp"
 #include "core/loop/run_blocking.hpp"
 #include "core/loop/unnamed_file.hpp"
@@ -18,6 +19,9 @@ constexpr std::size_t buffer_usual = 256U << 10;
 // Where there is no memory left for bodies: as much as the connection itself has.
 constexpr std::size_t buffer_least = 8U << 10;
 constexpr auto retry_after = std::chrono::seconds(1);
+constexpr auto retry_after_full = std::chrono::seconds(10);
+// Between two questions to the disk.
+constexpr std::uint64_t disk_step = 16U << 20;
 
 std::int64_t count(std::uint64_t bytes) {
     return static_cast<std::int64_t>(bytes);
@@ -36,7 +40,32 @@ struct Body::Spool {
     loop::Mapping mapping;
     std::unique_ptr<char[]> buffer;
     Share disk;
+    std::uint64_t granted = 0;  ///< of the file: so much the disk had place for
 };
+
+namespace {
+
+/// On a worker. The disk is asked now and then, with some bytes to spare: it is the database's,
+/// too.
+Result<void> ask_disk(const Bodies& bodies, std::uint64_t size, std::uint64_t& granted) {
+    if (size <= granted)
+        return ok();
+    auto free = bodies.free_bytes();
+    if (free && *free < count(size - granted + disk_step)) {
+        log::write_limited(log::Level::err, "disk_low",
+                           "the disk has no place for a request body but what limits.disk_reserve "
+                           "keeps",
+                           {{"folder", bodies.folder()}});
+        auto error = fail(Code::overloaded,
+                          "there is no place for a body of this size at the moment; try again");
+        error.retry_after = retry_after_full;
+        return error;
+    }
+    granted = size + disk_step;
+    return ok();
+}
+
+}  // namespace
 
 /// Freeing the pages of a large file is a worker's.
 Body::~Body() {
@@ -150,9 +179,11 @@ loop::Task<Result<void>> Body::flush(bool last) {
     auto size = used_;
     if (auto taken = take_disk(filed_ + size); !taken)
         co_return taken.error();
-    auto work = [spool = spool_, size, last, folder = bodies_->folder()]() -> Result<void> {
+    auto work = [spool = spool_, size, last, filed = filed_, &bodies = *bodies_]() -> Result<void> {
+        if (auto asked = ask_disk(bodies, filed + size, spool->granted); !asked)
+            return asked;
         if (!spool->file) {
-            auto made = loop::UnnamedFile::make(folder);
+            auto made = loop::UnnamedFile::make(bodies.folder());
             if (!made)
                 return made.error();
             spool->file = std::move(*made);

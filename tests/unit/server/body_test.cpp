@@ -189,6 +189,41 @@ TEST_CASE("a body that cannot be put into a file is an outage, not a crash", "[s
     CHECK(given_back(bodies));
 }
 
+TEST_CASE("a body is refused before it takes the last of the disk", "[server]") {
+    obliv::test::TempFolder folder;
+    Bodies bodies(folder.file(""), 10 * mib, 100 * mib);
+    auto free = bodies.free_bytes();
+    REQUIRE(free);
+    // What is free here changes while this runs, but not by so much.
+    bodies.set_reserve(*free * 2);
+    CHECK(bodies.free_bytes() == 0);
+    Told told;
+    told.expected = noise(2 * mib);
+    Rig rig(told.serve(), {}, &bodies);
+    {
+        Client client(rig.port);
+        REQUIRE(client.send(post("/", told.expected)));
+        CHECK_THAT(client.read_reply(), StartsWith("HTTP/1.1 503 ") && Contains("overloaded"));
+        CHECK(given_back(bodies));
+        CHECK(empty(folder));
+    }
+    Client client(rig.port);
+    told.expected = noise(mib / 2);
+    REQUIRE(client.send(post("/", told.expected)));
+    CHECK_THAT(client.read_reply(), EndsWith("memory"));
+    bodies.set_reserve(0);
+    told.expected = noise(24 * mib);
+    REQUIRE(client.send(post("/", told.expected)));
+    CHECK_THAT(client.read_reply(), EndsWith("file"));
+    CHECK(told.same);
+}
+
+TEST_CASE("a disk that does not say what it has is written to", "[server]") {
+    Bodies bodies("/nowhere/at/all", mib, mib);
+    CHECK_FALSE(bodies.free_bytes());
+    bodies.stop();
+}
+
 TEST_CASE("what an earlier process left in the folder is removed, and nothing else", "[server]") {
     obliv::test::TempFolder folder;
     std::ofstream(folder.file(".body-Ab12Cd")) << "old";
