@@ -69,14 +69,25 @@ Json words_of(const std::string& text, char separator) {
     return out;
 }
 
+/// Service accounts of Google's: one, or a list of them.
+Json accounts_in(const std::string& text) {
+    auto json = Json::parse(text, nullptr, false);
+    Json out = Json::array();
+    if (json.is_object())
+        out.push_back(json.dump());
+    else if (json.is_array())
+        for (const auto& account : json)
+            if (account.is_object())
+                out.push_back(account.dump());
+    return out;
+}
+
 /// Their keys have the same parts as ours, but not in the same order: Spark's id, secret and key,
 /// and in front of Vertex AI's account, which may have many lines, a region and a project.
 Json keys_of(const Json& row, std::string_view type) {
     auto text = text_in(row, "key");
-    if (auto begin = text.find('{'); type == "vertex" && begin != std::string::npos) {
-        auto account = Json::parse(text.substr(begin), nullptr, false);
-        return account.is_object() ? Json::array({account.dump()}) : Json::array();
-    }
+    if (auto begin = text.find_first_of("[{"); type == "vertex" && begin != std::string::npos)
+        return accounts_in(text.substr(begin));
     auto keys = words_of(text, '\n');
     for (auto& key : keys) {
         auto parts = split(key.get_ref<const std::string&>(), '|');
@@ -90,8 +101,8 @@ Json keys_of(const Json& row, std::string_view type) {
 std::string place_of_vertex(const Json& row) {
     auto text = text_in(row, "key");
     auto region = text.substr(0, text.find('|'));
-    bool named =
-        !region.empty() && region.size() < text.size() && region.find('{') == std::string::npos;
+    bool named = !region.empty() && region.size() < text.size() &&
+                 region.find_first_of("[{") == std::string::npos;
     return named && region != "global" ? "https://" + region + "-aiplatform.googleapis.com" : "";
 }
 

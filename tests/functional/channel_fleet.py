@@ -195,6 +195,18 @@ class ChannelFleet(FunctionalTest):
         again = as_json(self.run_ok(daemon, "channel", "import", "-", "--from", "oneapi", "--json", stdin=text).stdout)["data"]
         self.assertEqual({row["action"] for row in again}, {"keep"})
 
+    def test_several_accounts_of_vertex_in_one_list_are_taken_over(self) -> None:
+        daemon = self.new_daemon()
+        account = json.loads(ACCOUNT.read_text(encoding="utf-8"))
+        accounts = json.dumps([account, {**account, "client_email": "other@p-1.iam.gserviceaccount.com"}])
+        rows = [{"type": 42, "key": key, "status": 1, "name": name, "models": "gemini-2.0-flash", "group": "default"}
+                for name, key in (("list", accounts), ("placed", "us-central1|p-1|" + accounts))]
+        self.run_ok(daemon, "channel", "import", "-", "--from", "oneapi", stdin=json.dumps({"data": rows}))
+        channels = self.channels(daemon)
+        self.assertEqual([len(channels[name]["key_hints"]) for name in ("list", "placed")], [2, 2])
+        self.assertEqual([channels[name]["base_url"] for name in ("list", "placed")],
+                         [None, "https://us-central1-aiplatform.googleapis.com"])
+
     def test_the_parts_of_a_spark_key_are_put_in_our_order(self) -> None:
         daemon = self.new_daemon()
         seen: list[Request] = []
