@@ -139,8 +139,15 @@ private:
         auto format = request_.response_format.kind;
         if (format != Kind::unset && format != Kind::text)
             losses_.add(Term::response_format, why);
-        if (!only_text(request_.modalities))
-            losses_.add(Term::modalities, why);
+        losses_.add_beyond_text("a text completion");
+        const auto& reasoning = request_.reasoning;
+        if (!reasoning.effort.empty() && reasoning.effort != "none")
+            losses_.add(Term::reasoning_effort, why);
+        if (reasoning.budget_tokens.value_or(0) > 0)
+            losses_.add(Term::reasoning_budget, why);
+        for (const auto& message : request_.messages)
+            if (!message.name.empty())
+                losses_.add(Term::message_name, why);
         for (const auto& message : request_.messages)
             for (const auto& part : message.content)
                 if (const auto* media = std::get_if<llm::Media>(&part.what))

@@ -49,6 +49,7 @@ public:
         write_reasoning();
         write_format();
         losses_.add_beyond_text("DashScope");
+        losses_.add_citations("DashScope");
         losses_.add_foreign();
         Json body{{"model", request_.model},
                   {"input", Json{{"messages", std::move(messages_)}}},
@@ -101,7 +102,7 @@ private:
     void write_media(const llm::Media& media, Json& parts) {
         using Source = llm::Media::Source;
         auto name = member_of(media.kind);
-        if (auto text = document_text(media))
+        if (auto text = document_as_text(media))
             parts.push_back(Json{{"text", std::move(*text)}});
         else if (name.empty() || (media.source != Source::url && media.source != Source::base64))
             losses_.add(media_field(media), "DashScope takes images, sound and videos");

@@ -147,6 +147,8 @@ void Contents::operator()(const llm::Text& text) {
 void Contents::operator()(const llm::Media& media) {
     if (media.citations)
         losses_.add("citations", "Gemini does not cite documents of the request");
+    if (!media.context.empty())
+        parts_->push_back({{"text", media.context}});
     if (auto text = document_text(media)) {
         parts_->push_back(blob("text/plain", to_base64(*text), media.name));
         return;

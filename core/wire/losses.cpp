@@ -2,10 +2,12 @@
 
 #include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
+#include "core/wire/json.hpp"
 #include "core/wire/parts.hpp"
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace obliv::wire {
@@ -117,6 +119,13 @@ void Losses::add_beyond_text(const std::string& provider) {
         add("verbosity", provider + " has no such setting");
 }
 
+void Losses::add_citations(const std::string& provider) {
+    for (const auto& message : request_->messages)
+        for (const auto& part : message.content)
+            if (const auto* media = std::get_if<llm::Media>(&part.what); media && media->citations)
+                add("citations of a document", provider + " cannot be asked for them");
+}
+
 void Losses::add_foreign() {
     add_foreign(request_->extras);
     for (const auto& message : request_->messages)
@@ -143,6 +152,10 @@ void Losses::add_foreign(const llm::Part& part) {
     } else if (const auto* media = std::get_if<llm::Media>(&part.what)) {
         if (media->source == llm::Media::Source::file_id && !same_wire())
             add("a file id in a message", "the file lies with the provider of another format");
+        if (media->source == llm::Media::Source::parts && !same_wire())
+            for (const auto& block : embedded(media->data))
+                if (string_in(block, "type") != "text")
+                    add("an image in a document", "the document is told as a text");
     } else if (const auto* result = std::get_if<llm::ToolResult>(&part.what)) {
         for (const auto& inner : result->content)
             add_foreign(inner);

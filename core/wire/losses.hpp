@@ -56,6 +56,8 @@ public:
     /// What a provider that only answers in text has no word for: other modalities, sound, service
     /// tiers and verbosity.
     void add_beyond_text(const std::string& provider);
+    /// That documents are to be cited, where the provider cannot be asked to.
+    void add_citations(const std::string& provider);
     /// Whether extras, opaques, proofs and file ids of the request are the target's own.
     bool same_wire() const noexcept { return request_->wire == target_; }
 

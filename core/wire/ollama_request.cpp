@@ -209,6 +209,7 @@ private:
         if (request_.choices > 1)
             losses_.add(Term::choices, "Ollama gives one reply to a request");
         losses_.add_beyond_text("Ollama");
+        losses_.add_citations("Ollama");
     }
 
     const llm::ChatRequest& request_;

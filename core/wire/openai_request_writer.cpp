@@ -169,10 +169,8 @@ private:
     void write_document(const Media& media, Json& parts) {
         if (media.citations)
             losses_.add("citations of a document", "the OpenAI format cannot ask for them");
-        if (auto text = document_text(media)) {
-            auto title = media.name.empty() ? std::string() : media.name + "\n\n";
-            auto context = media.context.empty() ? std::string() : media.context + "\n\n";
-            parts.push_back(text_part(title + context + *text));
+        if (auto text = document_as_text(media)) {
+            parts.push_back(text_part(*text));
             return;
         }
         Json file = Json::object();
@@ -189,6 +187,8 @@ private:
             file["filename"] = media.name;
         else if (!losses_.same_wire())
             file["filename"] = "document.pdf";  // it is required, and clients of others give none
+        if (!media.context.empty())
+            parts.push_back(text_part(media.context));
         parts.push_back(Json{{"type", "file"}, {"file", std::move(file)}});
     }
 

@@ -21,6 +21,14 @@ std::optional<std::string> document_text(const llm::Media& media) {
     return text;
 }
 
+std::optional<std::string> document_as_text(const llm::Media& media) {
+    auto text = document_text(media);
+    for (const auto* more : {&media.context, &media.name})
+        if (text && !more->empty())
+            text = *more + "\n\n" + *text;
+    return text;
+}
+
 std::string media_field(const llm::Media& media) {
     switch (media.kind) {
     case llm::Media::Kind::image:
@@ -44,7 +52,7 @@ std::string joined_texts(const std::vector<llm::Part>& parts) {
         else if (const auto* refusal = std::get_if<llm::Refusal>(&part.what))
             add(refusal->text);
         else if (const auto* media = std::get_if<llm::Media>(&part.what))
-            if (auto document = document_text(*media))
+            if (auto document = document_as_text(*media))
                 add(*document);
     }
     return out;

@@ -14,6 +14,10 @@ namespace obliv::wire {
 /// The text of a document that came as text or as text blocks; nothing for any other medium.
 std::optional<std::string> document_text(const llm::Media& media);
 
+/// The same with its title and what is said about it in front, for a format without places for
+/// these.
+std::optional<std::string> document_as_text(const llm::Media& media);
+
 /// What to call it in a loss: `a video in a message`.
 std::string media_field(const llm::Media& media);
 

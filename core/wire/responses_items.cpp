@@ -1,4 +1,5 @@
 #include "core/wire/data_uri.hpp"
+#include "core/wire/parts.hpp"
 #include "core/wire/responses_input.hpp"
 #include "core/wire/responses_wire.hpp"
 
@@ -37,6 +38,10 @@ Json image_part(const Media& media) {
     return out;
 }
 
+Json text_input(std::string_view text) {
+    return {{"type", "input_text"}, {"text", text}};
+}
+
 Json file_part(const Media& media) {
     Json out = {{"type", "input_file"}};
     if (media.source == Media::Source::file_id) {
@@ -57,9 +62,8 @@ Json file_part(const Media& media) {
 
 Json media_part(const Media& media) {
     // A document that is text is said as such: a file would need its bytes in base64.
-    if (media.source == Media::Source::text)
-        return {{"type", "input_text"},
-                {"text", media.name.empty() ? media.data : media.name + "\n\n" + media.data}};
+    if (auto text = document_as_text(media))
+        return text_input(*text);
     if (media.kind == Media::Kind::image)
         return image_part(media);
     if (media.kind == Media::Kind::document)
@@ -136,7 +140,14 @@ private:
     void take(const Media& media) {
         // A file of another provider's is reported as a loss.
         if (media.source != Media::Source::file_id || request_.wire == responses_name)
-            content_.push_back(media_part(media));
+            take_media(media);
+    }
+
+    /// What is said about a file stands in front of it.
+    void take_media(const Media& media) {
+        if (!media.context.empty() && !document_text(media))
+            content_.push_back(text_input(media.context));
+        content_.push_back(media_part(media));
     }
 
     void take(const llm::Thinking& thinking) {
@@ -192,15 +203,18 @@ private:
     }
 
     static Json output_of(const llm::ToolResult& result) {
+        constexpr const char* failed = "The tool failed.";
         if (result.content.empty())
-            return "";
+            return result.is_error ? failed : "";
         const auto* only = std::get_if<llm::Text>(&result.content.front().what);
         if (result.content.size() == 1 && only != nullptr)
-            return only->text;
+            return result.is_error ? std::string(failed) + "\n" + only->text : only->text;
         Json out = Json::array();
+        if (result.is_error)
+            out.push_back(text_input(failed));
         for (const auto& part : result.content) {
             if (const auto* text = std::get_if<llm::Text>(&part.what))
-                out.push_back({{"type", "input_text"}, {"text", text->text}});
+                out.push_back(text_input(text->text));
             else if (const auto* media = std::get_if<Media>(&part.what))
                 out.push_back(media_part(*media));
             else if (const auto* opaque = std::get_if<llm::Opaque>(&part.what))

@@ -221,6 +221,7 @@ private:
     }
 
     void lose_parts() {
+        losses_.add_citations("the Responses API");
         for (const auto& message : request_.messages) {
             if (!message.name.empty())
                 losses_.add(Term::message_name, "messages of the Responses API have no names");
@@ -236,8 +237,6 @@ private:
             if (media->kind == llm::Media::Kind::audio &&
                 media->source != llm::Media::Source::base64)
                 losses_.add("the address of a sound", "the Responses API takes its bytes only");
-            if (media->source == llm::Media::Source::parts)
-                losses_.add("a document made of blocks", "the Responses API takes none");
         } else if (const auto* result = std::get_if<llm::ToolResult>(&part.what)) {
             for (const auto& inner : result->content)
                 lose_part(inner);

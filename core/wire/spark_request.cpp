@@ -156,6 +156,7 @@ private:
             refuse(tool.strict == true, Term::tool_strict);
         if (!request_.verbosity.empty())
             losses_.add("verbosity", "Spark's WebSocket has no such setting");
+        losses_.add_citations("Spark");
     }
 
     const llm::ChatRequest& request_;
