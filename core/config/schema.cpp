@@ -182,7 +182,8 @@ void add_server(std::vector<Field>& out) {
     table.add(
         "heartbeat_interval", &Server::heartbeat_interval, DurationKind{0ms, 10min}, live,
         "A stream that has been silent for this long says that it still lives, in the formats "
-        "whose clients bear it: a comment in OpenAI's, a ping in Anthropic's, nothing in "
+        "whose clients bear it: a comment in OpenAI's and Cohere's, a ping in Anthropic's, nothing "
+        "in "
         "Gemini's. 0 says nothing.");
 }
 

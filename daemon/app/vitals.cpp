@@ -126,6 +126,13 @@ void LiveVitals::add_cache(std::vector<metrics::Gauge>& out) const {
         out.push_back({"oblivd_cache_lookups_total",
                        {{"result", std::string(name_of(static_cast<cache::Lookup>(i)))}},
                        static_cast<double>(stats.looked_up[i])});
+    auto found = [&](cache::Lookup lookup) {
+        return static_cast<double>(stats.looked_up[static_cast<std::size_t>(lookup)]);
+    };
+    auto hits =
+        found(cache::Lookup::hit) + found(cache::Lookup::semantic) + found(cache::Lookup::shared);
+    auto all = hits + found(cache::Lookup::stale) + found(cache::Lookup::miss);
+    out.push_back(gauge("oblivd_cache_hit_ratio", all > 0 ? hits / all : 0));
     out.push_back(gauge("oblivd_cache_answers", static_cast<double>(stats.entries)));
     out.push_back(gauge("oblivd_cache_bytes", static_cast<double>(stats.bytes)));
     out.push_back(gauge("oblivd_cache_evictions_total", static_cast<double>(stats.evicted)));

@@ -39,6 +39,7 @@ constexpr std::array list{
     Description{"oblivd_calls_ended_total", "counter", "", "Calls that ended and are to be stored."},
     Description{"oblivd_billing_gap", "gauge", "", "1 while calls that ended, charges written and what is stored do not agree."},
     Description{"oblivd_cache_lookups_total", "counter", "result", "Calls that may be answered from the cache, by what was found."},
+    Description{"oblivd_cache_hit_ratio", "gauge", "", "Share of these calls since the start that needed no provider."},
     Description{"oblivd_cache_answers", "gauge", "", "Answers in the cache."},
     Description{"oblivd_cache_bytes", "gauge", "", "Memory of the answers in the cache."},
     Description{"oblivd_cache_evictions_total", "counter", "", "Answers that went to make room for others."},

@@ -157,7 +157,9 @@ void Relay::Chat::choose_offer(const channels::Option& option) {
     bool chat = inbound.operation == providers::Operation::chat;
     bool renamed = !chat && option.match.upstream_model != opening->call.model;
     opening->translated = continuation() != nullptr || !inbound.passes(*offer, renamed);
-    bool tells = chat && !option.entry->channel.settings.system_prompt.empty();
+    // Only OpenAI's own format has a field for an effort that could be put into the body.
+    bool asks = !opening->effort.empty() && !inbound.is_openai();
+    bool tells = chat && (asks || !option.entry->channel.settings.system_prompt.empty());
     opening->converted = opening->translated || tells;
 }
 

@@ -54,7 +54,7 @@ struct Relay::Opening : loop::InFrames {
     channels::Wish wish;
     // Where the name of the model asks for a reasoning effort.
     std::string model_plain;     ///< without it
-    std::string effort;          ///< which the body is to say in a field; empty: it is to say none
+    std::string effort;          ///< which the body is to say; empty: it is to say none
     bool has_fallbacks = false;  ///< other models may be asked
     bool converted = false;      ///< what goes to the channel is not what came
     bool translated = false;     ///< nor is what goes back what the channel said
@@ -156,6 +156,9 @@ struct Relay::Chat : loop::InFrames {
     void note_content(SteadyTime now);
     /// Whether the reply has said something: a role, a ping or half an event is nothing yet.
     bool worth_showing() const noexcept;
+    /// Whether the reply says only that the provider's content policy forbids it, and another model
+    /// may be asked.
+    bool is_blocked() const noexcept;
     /// Keeps what the last read brought until there is more; put_held_first() puts it in front of
     /// what goes out next, and forget_held() follows when that has gone.
     void hold_back();

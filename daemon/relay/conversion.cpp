@@ -24,6 +24,14 @@ Error refusal_of(const std::vector<wire::Loss>& losses, std::string_view wire) {
     return error;
 }
 
+/// In place of whatever the request says of how much to think.
+void ask_for_effort(llm::Reasoning& reasoning, std::string_view effort) {
+    reasoning.effort = std::string(effort);
+    reasoning.budget_tokens.reset();
+    reasoning.enabled.reset();
+    reasoning.adaptive.reset();
+}
+
 /// Has the provider go on with what another one has said.
 void begin_answer(llm::ChatRequest& request, const Order& order) {
     llm::Message begun;
@@ -55,7 +63,7 @@ Result<void> Conversion::read() {
         else
             refused_ = request.error();
         if (request_ && !effort_.empty())
-            request_->reasoning.effort = effort_;
+            ask_for_effort(request_->reasoning, effort_);
         if (request_ && proofs_ != nullptr)
             proofs_->restore(account_, *request_, now_);
     } else {

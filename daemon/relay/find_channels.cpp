@@ -78,7 +78,7 @@ Result<channels::Candidates> Relay::find_channels(const server::Exchange& exchan
             return *std::move(cheaper);
     wish.model = call.model;
     auto found = parts_.channels.route(wish);
-    bool chat = inbound.is_openai() && inbound.operation == providers::Operation::chat;
+    bool chat = inbound.operation == providers::Operation::chat;
     auto effort = chat && !found ? llm::effort_in(call.model) : std::nullopt;
     if (effort && found.error().code == Code::model_not_found) {
         opening.model_plain = std::string(effort->model);

@@ -20,6 +20,13 @@ bool Relay::Chat::worth_showing() const noexcept {
            held.size() + chunk().raw.size() >= held_bytes_max;
 }
 
+bool Relay::Chat::is_blocked() const noexcept {
+    bool chat = inbound.operation == providers::Operation::chat;
+    if (begun || !chat || !opening->has_fallbacks || facts().produced())
+        return false;
+    return facts().finish_reason == "content_filter" || facts().finish_reason == "refusal";
+}
+
 void Relay::Chat::hold_back() {
     accepted = true;
     // What was held before may stand in front already.

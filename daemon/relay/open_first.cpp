@@ -70,8 +70,11 @@ loop::Task<Result<void>> Relay::read_first(Chat& chat) {
         const auto& facts = chat.facts();
         if (facts.error && !facts.produced())
             co_return fail(Code::upstream_failed, "the provider began its reply with an error");
-        if (chat.worth_showing())
+        if (chat.worth_showing()) {
+            if (chat.is_blocked())
+                chat.refused_for_model();
             co_return ok();
+        }
         if (chat.chunk().last || facts.done)
             co_return fail(Code::upstream_failed, "the provider's reply is empty");
         chat.hold_back();

@@ -65,9 +65,19 @@ Verdict verdict_on(int status) noexcept {
 }
 
 bool asks_for_other_model(std::string_view body) noexcept {
-    constexpr std::array<std::string_view, 5> words{"context_length_exceeded",
-                                                    "maximum context length", "content_policy",
-                                                    "content_filter", "prompt is too long"};
+    // OpenAI and who speaks like it; Anthropic; Google; Bedrock and Cohere; DashScope's two.
+    constexpr std::array<std::string_view, 12> words{"context_length_exceeded",
+                                                     "maximum context length",
+                                                     "content_policy",
+                                                     "content_filter",
+                                                     "prompt is too long",
+                                                     "exceed context limit",
+                                                     "exceeds the maximum number of tokens",
+                                                     "too long for requested model",
+                                                     "too many tokens",
+                                                     "Range of input length",
+                                                     "data_inspection_failed",
+                                                     "DataInspectionFailed"};
     return std::any_of(words.begin(), words.end(),
                        [&](auto word) { return body.find(word) != std::string_view::npos; });
 }

@@ -67,6 +67,9 @@ class RelayCache(FunctionalTest):
         self.post(ask(temperature=0), "miss")
         self.assertEqual(len(self.upstream.requests), 2)
         self.assertEqual((self.metric("hit"), self.metric("miss")), (1, 2))
+        page = request(self.daemon.socket, "GET", "/metrics").body.decode()
+        ratio = next(line for line in page.splitlines() if line.startswith("oblivd_cache_hit_ratio "))
+        self.assertAlmostEqual(float(ratio.split()[1]), 1 / 3)
 
     def test_a_repeated_answer_is_marked_and_costs_nothing_by_default(self) -> None:
         self.serve()

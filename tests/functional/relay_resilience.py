@@ -11,12 +11,16 @@ import time
 import unittest
 from typing import Any
 
+import formats
 import upstream as provider
 from client import request
 from harness import BIN, FunctionalTest, Daemon, ask, environment, until
 from upstream import delta, event_bytes
 
 QUICK = '[upstream]\nretry_pause_first = "20ms"\nretry_pause_last = "50ms"\n'
+RESPONSE = {"id": "resp_up", "object": "response", "status": "completed", "model": "o3-mini", "output": [
+    {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed",
+     "content": [{"type": "output_text", "text": "Hello.", "annotations": []}]}], "usage": {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5}}
 
 
 class Resilience(FunctionalTest):
@@ -307,6 +311,34 @@ class Resilience(FunctionalTest):
         self.assertNotIn("reasoning_effort", upstream.requests[1].json)
         self.assert_openai_error(daemon.post(token, ask("o4-mini-high")), 404)
 
+    def test_an_effort_in_the_name_reaches_the_model_from_every_format(self) -> None:
+        upstream, claude = self.new_upstream(), self.new_upstream()
+        daemon = self.new_daemon()
+        daemon.add_channel(upstream, models=["o3-mini"])
+        daemon.add_channel(f"http://127.0.0.1:{claude.port}", "claude", type="anthropic", models=["claude-opus-4-6"])
+        claude.answer = formats.PROVIDERS["anthropic"].answer(formats.Script())
+        token = daemon.add_token()
+        for client in ("anthropic", "gemini", "responses"):
+            with self.subTest(client=client):
+                path, body = formats.CLIENTS[client].ask(False, False)
+                if "model" in body:
+                    body["model"] = "o3-mini-low"
+                if client == "responses":
+                    upstream.answer = lambda c, _: c.reply(200, json.dumps(RESPONSE).encode())
+                reply = request(daemon.port, "POST", path.replace("m1", "o3-mini-low"), body, {"authorization": f"Bearer {token}"})
+                self.assertEqual(reply.status, 200, reply.body)
+                asked = upstream.requests[-1].json
+                self.assertEqual(asked["model"], "o3-mini")
+                effort = asked["reasoning"]["effort"] if client == "responses" else asked["reasoning_effort"]
+                self.assertEqual(effort, "low")
+        path, body = formats.CLIENTS["anthropic"].ask(False, False)
+        reply = request(daemon.port, "POST", path, {**body, "model": "claude-opus-4-6-high"}, {"authorization": f"Bearer {token}"})
+        self.assertEqual(reply.status, 200, reply.body)
+        asked = claude.requests[-1].json
+        self.assertEqual((asked["model"], asked["output_config"]), ("claude-opus-4-6", {"effort": "high"}))
+        self.assertEqual(daemon.call(reply.request_id)["model"], "claude-opus-4-6-high")
+        self.assert_books(daemon)
+
     def test_another_model_answers_when_the_first_cannot(self) -> None:
         first, second = self.new_upstream(), self.new_upstream()
         daemon = self.new_daemon(QUICK + '[routing]\nfallbacks = ["big=none,m2"]\n')
@@ -328,6 +360,46 @@ class Resilience(FunctionalTest):
         # A token that may not call the other model does not get it.
         first.answer = provider.error(500)
         self.assertEqual(daemon.post(daemon.add_token("narrow", models=["big"]), ask("big")).status, 502)
+        self.assert_books(daemon)
+
+    def test_another_model_answers_what_the_first_ones_policy_forbids(self) -> None:
+        first, second = self.new_upstream(), self.new_upstream()
+        daemon = self.new_daemon(QUICK + '[routing]\nfallbacks = ["big=m2", "google=m2"]\n')
+        daemon.add_channel(first, "first", models=["big"])
+        daemon.add_channel(f"http://127.0.0.1:{first.port}", "google", type="gemini", models=["google"])
+        daemon.add_channel(second, "second", models=["m2"])
+        token, narrow = daemon.add_token(), daemon.add_token("narrow", models=["big"])
+        forbidden = json.dumps({"error": {"message": "Rejected by the safety system.", "code": "content_policy_violation"}}).encode()
+        said_nothing = {"id": "c", "object": "chat.completion", "choices": [{"index": 0, "finish_reason": "content_filter",
+                                                                             "message": {"role": "assistant", "content": ""}}]}
+        blocked = {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, "usageMetadata": {"promptTokenCount": 9, "totalTokenCount": 9}}
+
+        def filtered(connection: provider.Connection, asked: provider.Request) -> None:
+            whole = blocked if "google" in asked.path else said_nothing
+            if not asked.json.get("stream") and "stream" not in asked.path:
+                return connection.reply(200, json.dumps(whole).encode())
+            connection.start_stream()
+            if whole is blocked:
+                connection.event(blocked)
+            else:
+                connection.event(delta(""))
+                connection.event(delta(finish="content_filter"))
+                connection.event("[DONE]")
+            connection.end_stream()
+        cases = (("big", lambda c, _: c.reply(400, forbidden)), ("big", filtered), ("google", filtered))
+        for model, answer in cases:
+            first.answer = answer
+            for stream in (False, True):
+                with self.subTest(model=model, stream=stream):
+                    reply = daemon.post(token, ask(model, stream=stream))
+                    self.assertEqual((reply.status, reply.headers.get("x-oblivious-model")), (200, "m2"), reply.body)
+                    self.assertIn(b"Hel", reply.body)
+                    self.assertNotIn(b"content_filter", reply.body)
+        # Who may not call the other model is told what the provider said.
+        first.answer = filtered
+        reply = daemon.post(narrow, ask("big", stream=True))
+        self.assertEqual((reply.status, "x-oblivious-model" in reply.headers), (200, False))
+        self.assertIn(b"content_filter", reply.body)
         self.assert_books(daemon)
 
     def test_a_call_that_no_channel_can_serve_is_told_what_is_missing(self) -> None:

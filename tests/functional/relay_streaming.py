@@ -13,10 +13,11 @@ from typing import Any, Callable
 import formats
 import upstream as provider
 from client import Response, Stream, parse_replies, request
-from formats import CLIENTS, PROVIDERS, Script
+from formats import PROVIDERS, Script
 from harness import WAIT, FunctionalTest, ask
 
-BEATS = {"openai": b": waiting\n\n", "responses": b": waiting\n\n", "completions": b": waiting\n\n",
+CLIENTS = {**formats.CLIENTS, "cohere": formats.COHERE_CLIENT}
+BEATS = {"openai": b": waiting\n\n", "responses": b": waiting\n\n", "completions": b": waiting\n\n", "cohere": b": waiting\n\n",
          "anthropic": b'event: ping\ndata: {"type": "ping"}\n\n'}
 QUICK = '[server]\nheartbeat_interval = "100ms"\n[upstream]\nretry_pause_first = "20ms"\nretry_pause_last = "50ms"\n'
 

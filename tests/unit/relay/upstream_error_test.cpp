@@ -17,6 +17,28 @@ TEST_CASE("a status tells whose fault it is", "[relay]") {
         CHECK(verdict_on(status) == Verdict::channel);
 }
 
+TEST_CASE("a refusal that another model may not share is known in each provider's words",
+          "[relay]") {
+    for (
+        std::string_view said :
+        {R"({"error":{"code":"context_length_exceeded"}})",
+         R"({"error":{"message":"This model's maximum context length is 8192 tokens."}})",
+         R"({"error":{"code":"content_policy_violation"}})",
+         R"({"error":{"code":"content_filter","innererror":{}}})",
+         R"({"type":"error","error":{"message":"prompt is too long: 210000 tokens > 200000"}})",
+         R"({"error":{"message":"input length and `max_tokens` exceed context limit: 9 + 9"}})",
+         R"({"error":{"message":"The input token count (9) exceeds the maximum number of tokens"}})",
+         R"({"message":"Input is too long for requested model."})",
+         R"({"message":"too many tokens: total number of tokens cannot exceed 4081"})",
+         R"({"code":"InvalidParameter","message":"Range of input length should be [1, 9]"})",
+         R"({"code":"DataInspectionFailed","message":"Input data may contain ..."})"}) {
+        INFO(said);
+        CHECK(asks_for_other_model(said));
+    }
+    CHECK_FALSE(asks_for_other_model(R"({"error":{"message":"temperature is too high"}})"));
+    CHECK_FALSE(asks_for_other_model(""));
+}
+
 TEST_CASE("our key's trouble never becomes the caller's", "[relay]") {
     auto error = refusal(
         "eu", 401,
