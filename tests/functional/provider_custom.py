@@ -63,11 +63,20 @@ class ProviderCustom(FunctionalTest):
     def test_every_type_is_listed_with_what_it_does(self) -> None:
         daemon = self.new_daemon()
         rows = {row["type"]: row for row in as_json(self.obliv(daemon, "provider", "list", "--json").stdout)["data"]}
-        for name in ("openai", "azure", "anthropic", "cohere", "mistral", "deepseek", "moonshot", "minimax", "zhipu", "qwen",
-                     "qianfan", "spark", "groq", "xai", "openrouter", "together", "perplexity", "cerebras", "huggingface",
-                     "ollama", "vllm", "llamacpp"):
+        chats = ("openai", "azure", "anthropic", "gemini", "vertex", "bedrock", "cohere", "mistral", "deepseek", "moonshot",
+                 "minimax", "zhipu", "qwen", "qianfan", "spark", "groq", "xai", "openrouter", "together", "perplexity",
+                 "cerebras", "huggingface", "ollama", "vllm", "llamacpp", "custom")
+        self.assertEqual(set(rows), {*chats, "voyage", "deepgram"})
+        for name in chats:
             self.assertIn("chat", rows[name]["operations"], name)
-            self.assertTrue(rows[name]["version"], name)
+            self.assertTrue(rows[name]["formats"], name)
+        for name, row in rows.items():
+            self.assertTrue(row["version"], name)
+            self.assertTrue(row["operations"], name)
+            self.assertIn("json_schema", row["abilities"], name)
+        self.assertIn("embeddings", rows["voyage"]["operations"])
+        over_http = {row["type"]: row for row in daemon.api("GET", "/providers")["data"]}
+        self.assertEqual(over_http, rows)
         self.assertEqual(rows["cohere"]["formats"], ["cohere"])
 
 

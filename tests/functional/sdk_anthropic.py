@@ -1,4 +1,5 @@
-"""The `@anthropic-ai/sdk` of npm notices nothing, whatever provider stands behind oblivd: an Anthropic one, an OpenAI one, Bedrock.
+"""The `@anthropic-ai/sdk` of npm notices nothing, whatever provider stands behind oblivd: one of Anthropic's, OpenAI's,
+Gemini's, Cohere's or AWS's format.
 
 The providers are obliv sim on real sockets. sdk/anthropic.mjs holds the programs as a developer would write them; each
 prints one JSON line of what it saw, judged here. The first class points the SDK at the simulator itself.
@@ -55,7 +56,8 @@ class AnthropicSdkAndSim(SdkTest):
 class AnthropicSdk(SdkTest):
     def setUp(self) -> None:
         super().setUp()
-        self.upstreams = {"anthropic": self.sim(), "openai": self.sim(), "bedrock": self.sim("--key-stdin", stdin=AWS_KEY + "\n")}
+        self.upstreams = {kind: self.sim() for kind in ("anthropic", "openai", "gemini", "cohere")}
+        self.upstreams["bedrock"] = self.sim("--key-stdin", stdin=AWS_KEY + "\n")
         self.daemon = self.new_daemon()
         # One model name for each provider. Bedrock's own name for it has a colon, which its signature has to survive.
         for kind, sim in self.upstreams.items():
@@ -106,6 +108,17 @@ class AnthropicSdk(SdkTest):
                 self.assertEqual(seen["second"]["stop"], "end_turn")
                 streamed = self.sdk(kind, "tools-stream")
                 self.assertEqual((streamed["stop"], streamed["calls"][0]["input"]), ("tool_use", {"text": "lorem ipsum dolor"}))
+
+    def test_images(self) -> None:
+        for kind in self.upstreams:
+            with self.subTest(provider=kind):
+                seen = self.sdk(kind, "image", "What is this? [[sim:tokens=2]]")
+                self.assertEqual((seen.get("stop"), seen["usage"]["output_tokens"]), ("end_turn", 2), seen)
+
+    def test_structured_output(self) -> None:
+        for kind in self.upstreams:
+            with self.subTest(provider=kind):
+                self.assertEqual(self.sdk(kind, "structured", '{"text":"lorem ipsum dolor"} [[sim:echo]]'), {"text": "lorem ipsum dolor"})
 
     def test_thoughts_come_and_go_back(self) -> None:
         for kind in ("anthropic", "bedrock"):

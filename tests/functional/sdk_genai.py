@@ -1,4 +1,5 @@
-"""The `@google/genai` SDK of npm notices nothing, whatever provider stands behind oblivd: a Gemini one, an OpenAI one, Anthropic.
+"""The `@google/genai` SDK of npm notices nothing, whatever provider stands behind oblivd: one of Gemini's, OpenAI's,
+Anthropic's, Cohere's or AWS's format.
 
 The providers are obliv sim on real sockets. sdk/genai.mjs holds the programs as a developer would write them; each prints
 one JSON line of what it saw, judged here. One case shows why this format gets no heartbeats.
@@ -12,6 +13,7 @@ from typing import Any
 
 import upstream as provider
 from harness import WAIT, FunctionalTest, until
+from sdkcase import AWS_KEY
 from simulator import Sim
 
 HERE = Path(__file__).resolve().parent
@@ -24,8 +26,8 @@ class SdkTest(FunctionalTest):
         if not NODE.exists() or not (HERE / "node_modules/@google/genai").exists():
             self.skipTest("the npm packages are not installed (scripts/setup --test)")
 
-    def sim(self, *flags: str) -> Sim:
-        sim = Sim(self.folder, *flags)
+    def sim(self, *flags: str, stdin: str = "") -> Sim:
+        sim = Sim(self.folder, *flags, stdin=stdin)
         self.addCleanup(sim.stop)
         return sim
 
@@ -65,11 +67,13 @@ class GenaiSdkAndSim(SdkTest):
 class GenaiSdk(SdkTest):
     def setUp(self) -> None:
         super().setUp()
-        self.upstreams = {kind: self.sim() for kind in ("gemini", "openai", "anthropic")}
+        self.upstreams = {kind: self.sim() for kind in ("gemini", "openai", "anthropic", "cohere")}
+        self.upstreams["bedrock"] = self.sim("--key-stdin", stdin=AWS_KEY + "\n")
         self.daemon = self.new_daemon()
         for kind, sim in self.upstreams.items():
             url = f"http://127.0.0.1:{sim.port}" + ("/v1" if kind == "openai" else "")
-            self.daemon.add_channel(url, name=kind, type=kind, models=[kind])
+            key = {"keys": [AWS_KEY], "aliases": {kind: "us.anthropic.claude-sonnet-4-5-v1:0"}} if kind == "bedrock" else {}
+            self.daemon.add_channel(url, name=kind, type=kind, models=[kind], **key)
             self.daemon.set_price(kind)
         self.key = self.daemon.add_token()
 
@@ -108,10 +112,16 @@ class GenaiSdk(SdkTest):
                 self.assertEqual(seen["second"]["finish"], "STOP")
                 self.assertEqual(self.sdk(kind, "tools-stream")[0]["args"], {"text": "lorem ipsum dolor"})
 
-    def test_structured_output_is_asked_for(self) -> None:
-        for kind in ("gemini", "openai"):
+    def test_images(self) -> None:
+        for kind in self.upstreams:
             with self.subTest(provider=kind):
-                self.assertEqual(self.sdk(kind, "structured", "[[sim:tokens=2]]")["finish"], "STOP")
+                seen = self.sdk(kind, "image", "What is this? [[sim:tokens=2]]")
+                self.assertEqual((seen.get("finish"), seen["usage"]["candidatesTokenCount"]), ("STOP", 2), seen)
+
+    def test_structured_output(self) -> None:
+        for kind in self.upstreams:
+            with self.subTest(provider=kind):
+                self.assertEqual(self.sdk(kind, "structured", '{"text":"lorem ipsum dolor"} [[sim:echo]]'), {"text": "lorem ipsum dolor"})
 
     def test_errors_have_googles_words(self) -> None:
         self.assertEqual(self.sdk("openai", "chat", key="sk-wrong"), {"class": "ApiError", "status": 401, "said": "UNAUTHENTICATED"})

@@ -40,6 +40,7 @@ class SdksAndHeartbeats(FunctionalTest):
 
     def sdk(self, program: str, *arguments: str) -> Any:
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "MODEL": "m1", "PROMPT": SLOW,
+               "OBLIV_URL": self.daemon.url, "OBLIV_KEY": self.key,
                "OPENAI_API_KEY": self.key, "OPENAI_BASE_URL": f"{self.daemon.url}/v1",
                "ANTHROPIC_API_KEY": self.key, "ANTHROPIC_BASE_URL": self.daemon.url,
                "GEMINI_API_KEY": self.key, "GEMINI_BASE_URL": self.daemon.url}
@@ -64,6 +65,22 @@ class SdksAndHeartbeats(FunctionalTest):
         self.assertGreater(self.heard("/v1/messages", BODY).count(b"event: ping\n"), 4)
         seen = self.sdk("anthropic.mjs", "stream", SLOW)
         self.assertEqual((len(seen["texts"]), seen["stop"], seen["blocks"]), (3, "end_turn", ["text"]))
+
+    def test_cohere_skips_comments(self) -> None:
+        self.assertGreater(self.heard("/v2/chat", BODY).count(b": waiting\n\n"), 4)
+        seen = self.sdk("cohere.mjs", "m1", "stream", SLOW)["m1"]
+        self.assertEqual((len(seen.get("parts", [])), seen.get("finish")), (3, "COMPLETE"), seen)
+
+    def test_ai_bears_them_in_every_format(self) -> None:
+        for front in ("openai", "responses", "compatible", "anthropic", "google", "cohere"):
+            with self.subTest(front=front):
+                seen = self.sdk("ai.mjs", front, "m1", "stream", SLOW)["m1"]
+                self.assertEqual((len(seen.get("parts", [])), seen.get("finish")), (3, "stop"), seen)
+
+    def test_langchain_bears_them(self) -> None:
+        for api in ("chat", "responses"):
+            with self.subTest(api=api):
+                self.assertEqual(len(self.sdk("langchain.mjs", api, "m1", "stream", SLOW)["m1"].get("parts", [])), 3)
 
     def test_genai_gets_none_and_loses_none(self) -> None:
         body = {"contents": [{"role": "user", "parts": [{"text": SLOW}]}]}

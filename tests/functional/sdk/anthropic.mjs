@@ -55,6 +55,16 @@ const cases = {
         });
         print({ first: seen(first), second: seen(second) });
     },
+    async image() {
+        const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=";
+        const image = { type: "image", source: { type: "base64", media_type: "image/png", data: pixel } };
+        print(seen(await client.messages.create({ ...ask, messages: [{ role: "user", content: [image, { type: "text", text: said }] }] })));
+    },
+    async structured() {
+        const schema = { ...tools[0].input_schema, additionalProperties: false };
+        const reply = await client.messages.create({ ...ask, output_config: { format: { type: "json_schema", schema } } });
+        print(JSON.parse(seen(reply).text));
+    },
     async abort() {
         const { data: stream, response } = await client.messages.create({ ...ask, stream: true }).withResponse();
         let texts = 0;

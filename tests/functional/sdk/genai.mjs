@@ -48,9 +48,14 @@ const cases = {
         for await (const chunk of await ai.models.generateContentStream({ ...ask, config: tools })) calls.push(...(chunk.functionCalls ?? []));
         print(calls);
     },
+    async image() {
+        const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=";
+        const contents = [{ inlineData: { mimeType: "image/png", data: pixel } }, { text: said }];
+        print(seen(await ai.models.generateContent({ model, contents })));
+    },
     async structured() {
-        const config = { responseMimeType: "application/json", responseJsonSchema: { type: "object", properties: { city: { type: "string" } } } };
-        print(seen(await ai.models.generateContent({ ...ask, config })));
+        const config = { responseMimeType: "application/json", responseJsonSchema: functionDeclarations[0].parametersJsonSchema };
+        print(JSON.parse((await ai.models.generateContent({ ...ask, config })).text));
     },
     async conversation() {
         const chat = ai.chats.create({ model });

@@ -1,5 +1,7 @@
 #include "daemon/channels/channels.hpp"
 
+#include <malloc.h>
+
 #include <catch2/catch.hpp>
 #include <map>
 #include <set>
@@ -135,3 +137,31 @@ TEST_CASE("the explanation names every channel with its share or its reason", "[
     CHECK_THAT(explained.excluded[2].reason, Catch::Contains("matches"));
     CHECK_THAT(explained.excluded[3].reason, Catch::Contains("martian"));
 }
+
+#if !defined(__SANITIZE_ADDRESS__) &&                                                              \
+    !defined(__SANITIZE_THREAD__)  // which have heaps of their own
+TEST_CASE("ten thousand channels with the plan of a model take less than fifty megabytes",
+          "[channels]") {
+    auto before = ::mallinfo2().uordblks;
+    std::shared_ptr<const ChannelTable> table;
+    {
+        std::vector<storage::Channel> rows;
+        for (std::int64_t id = 1; id <= 10'000; ++id) {
+            auto one = row(id, 0, 1 + static_cast<int>(id % 7));
+            one.base_url = "https://provider-" + std::to_string(id) + ".example/v1";
+            one.keys.emplace_back("sk-0123456789abcdef0123456789abcdef" + std::to_string(id));
+            rows.push_back(std::move(one));
+        }
+        table = ChannelTable::build(rows, nullptr);
+    }
+    Channels chooser(1);
+    chooser.publish(table);
+    Wish wish;
+    wish.group = "default";
+    wish.model = "m";
+    auto found = chooser.route(wish);
+    REQUIRE(found);
+    CHECK(found->next({}) != nullptr);
+    CHECK(::mallinfo2().uordblks - before < 50'000'000);
+}
+#endif

@@ -3,6 +3,8 @@
 #include "core/wire/openai.hpp"
 
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <sstream>
 
 using namespace obliv;
 using namespace obliv::providers;
@@ -113,6 +115,43 @@ TEST_CASE("a description says all that a provider can differ in", "[providers]")
     CHECK(mapping.request_move.at(0).to.text() == "input.messages");
     CHECK(mapping.error_words.at("7") == "rate_limit_exceeded");
     CHECK(mapping.success_codes == std::vector<std::string>{"0"});
+}
+
+TEST_CASE("the worked example of docs/adapters.md is a description that works", "[providers]") {
+    std::ifstream in(OBLIV_FIXTURES "/../../docs/adapters.md");
+    std::stringstream page;
+    page << in.rdbuf();
+    auto text = page.str();
+    auto begin = text.find("```toml\n");
+    REQUIRE(begin != std::string::npos);
+    begin += 8;
+    auto custom = Custom::parse(text.substr(begin, text.find("```", begin) - begin), "acme.toml");
+    if (!custom)
+        FAIL(custom.error().message);
+    const auto& provider = (*custom)->provider();
+    CHECK(provider.name == "acme");
+    const auto* chat = chat_offer(provider, nullptr);
+    REQUIRE(chat != nullptr);
+    CHECK(path_of(*chat, "m", true) == "/generate/m/stream");
+    CHECK(headers_of(provider, {"", Secret("k")}).back().first == "x-acme-key");
+    auto request = wire::openai.read_request(
+        {R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]})"});
+    REQUIRE(request);
+    auto written = chat->wire->write_request(*request, dialect_of(provider));
+    REQUIRE(written);
+    CHECK_THAT(written->body, Catch::Contains(R"("max_new_tokens":9)"));
+    CHECK_THAT(written->body, Catch::Contains(R"("format":"chat")"));
+    auto reader = chat->wire->new_reader({.dialect = &dialect_of(provider)});
+    std::vector<llm::ReplyEvent> events;
+    std::string_view reply =
+        R"({"output":{"text":"Hello.","why":"max"},"count":{"in":3,"out":2},"status":{"code":0}})";
+    REQUIRE(reader->feed(reply, events));
+    REQUIRE(reader->finish(events));
+    bool limited = false;
+    for (const auto& event : events)
+        if (const auto* end = std::get_if<llm::Finished>(&event.what))
+            limited = end->reason == llm::Finish::length;
+    CHECK(limited);
 }
 
 TEST_CASE("what is wrong with a description is told with its line", "[providers]") {
