@@ -101,7 +101,7 @@ Result<void> MonthWriter::ensure(std::int64_t month) {
     return made ? make_source(connection_) : made;
 }
 
-Result<void> MonthWriter::insert_month(std::int64_t month, bool only) {
+Result<void> MonthWriter::insert_month(std::int64_t month, Batch batch) {
     if (month != ready_) {
         ready_ = 0;
         if (auto there = ensure(month); !there)
@@ -110,8 +110,8 @@ Result<void> MonthWriter::insert_month(std::int64_t month, bool only) {
         plain_statement_ = insert_sql(month, plain_call_columns);
     }
     Result<void> done = ok();
-    const auto& statement = plain_ ? plain_statement_ : statement_;
-    if (only) {
+    const auto& statement = batch.plain ? plain_statement_ : statement_;
+    if (batch.of_one_month) {
         done = Query(connection_, statement).run();
     } else {
         Query query(connection_, statement + " WHERE time >= ? AND time < ?");
@@ -123,7 +123,6 @@ Result<void> MonthWriter::insert_month(std::int64_t month, bool only) {
 }
 
 Result<void> MonthWriter::insert(std::span<const Call* const> rows, bool plain) {
-    plain_ = plain;
     std::vector<std::int64_t> months;
     WallTime begin{};
     WallTime end{};
@@ -136,8 +135,9 @@ Result<void> MonthWriter::insert(std::span<const Call* const> rows, bool plain) 
         if (std::find(months.begin(), months.end(), month) == months.end())
             months.push_back(month);
     }
+    Batch batch{plain, months.size() == 1};
     for (auto month : months)
-        if (auto done = insert_month(month, months.size() == 1); !done)
+        if (auto done = insert_month(month, batch); !done)
             return done;
     return ok();
 }

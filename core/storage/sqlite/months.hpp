@@ -46,7 +46,12 @@ public:
     void forget() noexcept { ready_ = 0; }
 
 private:
-    Result<void> insert_month(std::int64_t month, bool only);
+    /// What is known of the rows of a batch.
+    struct Batch {
+        bool plain = false;
+        bool of_one_month = false;
+    };
+    Result<void> insert_month(std::int64_t month, Batch batch);
     Result<bool> exists(std::int64_t month);
     Result<void> ensure(std::int64_t month);
 
@@ -54,7 +59,6 @@ private:
     std::int64_t ready_ = 0;       // the last month that was written; its table is there
     std::string statement_;        // for all rows of the batch, into that month
     std::string plain_statement_;  // likewise, for plain ones
-    bool plain_ = false;           // all rows of the batch are
 };
 
 }  // namespace obliv::storage::sqlite
