@@ -1,5 +1,6 @@
 #include "cli/sim/ollama.hpp"
 
+#include "cli/sim/messages.hpp"
 #include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
 #include "core/base/time_format.hpp"
@@ -16,27 +17,6 @@ using wire::member;
 using wire::string_in;
 
 constexpr std::int64_t token_nanos = 10'000'000;
-
-Error missing(const char* field) {
-    auto error = fail(Code::invalid_request, std::string("'") + field + "' is missing");
-    error.param = field;
-    return error;
-}
-
-Role role_of(std::string_view name) {
-    if (name == "system")
-        return Role::system;
-    if (name == "tool")
-        return Role::tool;
-    return name == "assistant" ? Role::assistant : Role::user;
-}
-
-void add_text(ChatRequest& request, Role role, std::string text) {
-    Message said;
-    said.role = role;
-    said.content.push_back({Text{std::move(text)}});
-    request.messages.push_back(std::move(said));
-}
 
 /// What both paths have in common.
 Result<ChatRequest> begin_request(const Json& body) {
@@ -161,35 +141,44 @@ private:
     Usage usage_;
 };
 
-}  // namespace
-
-Result<ChatRequest> read_ollama_chat(const wire::RequestSource& source) {
-    auto body = wire::parse_json(source.body);
-    if (!body)
-        return body.error();
-    auto out = begin_request(*body);
-    if (!out)
-        return out;
-    const auto* messages = member(*body, "messages");
+Result<void> add_chat(const Json& body, ChatRequest& out) {
+    const auto* messages = member(body, "messages");
     if (messages == nullptr || !messages->is_array() || messages->empty())
         return missing("messages");
     for (const auto& each : *messages)
-        add_text(*out, role_of(string_in(each, "role")), string_in(each, "content"));
-    read_tools(*body, *out);
-    return out;
+        add_text(out, role_of(string_in(each, "role")), string_in(each, "content"));
+    read_tools(body, out);
+    return ok();
 }
 
-Result<ChatRequest> read_ollama_generate(const wire::RequestSource& source) {
+Result<void> add_prompt(const Json& body, ChatRequest& out) {
+    if (auto system = string_in(body, "system"); !system.empty())
+        add_text(out, Role::system, std::move(system));
+    add_text(out, Role::user, string_in(body, "prompt"));
+    return ok();
+}
+
+Result<ChatRequest> read(const wire::RequestSource& source,
+                         Result<void> (*add_rest)(const Json&, ChatRequest&)) {
     auto body = wire::parse_json(source.body);
     if (!body)
         return body.error();
     auto out = begin_request(*body);
     if (!out)
         return out;
-    if (auto system = string_in(*body, "system"); !system.empty())
-        add_text(*out, Role::system, std::move(system));
-    add_text(*out, Role::user, string_in(*body, "prompt"));
+    if (auto added = add_rest(*body, *out); !added)
+        return added.error();
     return out;
+}
+
+}  // namespace
+
+Result<ChatRequest> read_ollama_chat(const wire::RequestSource& source) {
+    return read(source, add_chat);
+}
+
+Result<ChatRequest> read_ollama_generate(const wire::RequestSource& source) {
+    return read(source, add_prompt);
 }
 
 std::unique_ptr<wire::ReplyWriter> new_ollama_chat_writer(const wire::WriteOptions& options) {

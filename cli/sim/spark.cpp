@@ -1,5 +1,6 @@
 #include "cli/sim/spark.hpp"
 
+#include "cli/sim/messages.hpp"
 #include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
 #include "core/base/text.hpp"
@@ -29,18 +30,6 @@ Json texts_in(const Json& payload, std::string_view name) {
     return texts != nullptr && texts->is_array() ? *texts : Json::array();
 }
 
-Error missing(const char* field) {
-    auto error = fail(Code::invalid_request, std::string("'") + field + "' is missing");
-    error.param = field;
-    return error;
-}
-
-Role role_of(std::string_view name) {
-    if (name == "system")
-        return Role::system;
-    return name == "assistant" ? Role::assistant : Role::user;
-}
-
 void append_text_frame(std::string& out, const Json& message) {
     http::append_frame(out, http::Opcode::text, wire::json_text(message));
 }
@@ -59,12 +48,8 @@ int number_of(Code code) {
 }
 
 void read_payload(const Json& payload, ChatRequest& out) {
-    for (const auto& text : texts_in(payload, "message")) {
-        Message said;
-        said.role = role_of(string_in(text, "role"));
-        said.content.push_back({Text{string_in(text, "content")}});
-        out.messages.push_back(std::move(said));
-    }
+    for (const auto& text : texts_in(payload, "message"))
+        add_text(out, role_of(string_in(text, "role")), string_in(text, "content"));
     for (const auto& function : texts_in(payload, "functions")) {
         Tool tool;
         tool.name = string_in(function, "name");
