@@ -1,5 +1,6 @@
 #include "daemon/relay/large_body.hpp"
 
+#include "core/base/take_share.hpp"
 #include "core/llm/call_needs.hpp"
 #include "core/llm/estimate.hpp"
 #include "core/loop/run_blocking.hpp"
@@ -79,14 +80,7 @@ Result<void> take_memory(Share& share, Bound& memory, std::size_t bytes) {
         return fail(Code::payload_too_large,
                     "this call takes more memory than there is for all of them together, " +
                         std::to_string(memory.most()) + " bytes (limits.body_memory)");
-    // What the call has already serves it again.
-    auto wanted = std::min(2 * size, memory.most() / 4 * 3) - share.bytes();
-    if (wanted <= 0 || share.take(memory, wanted))
-        return ok();
-    auto error = fail(Code::overloaded, "large calls have all the memory there is for them; try "
-                                        "again");
-    error.retry_after = std::chrono::seconds(1);
-    return error;
+    return take_share(share, memory, std::min(2 * size, memory.most() / 4 * 3));
 }
 
 std::shared_ptr<Conversion> destroyed_on(loop::BlockingPool& workers,

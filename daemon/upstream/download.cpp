@@ -1,5 +1,6 @@
 #include "daemon/upstream/download.hpp"
 
+#include "core/base/take_share.hpp"
 #include "core/base/text.hpp"
 #include "core/base/version.hpp"
 #include "daemon/upstream/guard.hpp"
@@ -40,13 +41,7 @@ std::int64_t memory_for(std::uint64_t bytes) {
 Result<void> take_memory(Share& share, const DownloadRules& rules, std::uint64_t bytes) {
     if (rules.memory == nullptr)
         return ok();
-    auto wanted = std::min(memory_for(bytes), rules.memory->most()) - share.bytes();
-    if (wanted <= 0 || share.take(*rules.memory, wanted))
-        return ok();
-    auto error = fail(Code::overloaded,
-                      "large calls have all the memory there is for fetched media; try again");
-    error.retry_after = std::chrono::seconds(1);
-    return error;
+    return take_share(share, *rules.memory, std::min(memory_for(bytes), rules.memory->most()));
 }
 
 /// One step of a download: what it brought, or where it goes on.
