@@ -91,7 +91,8 @@ class RelayMedia(FunctionalTest):
             with self.subTest(url=url):
                 self.refusal(self.ask(url))
         self.assertEqual((self.files.connections, self.gemini.requests), (0, []))
-        self.assertEqual([row["cost"] for row in self.daemon.calls()], ["0.00"] * len(self.daemon.calls()))
+        until(lambda: len(self.daemon.calls()) == 6, "the rows of all calls")
+        self.assertEqual([row["cost"] for row in self.daemon.calls()], ["0.00"] * 6)
 
     def test_a_redirect_leads_nowhere_else(self) -> None:
         self.serve('allow = ["127.0.0.1"]')
