@@ -178,6 +178,7 @@ billing::BooksOptions books_options(const config::Config& config, std::size_t lo
     out.loops = static_cast<unsigned>(loops);
     out.unpriced = static_cast<billing::Unpriced>(config.billing.unpriced);
     out.durability = static_cast<billing::Durability>(config.billing.durability);
+    out.hold_limit = std::max(config.billing.hold_limit, config.upstream.total_timeout);
     return out;
 }
 static_assert(static_cast<int>(billing::Unpriced::refuse) ==

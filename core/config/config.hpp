@@ -153,6 +153,7 @@ struct Billing {
     /// Tokens a second that a model is taken to think at where it does not show it.
     std::int64_t hidden_reasoning_rate = limits::hidden_reasoning_rate;
     std::int64_t ring_slots = limits::ring_slots;
+    milliseconds hold_limit = limits::hold_limit;
     Pairs group_multipliers;  ///< group, and what of each price it pays: a decimal
     OnGap on_gap = OnGap::alert;
     milliseconds watch_interval = limits::watch_interval;

@@ -50,6 +50,7 @@ inline constexpr std::int64_t cache_answer_bytes = 1 << 20;
 inline constexpr std::int64_t output_tokens_default = 16'384;
 inline constexpr std::int64_t hidden_reasoning_rate = 100;  ///< tokens a second
 inline constexpr std::int64_t ring_slots = 65'536;
+inline constexpr std::chrono::milliseconds hold_limit = 2h;
 inline constexpr std::chrono::milliseconds watch_interval = 1min;
 inline constexpr std::int64_t capture_bytes = 16 << 10;         ///< of a request, and of a reply
 inline constexpr std::int64_t capture_total_bytes = 256 << 20;  ///< of all

@@ -1,7 +1,9 @@
 #include "daemon/billing/billing.hpp"
 
+#include "core/base/log.hpp"
 #include "core/loop/event.hpp"
 #include "core/loop/loop.hpp"
+#include "core/loop/timer_wheel.hpp"
 #include "daemon/billing/till.hpp"
 
 #include <chrono>
@@ -34,7 +36,8 @@ void wake(Waiters& waiters, const std::vector<ChargeId>& stored) {
 
 struct Billing::Impl {
     Impl(Books& shared, unsigned number, loop::Loop& on)
-        : books(shared), loop(on), till(shared, number, listener()) {}
+        : books(shared), loop(on), till(shared, number, listener()),
+          sweeping(on.timers(), sweep, this) {}
 
     Till::Committed listener() {
         if (books.options().durability != Durability::power)
@@ -48,11 +51,14 @@ struct Billing::Impl {
     }
 
     loop::Task<Result<void>> stored(ChargeId id);
+    void wait_to_sweep();
+    static void sweep(void* self);
 
     Books& books;
     loop::Loop& loop;
     std::shared_ptr<Waiters> waiters = std::make_shared<Waiters>();
     Till till;
+    loop::Timer sweeping;  // armed while there are holds
 };
 
 // Nothing suspends between charge() and the registration here, and waking is posted to this loop:
@@ -69,13 +75,32 @@ loop::Task<Result<void>> Billing::Impl::stored(ChargeId id) {
     co_return fail(Code::unavailable, "the call is charged, but the disk has not confirmed it");
 }
 
+// The fifth turn that a hold sees comes at least four of these later: its first may be as good as
+// over when it is made.
+void Billing::Impl::wait_to_sweep() {
+    sweeping.arm(loop.now() + books.options().hold_limit / (Till::sweep_turns - 1));
+}
+
+void Billing::Impl::sweep(void* self) {
+    auto& impl = *static_cast<Impl*>(self);
+    auto swept = impl.till.sweep();
+    if (swept.holds > 0)
+        log::write(log::Level::warning, "reservations older than billing.hold_limit went back",
+                   {{"reservations", swept.holds}, {"amount", swept.amount.text()}});
+    if (impl.till.holds_open())
+        impl.wait_to_sweep();
+}
+
 Billing::Billing(Books& books, unsigned loop_number, loop::Loop& loop)
     : impl_(std::make_unique<Impl>(books, loop_number, loop)) {}
 
 Billing::~Billing() = default;
 
 Result<Hold> Billing::reserve(const Ask& ask) {
-    return impl_->till.reserve(ask);
+    auto hold = impl_->till.reserve(ask);
+    if (!impl_->sweeping.armed())
+        impl_->wait_to_sweep();
+    return hold;
 }
 
 bool Billing::extend(Hold& hold, const Server& server, std::int64_t output_tokens) {

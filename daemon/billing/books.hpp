@@ -39,6 +39,7 @@ struct BooksOptions {
     Durability durability = Durability::process;
     std::int64_t fold_rows_max = 20'000;
     std::chrono::milliseconds roll_interval{10'000};  ///< between additions to the sums of reports
+    std::chrono::milliseconds hold_limit{2 * 3'600'000};  ///< an older reservation goes back
     const Clock* clock = &real_clock();
 };
 

@@ -7,6 +7,28 @@
 
 namespace obliv::billing {
 
+void HoldLink::link_before(HoldLink& place) noexcept {
+    previous_ = place.previous_;
+    next_ = &place;
+    previous_->next_ = next_->previous_ = this;
+}
+
+void HoldLink::take_place_of(HoldLink& other) noexcept {
+    if (!other.linked())
+        return;
+    previous_ = std::exchange(other.previous_, nullptr);
+    next_ = std::exchange(other.next_, nullptr);
+    previous_->next_ = next_->previous_ = this;
+}
+
+void HoldLink::unlink() noexcept {
+    if (!linked())
+        return;
+    previous_->next_ = next_;
+    next_->previous_ = previous_;
+    previous_ = next_ = nullptr;
+}
+
 Hold::Hold() noexcept = default;
 
 Hold::Hold(Hold&& other) noexcept {
@@ -18,6 +40,7 @@ Hold& Hold::operator=(Hold&& other) noexcept {
         return *this;
     release();
     till_ = std::exchange(other.till_, nullptr);
+    take_place_of(other);
     view_ = std::move(other.view_);
     account_ = other.account_;
     budget_ = other.budget_;
@@ -29,6 +52,7 @@ Hold& Hold::operator=(Hold&& other) noexcept {
     input_tokens_ = other.input_tokens_;
     output_tokens_ = other.output_tokens_;
     group_share_ = other.group_share_;
+    turn_ = other.turn_;
     priced_ = other.priced_;
     limited_ = other.limited_;
     return *this;

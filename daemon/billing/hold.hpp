@@ -47,10 +47,29 @@ struct Server {
     ChannelId channel{};     ///< none: whichever
 };
 
+/// A place in a till's ring of open holds, which begins with the oldest.
+class HoldLink {
+protected:
+    HoldLink() noexcept = default;
+    HoldLink(const HoldLink&) = delete;
+    HoldLink& operator=(const HoldLink&) = delete;
+    ~HoldLink() = default;
+
+    bool linked() const noexcept { return next_ != nullptr; }
+    void link_before(HoldLink& place) noexcept;
+    void take_place_of(HoldLink& other) noexcept;
+    void unlink() noexcept;
+
+private:
+    friend class HoldRing;
+    HoldLink* previous_ = nullptr;
+    HoldLink* next_ = nullptr;
+};
+
 /// Money set aside for one call, and the promise of a slot in the intent ring. Exactly one of
 /// settle or release ends it, once; dropping an open hold releases it. Lives on the loop that
 /// reserved it, and not longer than its Till.
-class Hold {
+class Hold : private HoldLink {
 public:
     Hold() noexcept;  ///< holds nothing
     Hold(Hold&& other) noexcept;
@@ -62,6 +81,9 @@ public:
 
     bool open() const noexcept { return till_ != nullptr; }
     Money amount() const noexcept { return amount_; }
+    /// Whether it became so old that its money went back. What the call costs is still charged, as
+    /// far as the balance then goes.
+    bool swept() const noexcept { return open() && !linked(); }
     /// Whether a price is known that the call will be charged at.
     bool priced() const noexcept { return priced_; }
     /// Whether who pays can run out of money: the account's, or the token's budget.
@@ -72,6 +94,7 @@ public:
     bool charged_alike(const Server& one, const Server& other) const;
 
 private:
+    friend class HoldRing;
     friend class Till;
 
     Till* till_ = nullptr;                        // null once ended or moved from
@@ -86,8 +109,20 @@ private:
     std::int64_t input_tokens_ = 0;           // paid for in advance
     std::int64_t output_tokens_ = 0;          // likewise
     std::int32_t group_share_ = whole_price;  // of every price
+    std::uint16_t turn_ = 0;                  // of the sweeper, when it was made
     bool priced_ = false;
     bool limited_ = false;
+};
+
+/// The open holds of a till.
+class HoldRing : private HoldLink {
+public:
+    HoldRing() noexcept { previous_ = next_ = this; }
+
+    bool empty() const noexcept { return next_ == this; }
+    /// The one that was made first.
+    Hold& oldest() noexcept { return static_cast<Hold&>(*next_); }
+    void add(Hold& hold) noexcept { hold.link_before(*this); }
 };
 
 }  // namespace obliv::billing

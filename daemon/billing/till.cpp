@@ -108,6 +108,8 @@ Result<Hold> Till::reserve(const Ask& ask) {
         return promised.error();
     }
     hold.till_ = this;
+    hold.turn_ = turn_;
+    open_.add(hold);
     return hold;
 }
 
@@ -272,7 +274,7 @@ Result<Till::Receipt> Till::charge(Hold hold, storage::Call call, std::int64_t s
     call.id = ChargeId{books_.take_id()};
     auto slot = ring_.settle(call);
     counter_.add(call);
-    hold.till_ = nullptr;
+    end(hold);
     Receipt receipt{call.id, call.cost};
     bool power = books_.options().durability == Durability::power;
     auto queued =
@@ -300,7 +302,29 @@ void Till::give_back(const Hold& hold) noexcept {
 void Till::release(Hold& hold) noexcept {
     give_back(hold);
     ring_.release();
+    end(hold);
+}
+
+void Till::end(Hold& hold) noexcept {
+    hold.unlink();
     hold.till_ = nullptr;
+}
+
+Till::Swept Till::sweep() {
+    ++turn_;
+    Swept swept;
+    while (!open_.empty()) {
+        auto& hold = open_.oldest();
+        // By turns modulo 65,536: none gets older than five.
+        if (static_cast<std::uint16_t>(turn_ - hold.turn_) < sweep_turns)
+            break;
+        give_back(hold);
+        ++swept.holds;
+        swept.amount += hold.amount_;
+        hold.amount_ = {};
+        hold.unlink();
+    }
+    return swept;
 }
 
 void Till::committed(std::span<const storage::Appended> calls) noexcept {

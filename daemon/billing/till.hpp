@@ -26,6 +26,18 @@ public:
     bool extend(Hold& hold, const Server& server, std::int64_t output_tokens);
     /// See Billing::extend_input.
     bool extend_input(Hold& hold, const Server& server, std::int64_t input_tokens);
+    /// What the sweeper gave back.
+    struct Swept {
+        std::int64_t holds = 0;
+        Money amount;
+    };
+    /// One turn of the sweeper: the money of every hold that is `sweep_turns` turns old goes back
+    /// to where it came from. Such a hold stays open, and can be charged.
+    Swept sweep();
+    /// A hold that sees so many turns is at least one fewer of the times between them old.
+    static constexpr std::uint16_t sweep_turns = 5;
+    /// Whether there is anything to sweep, now or later.
+    bool holds_open() const noexcept { return !open_.empty(); }
     /// What became of a call.
     struct Receipt {
         ChargeId id;  ///< tells `committed` calls apart
@@ -50,6 +62,7 @@ private:
     static Money price_of_more(const Hold& hold, const Server& server, std::int64_t input_tokens,
                                std::int64_t output_tokens);
     static void give_back(const Hold& hold) noexcept;
+    static void end(Hold& hold) noexcept;
     Result<void> set_aside(Hold& hold, const Ask& ask) const;
     Result<void> set_periods_aside(Hold& hold, const Ask& ask,
                                    const std::vector<std::shared_ptr<PeriodBudget>>& budgets) const;
@@ -61,6 +74,8 @@ private:
     Committed committed_;
     std::shared_ptr<const BooksView> view_;  // the loop's; renewed when the books' version changes
     std::uint64_t version_ = 0;
+    HoldRing open_;                            // but those that were swept
+    std::uint16_t turn_ = 0;                   // of the sweeper
     std::vector<std::uint32_t> stored_slots_;  // the writer thread's
 };
 

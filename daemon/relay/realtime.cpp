@@ -215,6 +215,8 @@ loop::Task<Result<void>> Relay::tell_client(Chat& chat) {
             if (!paid)
                 co_return paid.error();
         }
+        if (chat.hold.swept() && talk.scan.responding() && !talk.broke)
+            set_aside_for_response(chat);
         for (auto payload : chunk.payload) {
             auto sent = co_await chat.exchange.send_raw(payload);
             if (!sent)
@@ -325,6 +327,13 @@ loop::Task<Result<void>> Relay::settle_response(Chat& chat, llm::Usage usage, bo
         co_return charged.error();
     talk.heard_bytes = 0;
     talk.context_tokens = usage.input_all() + usage.output_all();
+    set_aside_for_response(chat);
+    co_return ok();
+}
+
+/// For the next response; or, after a long silence, for the one that has begun.
+void Relay::set_aside_for_response(Chat& chat) {
+    auto& talk = *chat.talk();
     auto ask = ask_for(chat.record.call, {});
     ask.served = chat.candidates.plan().upstream_models;
     ask.channels = chat.candidates.plan().channels;
@@ -336,7 +345,6 @@ loop::Task<Result<void>> Relay::settle_response(Chat& chat, llm::Usage usage, bo
         chat.hold = std::move(*hold);
     else
         talk.broke = std::move(hold.error());
-    co_return ok();
 }
 
 /// A response that never came to its end costs what was seen of it; a talk without any, nothing.

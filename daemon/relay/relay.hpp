@@ -209,6 +209,7 @@ private:
     static Result<void> note_provider(Talk& talk, std::span<const std::string_view> payload);
     static std::string farewell_frames(const Chat& chat, const Result<void>& told);
     loop::Task<Result<void>> settle_response(Chat& chat, llm::Usage usage, bool estimated);
+    void set_aside_for_response(Chat& chat);
     storage::Call row_of_response(Chat& chat, const llm::Usage& usage,
                                   llm::UsageSource source) const;
     loop::Task<Result<void>> charge_response(Chat& chat, storage::Call row);

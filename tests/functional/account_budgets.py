@@ -1,8 +1,12 @@
 """Budgets of days and months hold under a race, say when they begin anew, survive a kill, and are told of; statements add up
 and are exported, and a token can read what it may still spend."""
+import contextlib
 import io
 import json
+import selectors
+import socket
 import threading
+import time
 import unittest
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +15,7 @@ from typing import Any
 
 import client
 import upstream as provider
-from harness import FunctionalTest, ask, until
+from harness import WAIT, FunctionalTest, ask, until
 
 CONFIG = """
 [notices]
@@ -114,25 +118,57 @@ class Budgets(FunctionalTest):
         self.assertIn(call["loss"], told("loss.booked")[0]["title"])
         self.assert_books(self.daemon)
 
-    def test_a_thousand_calls_race_for_the_last_cent(self) -> None:
-        first = self.daemon.post(self.key, ask(max_tokens=7))
-        call = self.daemon.call(first.request_id)
-        self.daemon.add_prepaid("small", "0.30")
-        key = self.daemon.add_token("s", account="small")
-        body = ask(max_tokens=7)
+    def test_a_thousand_calls_at_once_race_for_the_last_cent(self) -> None:
+        """All of them are there before any is answered by the provider, and those that it hears of had money set aside."""
+        go = threading.Event()
 
-        def many(_: int) -> list[int]:
-            return [self.daemon.post(key, body).status for _ in range(20)]
-        with ThreadPoolExecutor(50) as pool:
-            statuses = [status for part in pool.map(many, range(50)) for status in part]
-        self.assertEqual(len(statuses), 1000)
-        self.assertEqual(set(statuses), {200, 429})
-        self.assertLessEqual(statuses.count(200), int(0.30 / float(call["cost"])))
-        account = self.daemon.api("GET", "/accounts/small")
+        def wait(connection: provider.Connection, asked: provider.Request) -> None:
+            self.assertTrue(go.wait(3 * WAIT))
+            provider.chat()(connection, asked)
+        body = json.dumps(ask(max_tokens=7)).encode()
+        self.upstream.answer = wait
+        self.daemon.add_prepaid("alone", "100")
+        with ThreadPoolExecutor(1) as pool:
+            alone = pool.submit(self.daemon.post, self.daemon.add_token("alone", account="alone"), body)
+            self.assertTrue(self.upstream.wait_requests(1))
+            bound = round(float(self.daemon.api("GET", "/accounts/alone")["held"]) * 1e9)
+            go.set()
+            cost = round(float(self.daemon.call(alone.result().request_id)["cost"]) * 1e9)
+            go.clear()
+        money = 25 * bound + bound - 1
+        self.daemon.add_prepaid("small", f"{money / 1e9:.9f}")
+        key = self.daemon.add_token("s", account="small")
+        call = (f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n"
+                f"content-length: {len(body)}\r\n\r\n").encode() + body
+        with contextlib.ExitStack() as open_ones, selectors.DefaultSelector() as ready:
+            callers = [open_ones.enter_context(socket.create_connection(("127.0.0.1", self.daemon.port), WAIT)) for _ in range(1000)]
+            for caller in callers:
+                caller.sendall(call)
+                ready.register(caller, selectors.EVENT_READ)
+            got = {caller: b"" for caller in callers}
+            whole: dict[socket.socket, int] = {}
+
+            def read_until(count: int) -> None:
+                end = time.monotonic() + 3 * WAIT
+                while len(whole) < count:
+                    self.assertLess(time.monotonic(), end, f"{len(whole)} of {count} were answered")
+                    for item, _ in ready.select(1):
+                        caller = callers[callers_by[item.fd]]
+                        got[caller] += caller.recv(65536)
+                        if replies := client.parse_replies(got[caller]):
+                            whole[caller] = replies[0].status
+                            ready.unregister(caller)
+            callers_by = {caller.fileno(): number for number, caller in enumerate(callers)}
+            read_until(975)
+            self.assertEqual(set(whole.values()), {429})
+            self.assertTrue(self.upstream.wait_requests(1 + 25))
+            self.assertEqual(self.daemon.api("GET", "/accounts/small")["available"], f"{(bound - 1) / 1e9:.9f}".rstrip("0"))
+            go.set()
+            read_until(1000)
+        self.assertEqual((len(self.upstream.requests), list(whole.values()).count(200)), (1 + 25, 25))
         until(lambda: self.daemon.api("GET", "/accounts/small")["held"] == "0.00", "all have ended")
         account = self.daemon.api("GET", "/accounts/small")
-        self.assertGreaterEqual(float(account["balance"]), 0)
-        self.assertAlmostEqual(float(account["balance"]), 0.30 - statuses.count(200) * float(call["cost"]))
+        self.assertEqual(round(float(account["balance"]) * 1e9), money - 25 * cost)
         self.assert_books(self.daemon)
 
     def test_a_token_reads_what_it_may_spend(self) -> None:

@@ -158,6 +158,32 @@ mail_to = "a@example.org, b@example.org"
         self.assertIn("notice", message["Subject"])
         self.assertIn("nothing to do", message.get_content())
 
+    def test_an_empty_account_is_told_of_to_every_receiver(self) -> None:
+        mail = MailServer()
+        self.addCleanup(mail.stop)
+        self.hook.answer = lambda connection, _: connection.reply(200, b'{"errcode":0}')
+        base = f"http://127.0.0.1:{self.hook.port}"
+        daemon = self.serve(CONFIG + f"""slack = "${{SLACK}}"
+dingtalk = "${{DING}}"
+smtp = "smtp://127.0.0.1:{mail.port}"
+mail_from = "oblivd@example.org"
+mail_to = "a@example.org"
+""", SLACK=base + "/slack", DING=base + "/ding?access_token=x")
+        daemon.add_prepaid("team", "1")
+        self.spend("team", 85_000)
+        for tokens, kind, share in ((50_000, "balance.low", "10 %"), (50_000, "balance.low", "5 %"), (50_000, "balance.empty", "nothing is left")):
+            self.spend_once(tokens)
+
+            def texts() -> dict[str, list[str]]:
+                got = [(each.path.split("?")[0], each.json) for each in list(self.hook.requests)]
+                return {"webhook": [body["title"] for path, body in got if path == "/hook"],
+                        "slack": [body["text"] for path, body in got if path == "/slack"],
+                        "dingtalk": [body["text"]["content"] for path, body in got if path == "/ding"],
+                        "mail": [message["Subject"] for _, message in mail.mails],
+                        "in-product": [row["title"] for row in daemon.api("GET", f"/notices?kind={kind}")["data"]]}
+            until(lambda: all(any("team" in text and share in text for text in each) for each in texts().values()),
+                  f"{kind} {share} has reached everybody: {texts()}")
+
     def test_a_test_that_fails_says_so(self) -> None:
         daemon = self.serve()
         self.hook.answer = provider.error(403)

@@ -120,6 +120,17 @@ class PriceFiles(FunctionalTest):
         self.assertEqual(self.prices(), [])
         self.assertEqual(self.obliv(self.daemon, "price", "import").returncode, 2)
 
+    def test_every_version_stays_and_is_shown(self) -> None:
+        for output in ("2", "3", "4"):
+            self.ok("price", "set", "m1", "--input", "1", "--output", output)
+        history = json.loads(self.ok("price", "history", "m1", "--json"))["data"]
+        self.assertEqual([row["output"] for row in history], ["4.00", "3.00", "2.00"])
+        self.assertEqual(len({row["version"] for row in history}), 3)
+        self.assertEqual(json.loads(self.ok("price", "get", "m1", "--json"))["version"], history[0]["version"])
+        self.ok("price", "rm", "m1", "-y")
+        kept = json.loads(self.ok("price", "history", "m1", "--json"))["data"]
+        self.assertEqual(kept[-3:], history, "what was charged by can be looked up for ever")
+
     def test_a_change_tells_what_was_and_what_is(self) -> None:
         self.ok("price", "set", "m1", "--input", "1", "--output", "2")
         said = self.ok("price", "import", "-", "--dry-run", stdin='[{"model":"m1","input":"1","output":"3"}]')

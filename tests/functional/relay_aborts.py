@@ -2,7 +2,7 @@
 
 A table: at each stage of a reply the provider stops and waits, the caller leaves, and the row is compared. The stages: before
 the first byte of the provider's answer, after its opening events, in the text, in the arguments of a tool, after the last
-word but before the figures, after the figures but before the event that closes the stream.
+word but before the figures, after the figures but before what closes the stream.
 """
 import json
 import socket
@@ -10,25 +10,15 @@ import threading
 import unittest
 from typing import Any, Callable
 
-import formats
 import upstream as provider
 from client import Stream
-from formats import ARGUMENTS, CACHED, INPUT, OUTPUT, TEXT, Script
+from dialects import CLIENTS, DIALECTS, pairs
+from formats import ARGUMENTS, INPUT, OUTPUT, TEXT, Script
 from harness import WAIT, FunctionalTest, until
-
-PROVIDERS = {**formats.PROVIDERS, "cohere": formats.COHERE_PROVIDER}
-CLIENTS = {**formats.CLIENTS, "cohere": formats.COHERE_CLIENT}
-PAIRS = [(client, kind) for kind in PROVIDERS for client in CLIENTS if (client, kind) != ("responses", "openai")]
-ANTHROPIC_BEGUN = 1  # its opening event reports so many tokens of output already
 
 
 def estimate(text: str) -> int:
     return (len(text.encode()) + 3) // 4
-
-
-def framed(events: list[tuple[str, Any]]) -> bytes:
-    return b"".join((f"event: {name}\n" if name else "").encode()
-                    + b"data: " + (data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)).encode() + b"\n\n" for name, data in events)
 
 
 class Aborts(FunctionalTest):
@@ -36,28 +26,30 @@ class Aborts(FunctionalTest):
         super().setUp()
         self.upstream = self.new_upstream()
         self.daemon = self.new_daemon('[server]\nthreads = 1\n')
-        for kind in PROVIDERS:
-            self.daemon.set_price(kind)
         self.key = self.daemon.add_token()
         self.sent = threading.Event()
         self.left = threading.Event()
-        for kind, spoken in PROVIDERS.items():
-            self.daemon.add_channel(f"http://127.0.0.1:{self.upstream.port}{spoken.prefix}", name=kind, type=spoken.kind, models=[kind])
+        for kind, dialect in DIALECTS.items():
+            self.daemon.set_price(kind)
+            self.daemon.add_channel(**dialect.channel(self.upstream.port), name=kind, models=[kind])
 
-    def stage(self, first: list[tuple[str, Any]], then: list[tuple[str, Any]] | None = None, head: bool = True) -> None:
+    def stage(self, kind: str, first: list[Any], then: list[Any] | None = None, head: bool = True) -> None:
         """The provider says `first`, and the rest once the caller has left."""
+        dialect = DIALECTS[kind]
         self.sent.clear()
         self.left.clear()
 
-        def answer(connection: provider.Connection, _: provider.Request) -> None:
+        def answer(connection: provider.Connection, asked: provider.Request) -> None:
             if head:
-                connection.start_stream()
-                connection.chunk(framed(first) or b": hello\n\n")
+                send = dialect.start(connection, asked)
+                if opening := dialect.frames(first) or dialect.comment:
+                    send(opening)
             self.sent.set()
             if then is not None:
                 self.assertTrue(self.left.wait(WAIT))
-                connection.chunk(framed(then))
-                connection.end_stream()
+                if then:
+                    send(dialect.frames(then))
+                dialect.end(connection)
             else:
                 self.gone = connection.wait_closed()
         self.upstream.answer = answer
@@ -68,6 +60,12 @@ class Aborts(FunctionalTest):
             body["model"] = kind
         return path.replace("m1", kind), body
 
+    def let_it_read(self) -> None:
+        """Returns when the daemon has seen what the provider said: these calls are on the same loop, and later."""
+        self.assertTrue(self.sent.wait(WAIT))
+        for _ in range(3):
+            self.daemon.api("GET", "/channels")
+
     def leave_unseen(self, client: str, kind: str) -> dict[str, Any]:
         """Asks and leaves without having read a byte; the daemon has seen what the provider said."""
         known = {row["request_id"] for row in self.daemon.calls()}
@@ -76,9 +74,7 @@ class Aborts(FunctionalTest):
         with socket.create_connection(("127.0.0.1", self.daemon.port), timeout=WAIT) as sock:
             sock.sendall(b"POST %s HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %s\r\ncontent-length: %d\r\n\r\n%s"
                          % (path.encode(), self.key.encode(), len(data), data))
-            self.assertTrue(self.sent.wait(WAIT))
-            for _ in range(3):  # on the same loop, so later than what the provider has sent
-                self.daemon.api("GET", "/channels")
+            self.let_it_read()
         rows: list[dict[str, Any]] = []
         until(lambda: bool(rows.extend(row for row in self.daemon.calls() if row["request_id"] not in known) or rows), "the row")
         return rows[0]
@@ -92,6 +88,7 @@ class Aborts(FunctionalTest):
             event = stream.event()
             self.assertNotEqual(event, b"", f"{seen!r} not in {got!r}")
             got += event
+        self.let_it_read()
         stream.close()
         self.left.set()
         return self.daemon.call(stream.headers["x-request-id"])
@@ -108,89 +105,94 @@ class Aborts(FunctionalTest):
         self.assertEqual(round(float(row["cost"]) * 1e9), expected)
 
     def every(self, check: Callable[[str, str], None]) -> None:
-        for client, kind in PAIRS:
+        for client, kind in pairs():
             with self.subTest(client=client, provider=kind):
                 check(client, kind)
         self.assert_books(self.daemon)
 
-    def events(self, kind: str, **script: Any) -> list[tuple[str, Any]]:
-        return PROVIDERS[kind].events(Script(**script))
+    def events(self, kind: str, **script: Any) -> list[Any]:
+        return DIALECTS[kind].events(Script(**script))
+
+    def check_words(self, kind: str, row: dict[str, Any], words: int) -> None:
+        """A row of a reply that was left when so many words had been said."""
+        dialect = DIALECTS[kind]
+        if dialect.told:
+            self.check(row, "partial", INPUT, OUTPUT)
+        elif dialect.begun:
+            self.check(row, "partial", INPUT, dialect.begun + words)
+        else:
+            self.check(row, "estimated", None, words)
 
     def test_before_the_first_byte(self) -> None:
         def check(client: str, kind: str) -> None:
-            self.stage([], head=False)
+            self.stage(kind, [], head=False)
             row = self.leave_unseen(client, kind)
             self.assertEqual((row["status"], row["error"], row["cost"], row["usage_source"]), (499, "cancelled", "0.00", "none"))
         self.every(check)
 
     def test_after_the_opening_events(self) -> None:
-        opening = {"openai": 1, "anthropic": 2, "gemini": 0, "cohere": 2}
         def check(client: str, kind: str) -> None:
-            self.stage(self.events(kind, cut=True)[:opening[kind]])
+            opening = DIALECTS[kind].opening
+            self.stage(kind, self.events(kind, cut=True)[:opening])
             row = self.leave_unseen(client, kind)
-            if kind == "anthropic":
-                self.check(row, "partial", INPUT, ANTHROPIC_BEGUN)
-            elif kind in ("openai", "cohere"):
-                self.check(row, "estimated", None, 0)
-            else:  # a comment is all that Gemini could say before its first word
+            if opening:
+                self.check_words(kind, row, 0)
+            else:  # such a provider has nothing to say before its first word
                 self.assertIn(row["usage_source"], ("estimated", "none"))
                 self.assertEqual(row["usage"]["output"], 0)
         self.every(check)
 
     def test_in_the_text(self) -> None:
         def check(client: str, kind: str) -> None:
-            self.stage(self.events(kind, cut=True))
-            row = self.leave_after(client, kind, TEXT[0].encode())
-            if kind == "anthropic":
-                self.check(row, "partial", INPUT, ANTHROPIC_BEGUN + estimate(TEXT[0]))
-            elif kind == "gemini":  # which reports its figures with every event
-                self.check(row, "partial", INPUT, OUTPUT)
-            else:
-                self.check(row, "estimated", None, estimate(TEXT[0]))
+            self.stage(kind, self.events(kind, cut=True))
+            self.check_words(kind, self.leave_after(client, kind, TEXT[0].encode()), estimate(TEXT[0]))
         self.every(check)
 
     def test_in_the_arguments_of_a_tool(self) -> None:
-        said = "".join(TEXT) + "weather" + ARGUMENTS[0]
         def check(client: str, kind: str) -> None:
-            if kind == "gemini":  # whose calls come whole, with the end
-                return
+            dialect = DIALECTS[kind]
+            if kind == "gemini" or "completions" in (client, kind):
+                return  # its calls come whole, with the end; there are none
+            arguments = ARGUMENTS if dialect.whole_calls else ARGUMENTS[:1]
+            said = "".join(TEXT) + "weather" + "".join(arguments)
             events = self.events(kind, tool=True)
-            last = next(number for number, (_, data) in enumerate(events) if json.dumps(ARGUMENTS[0])[1:-1] in json.dumps(data))
-            self.stage(events[:last + 1])
+            last = next(number for number, event in enumerate(events) if "city" in json.dumps(event))
+            self.stage(kind, events[:last + 1])
             # A Gemini client gets calls whole: it leaves while the arguments are gathered for it.
             seen = b"rld." if client == "gemini" else b"city"
             row = self.leave_after(client, kind, seen, tool=True)
-            output = row["usage"]["output"]
-            begun = ANTHROPIC_BEGUN if kind == "anthropic" else 0
+            if dialect.told:
+                return self.check(row, "partial", INPUT, OUTPUT)
+            output = row["usage"]["output"] - dialect.begun
             # OpenAI's bytes are measured with their escapes.
-            self.assertTrue(begun + estimate(said) - 1 <= output <= begun + estimate(json.dumps(said)) + 2, (output, said))
-            self.check(row, "partial" if begun else "estimated", INPUT if begun else None, output)
+            self.assertTrue(estimate(said) - 1 <= output <= estimate(json.dumps(said)) + 2, (output, said))
+            self.check_words(kind, row, output)
         self.every(check)
 
     def test_after_the_last_word_and_before_the_figures(self) -> None:
         """The figures still come: whoever leaves just before them does not pay less."""
         def check(client: str, kind: str) -> None:
-            events = self.events(kind)
-            if kind != "openai":  # whose end and figures are one event
+            late = DIALECTS[kind].late
+            if not late:  # whose end and figures are one event
                 return
-            self.stage(events[:-2], events[-2:])
-            row = self.leave_after(client, kind, TEXT[2][2:].encode() if client == "openai" else b"rld.")
+            events = self.events(kind)
+            self.stage(kind, events[:-late], events[-late:])
+            row = self.leave_after(client, kind, b"rld.")
             self.check_paid(row)
         self.every(check)
 
     def test_after_the_figures_and_before_the_close(self) -> None:
         def check(client: str, kind: str) -> None:
             events = self.events(kind)
-            closing = {"openai": -1, "anthropic": -1, "gemini": len(events), "cohere": -1}[kind]
-            self.stage(events[:closing], events[closing:] or [("", {"candidates": []})])
-            row = self.leave_after(client, kind, b"rld.")
-            self.check_paid(row)
+            end = len(events) - DIALECTS[kind].behind
+            self.stage(kind, events[:end], events[end:])
+            self.check_paid(self.leave_after(client, kind, b"rld."))
         self.every(check)
 
     def check_paid(self, row: dict[str, Any]) -> None:
         """The whole reply, by the provider's figures."""
         usage = row["usage"]
-        cached = CACHED if row["model"] != "cohere" else 0
+        cached = DIALECTS[row["model"]].cached
         self.assertEqual((usage["input"], usage["cache_read"], usage["output"]), (INPUT - cached, cached, OUTPUT), row)
         self.assertEqual(row["cost"], "0.00014")
 

@@ -46,6 +46,28 @@ class RelayFailover(FunctionalTest):
         self.assertIn('oblivd_attempts_total{channel="bad",cause="server_error"} 1', metrics)
         self.assertIn('oblivd_attempts_total{channel="good",cause="ok"} 1', metrics)
 
+    def test_the_row_tells_all_of_its_call(self) -> None:
+        self.bad.answer = provider.error(503)
+        (token,) = self.daemon.api("GET", "/tokens")["data"]
+        good = next(row for row in self.daemon.api("GET", "/channels")["data"] if row["name"] == "good")
+        for stream in (False, True):
+            body = ask(stream=stream)
+            reply = self.daemon.post(self.key, body, {"User-Agent": "a-program/1.0"})
+            row = self.daemon.call(reply.request_id)
+            self.assertEqual((row["request_id"], row["model"], row["model_served"], row["stream"]), (reply.request_id, "m1", "m1", stream))
+            self.assertEqual((row["status"], row["finish_reason"], row["error"]), (200, "stop", None))
+            self.assertIn(row["attempts"], (1, 2) if stream else (2,))  # the first may have learnt from it
+            self.assertEqual((row["token_id"], row["user_id"], row["account_id"]), (token["id"], "1", token["account_id"]))
+            self.assertEqual((row["channel_id"], row["key_index"]), (good["id"], 0))
+            self.assertEqual((row["client"], row["user_agent"]), ("127.0.0.1", "a-program/1.0"))
+            self.assertEqual(row["price_version"], self.daemon.api("GET", "/prices/m1")["version"])
+            self.assertEqual((row["usage"]["input"], row["usage"]["output"], row["usage_source"], row["cost"]), (11, 7, "provider", "0.0000975"))
+            self.assertLessEqual({"cache_read", "cache_write_5m", "cache_write_1h", "audio_in", "image_in", "reasoning", "audio_out", "images",
+                                  "seconds", "characters", "searches"}, set(row["usage"]))
+            self.assertGreater(row["duration_ms"], 0)
+            if stream:
+                self.assertTrue(0 < row["ttft_ms"] <= row["duration_ms"], row)
+
     def test_a_call_served_at_once_is_told_from_its_row(self) -> None:
         reply = self.daemon.post(self.key, ask())
         record = self.record(reply.request_id)

@@ -9,47 +9,29 @@ from typing import Any
 
 import formats
 import upstream as provider
-from client import Response, Stream
+from client import Response, Stream, request
+from dialects import CLIENTS, DIALECTS, pairs
 from harness import WAIT, FunctionalTest, ask
-
-CLIENTS = {**formats.CLIENTS, "cohere": formats.COHERE_CLIENT}
 
 # What is set aside for a call that names no limit: 100 tokens of output, at a dollar each. Input is free.
 CONFIG = "[billing]\noutput_tokens_default = 100\n"
 PRICE = {"input": "0", "output": "1000000"}
 WORD = "word word word word "  # 20 bytes: four tokens; the last blank is one by itself until a word follows it
 COUNTED = {"m1": "gpt-4o"}  # whose tokens can be counted
-LENGTH = {"openai": "length", "anthropic": "max_tokens", "gemini": "MAX_TOKENS", "responses": "incomplete", "cohere": "MAX_TOKENS"}
+LENGTH = {"openai": "length", "anthropic": "max_tokens", "gemini": "MAX_TOKENS", "responses": "incomplete", "cohere": "MAX_TOKENS",
+          "completions": "length"}
 
 
-def openai_word(model: str) -> tuple[str, Any]:
-    return "", {"id": "chatcmpl-up", "object": "chat.completion.chunk", "created": 7, "model": model,
-                "choices": [{"index": 0, "delta": {"content": WORD}, "finish_reason": None}]}
-
-
-def words_of(kind: str) -> tuple[list[tuple[str, Any]], tuple[str, Any]]:
+def words_of(kind: str) -> tuple[bytes, bytes]:
     """How a stream of this format begins, and the event that brings one more word."""
-    if kind == "anthropic":
-        begin = formats.anthropic_events(formats.Script(cut=True))[:3]
-        delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": WORD}}
-        return begin, (delta["type"], delta)
+    dialect = DIALECTS[kind]
+    events = dialect.events(formats.Script(cut=True))
+    word = json.loads(json.dumps(events[-1]).replace(json.dumps(formats.TEXT[0]), json.dumps(WORD)))
     if kind == "gemini":
-        chunk = {"candidates": [{"index": 0, "content": {"role": "model", "parts": [{"text": WORD}]}}], "modelVersion": "up", "responseId": "r-up"}
-        return [], ("", chunk)
-    if kind == "cohere":
-        events = formats.cohere_events(formats.Script(cut=True))
-        word = {**events[2][1], "delta": {"message": {"content": {"text": WORD}}}}
-        return events[:2], (word["type"], word)
-    if kind == "responses":
-        head = {"id": "resp_up", "object": "response", "created_at": 7, "status": "in_progress", "model": "up", "output": []}
-        item = {"id": "msg_up", "type": "message", "role": "assistant", "status": "in_progress", "content": []}
-        part = {"type": "output_text", "text": "", "annotations": []}
-        begin = [{"type": "response.created", "response": head}, {"type": "response.in_progress", "response": head},
-                 {"type": "response.output_item.added", "output_index": 0, "item": item},
-                 {"type": "response.content_part.added", "item_id": "msg_up", "output_index": 0, "content_index": 0, "part": part}]
-        word = {"type": "response.output_text.delta", "item_id": "msg_up", "output_index": 0, "content_index": 0, "delta": WORD}
-        return [(event["type"], event) for event in begin], (word["type"], word)
-    return [openai_word("up")], openai_word("up")
+        del word[1]["usageMetadata"]
+    if kind == "dashscope":
+        del word[1]["usage"]
+    return dialect.frames(events[:-1]), dialect.frame(word)
 
 
 class UsedUp(FunctionalTest):
@@ -65,15 +47,13 @@ class UsedUp(FunctionalTest):
         """A provider that says words until it is stopped, so many in one packet."""
         begin, word = words_of(kind)
 
-        def framed(name: str, data: Any) -> bytes:
-            return (f"event: {name}\n" if name else "").encode() + b"data: " + json.dumps(data).encode() + b"\n\n"
-
-        def answer(connection: provider.Connection, _: provider.Request) -> None:
-            connection.start_stream()
-            connection.chunk(b"".join(framed(*event) for event in begin) or b": hello\n\n")
+        def answer(connection: provider.Connection, asked: provider.Request) -> None:
+            send = DIALECTS[kind].start(connection, asked)
             try:
+                if begin:
+                    send(begin)
                 for _ in range(20_000 // at_once):  # far beyond any limit here
-                    connection.chunk(framed(*word) * at_once)
+                    send(word * at_once)
                 if connection.wait_closed():
                     self.stopped.set()
             except OSError:
@@ -91,7 +71,7 @@ class UsedUp(FunctionalTest):
             del body["generationConfig"]
         elif client == "anthropic":
             body["max_tokens"] = 50
-        elif client == "cohere":
+        elif client in ("cohere", "completions"):
             del body["max_tokens"]
         stream = Stream(self.daemon.port, path, {**body, **more}, {"Authorization": f"Bearer {key}", "x-goog-api-key": key})
         self.addCleanup(stream.close)
@@ -112,20 +92,14 @@ class UsedUp(FunctionalTest):
         return row
 
     def test_a_stream_ends_as_too_long_when_its_money_is_used_up_in_every_format(self) -> None:
-        pairs = [("openai", "openai"), ("anthropic", "anthropic"), ("gemini", "gemini"), ("responses", "responses"),
-                 ("openai", "anthropic"), ("openai", "gemini"), ("anthropic", "openai"), ("gemini", "openai"),
-                 ("responses", "anthropic"), ("gemini", "anthropic"), ("cohere", "cohere"), ("cohere", "openai"),
-                 ("openai", "cohere")]
-        for client, kind in pairs:
+        for client, kind in pairs():
             for at_once in (1, 40):
                 with self.subTest(client=client, provider=kind, events_at_once=at_once):
                     name = f"{client}-{kind}-{at_once}"
                     self.daemon.add_prepaid(name, "120")  # dollars, that is tokens: 100 at first, 20 more
                     key = self.daemon.add_token(name, account=name)
                     self.upstream.answer = self.endless(kind, at_once)
-                    spoken = "openai" if kind == "responses" else kind
-                    prefix = "/v1" if spoken == "openai" else ""
-                    self.daemon.add_channel(f"http://127.0.0.1:{self.upstream.port}{prefix}", name=name, type=spoken, aliases=COUNTED)
+                    self.daemon.add_channel(**DIALECTS[kind].channel(self.upstream.port), name=name, aliases=COUNTED)
                     try:
                         self.check_cut(client, self.open(client, key), 120)
                         account = self.daemon.api("GET", f"/accounts/{name}")
@@ -246,6 +220,54 @@ class LateFigures(FunctionalTest):
         reply = daemon.post(daemon.add_token(), ask(stream=True), timeout=5)
         self.assertTrue(reply.body.endswith(b"data: [DONE]\n\n"))
         self.assertEqual(daemon.call(reply.request_id)["usage_source"], "estimated")
+
+
+class Filtered(FunctionalTest):
+    """A content filter ends a reply as any other end does: what the provider tells is charged."""
+    # The word for a natural end, and the one for a filter's, in the provider's format.
+    ENDS = {"openai": ("stop", "content_filter"), "completions": ("stop", "content_filter"), "anthropic": ("end_turn", "refusal"),
+            "gemini": ("STOP", "SAFETY"), "bedrock": ("end_turn", "content_filtered"), "dashscope": ("stop", "content_filter")}
+
+    def test_what_a_filter_ends_is_charged_by_the_providers_figures(self) -> None:
+        upstream = self.new_upstream()
+        daemon = self.new_daemon()
+        key = daemon.add_token()
+        for kind, (natural, filtered) in self.ENDS.items():
+            daemon.set_price(kind)
+            daemon.add_channel(**DIALECTS[kind].channel(upstream.port), name=kind, models=[kind])
+            dialect = DIALECTS[kind]
+            events = json.loads(json.dumps(dialect.events(formats.Script())).replace(json.dumps(natural), json.dumps(filtered)))
+
+            def answer(connection: provider.Connection, asked: provider.Request) -> None:
+                dialect.start(connection, asked)(dialect.frames(events))
+                dialect.end(connection)
+            upstream.answer = answer
+            client = "completions" if kind == "completions" else "openai"
+            with self.subTest(provider=kind):
+                path, body = CLIENTS[client].ask(False, True)
+                reply = request(daemon.port, "POST", path, {**body, "model": kind}, {"Authorization": f"Bearer {key}"})
+                said = CLIENTS[client].said(formats.documents_of(reply))
+                self.assertEqual((said.text, said.finish), ("".join(formats.TEXT), "content_filter"))
+                row = daemon.call(reply.request_id)
+                self.assertEqual((row["usage_source"], row["cost"], row["error"]), ("provider", "0.00014", None))
+        self.assert_books(daemon)
+
+    def test_without_figures_what_was_said_is_counted(self) -> None:
+        upstream = self.new_upstream()
+        daemon = self.new_daemon()
+        daemon.set_price("gpt-4o")
+        daemon.add_channel(upstream, models=["gpt-4o"])
+
+        def answer(connection: provider.Connection, _: provider.Request) -> None:
+            connection.start_stream()
+            for event in (provider.delta("word word"), provider.delta(finish="content_filter"), "[DONE]"):
+                connection.event(event)
+            connection.end_stream()
+        upstream.answer = answer
+        row = daemon.call(daemon.post(daemon.add_token(), ask("gpt-4o", stream=True)).request_id)
+        self.assertEqual((row["usage"]["output"], row["finish_reason"], row["error"]), (2, "content_filter", None))
+        self.assertIn(row["usage_source"], ("counted", "estimated"))
+        self.assertGreater(row["usage"]["input"], 0)
 
 
 class UnseenThoughts(FunctionalTest):

@@ -208,6 +208,33 @@ class RelayRealtime(FunctionalTest):
             self.connect(key=key)
         self.assertEqual(caught.exception.status, 429)
 
+    def test_money_does_not_lie_aside_for_a_talk_in_which_nobody_speaks(self) -> None:
+        self.daemon.stop()
+        self.daemon.config.write_text('[billing]\nhold_limit = "1s"\n[upstream]\n' + "".join(
+            f'{name}_timeout = "1s"\n' for name in ("connect", "first_byte", "idle", "total")), encoding="utf-8")
+        self.daemon.start()
+        self.daemon.add_prepaid("quiet", "5")
+        account = "/accounts/quiet"
+        client = self.connect(key=self.daemon.add_token("quiet", account="quiet"))
+        self.assertEqual(client.event()["type"], "session.created")
+        self.assertNotEqual(self.daemon.api("GET", account)["held"], "0.00")
+        until(lambda: self.daemon.api("GET", account)["held"] == "0.00", "the sweeper has given it back")
+        self.assertIn("billing.hold_limit", self.daemon.stderr())
+        for _ in range(2):  # the talk goes on, and is paid for
+            client.send({"type": "response.create"})
+            self.assertEqual([client.event()["type"] for _ in range(3)][-1], "response.done")
+        self.assertEqual([row["cost"] for row in self.rows(2)], [COST] * 2)
+        until(lambda: self.daemon.api("GET", account)["held"] == "0.00", "the next one goes back, too")
+        left = self.daemon.api("GET", account)["available"]
+        self.daemon.api("POST", account + "/adjust", {"amount": f"-{left}", "reason": "all of it"})
+        client.send({"type": "response.create"})
+        types = [client.event()["type"] for _ in range(2)]
+        self.assertEqual(types[0], "response.created")
+        while types[-1] != "error":
+            types.append(client.event()["type"])
+        self.assertEqual(client.close_code(), 1008)
+        self.assert_books(self.daemon)
+
     def test_a_slow_client_stops_the_reading_from_the_provider(self) -> None:
         sent = [0]
         stuck = threading.Event()

@@ -29,13 +29,20 @@ class Socket:
         sock.settimeout(WAIT)
 
     def frame(self, opcode: int, payload: bytes, fin: bool = True) -> bytes:
-        size = len(payload)
-        length = bytes([size]) if size < 126 else b"\x7e" + struct.pack(">H", size) if size < 65536 else b"\x7f" + struct.pack(">Q", size)
+        plain = self.frame_of(payload, opcode, fin)
         if not self.masks:
-            return bytes([opcode | (0x80 if fin else 0)]) + length + payload
+            return plain
         mask = os.urandom(4)
         masked = bytes(byte ^ mask[i & 3] for i, byte in enumerate(payload))
-        return bytes([opcode | (0x80 if fin else 0), length[0] | 0x80]) + length[1:] + mask + masked
+        length = plain[1:len(plain) - len(payload)]
+        return plain[:1] + bytes([length[0] | 0x80]) + length[1:] + mask + masked
+
+    @staticmethod
+    def frame_of(payload: bytes, opcode: int = TEXT, fin: bool = True) -> bytes:
+        """As a server sends it."""
+        size = len(payload)
+        length = bytes([size]) if size < 126 else b"\x7e" + struct.pack(">H", size) if size < 65536 else b"\x7f" + struct.pack(">Q", size)
+        return bytes([opcode | (0x80 if fin else 0)]) + length + payload
 
     def send(self, payload: Any, opcode: int = TEXT) -> None:
         self.sock.sendall(self.frame(opcode, payload if isinstance(payload, bytes) else json.dumps(payload).encode()))

@@ -12,16 +12,17 @@ using test::Shop;
 
 namespace {
 
-loop::Task<void> pay(billing::Billing& billing, billing::Hold& hold, storage::Call call,
-                     Result<Money>& answer) {
+loop::Task<void> pay(loop::Loop& loop, billing::Billing& billing, billing::Hold& hold,
+                     storage::Call call, Result<Money>& answer) {
     auto mine = std::move(hold);
     answer = co_await billing.settle(std::move(mine), std::move(call));
+    loop.stop();  // which would wait for the sweeper
 }
 
 Result<Money> pay_on(loop::Loop& loop, billing::Billing& billing, billing::Hold hold,
                      storage::Call call) {
     Result<Money> answer;
-    loop::spawn(loop, pay(billing, hold, std::move(call), answer), "pay");
+    loop::spawn(loop, pay(loop, billing, hold, std::move(call), answer), "pay");
     loop.run();
     return answer;
 }
