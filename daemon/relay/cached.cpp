@@ -81,7 +81,7 @@ struct Relay::Question {
     llm::ChatCall call;
     std::string_view body;  ///< gone once the channels were asked
     CacheUse use = CacheUse::off;
-    bool keeps = true;  ///< the answer is for others too
+    bool keeps = false;  ///< the answer is for others too
     HeaderList headers{};
     std::string prefix{};
     Sha256 key{};
@@ -104,8 +104,12 @@ loop::Task<Result<void>> Relay::serve_cached(server::Exchange& exchange, Record&
     Question question{exchange,          record,          std::move(inbound),
                       std::move(caller), std::move(call), body};
     question.use = settings_.cache.use_of(question.caller->token, question.call.model);
-    question.keeps = body.size() <= question_bytes_max && may_be_cached(question.inbound, body) &&
-                     !says(exchange, "no-store");
+    bool short_enough = body.size() <= question_bytes_max && !says(exchange, "no-store");
+    auto look = [&question] { question.keeps = may_be_cached(question.inbound, question.body); };
+    if (short_enough && body.size() <= bytes_inline_max)
+        look();
+    else if (short_enough)
+        co_await loop::run_blocking(parts_.workers, std::move(look));
     if (!question.keeps)
         co_return co_await ask_channels(question);
     auto given = co_await search(question);

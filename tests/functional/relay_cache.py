@@ -181,6 +181,20 @@ class RelayCache(FunctionalTest):
         self.assertEqual(self.words(self.post(ask(), "miss")), "Hello.")
         self.post(ask(), "hit")
 
+    def test_a_response_that_is_not_stored_is_kept_however_long_its_question(self) -> None:
+        said = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed",
+                "content": [{"type": "output_text", "text": "Hi.", "annotations": []}]}
+        reply_body = json.dumps({"id": "resp_1", "object": "response", "status": "completed", "model": "m1", "output": [said],
+                                 "usage": {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}}).encode()
+        self.upstream.answer = lambda connection, asked: connection.reply(200, reply_body)
+        self.serve()
+        for length in (10, 200_000):
+            for kept, hows in ((True, ["miss", "miss"]), (False, ["miss", "hit"])):
+                body = {"model": "m1", "input": "x" * length, "store": kept}
+                for how in hows:
+                    reply = client.request(self.daemon.port, "POST", "/v1/responses", body, {"Authorization": f"Bearer {self.key}"})
+                    self.assertEqual((reply.status, reply.headers.get("x-oblivious-cache", "none")), (200, how), (length, kept))
+
     def test_a_long_answer_is_not_kept(self) -> None:
         self.serve(CACHE + 'answer_bytes = "1KiB"\n')
         self.upstream.answer = lambda connection, _: connection.reply(200, completion_bytes("x" * 2000))
