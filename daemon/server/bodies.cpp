@@ -17,8 +17,8 @@ constexpr std::size_t queue_max = 4096;
 }  // namespace
 
 Bodies::Bodies(std::string folder, std::int64_t memory_max, std::int64_t disk_max)
-    : memory(memory_max), disk(disk_max), folder_(std::move(folder)),
-      pool_("bodies", threads, queue_max) {
+    : memory(memory_max), disk(disk_max), ahead(std::numeric_limits<std::int64_t>::max()),
+      folder_(std::move(folder)), pool_("bodies", threads, queue_max) {
     // A process that was killed in the moment between making a file and taking its name away.
     namespace fs = std::filesystem;
     std::error_code ignored;

@@ -21,6 +21,8 @@ public:
     Bound memory;
     /// Of all others.
     Bound disk;
+    /// What the disk was found to have place for, and is not written yet.
+    Bound ahead;
 
     const std::string& folder() const noexcept { return folder_; }
     /// What bodies leave free of the disk.

@@ -21,7 +21,7 @@ constexpr std::size_t buffer_least = 8U << 10;
 constexpr auto retry_after = std::chrono::seconds(1);
 constexpr auto retry_after_full = std::chrono::seconds(10);
 // Between two questions to the disk.
-constexpr std::uint64_t disk_step = 16U << 20;
+constexpr std::int64_t disk_step = 16U << 20;
 
 std::int64_t count(std::uint64_t bytes) {
     return static_cast<std::int64_t>(bytes);
@@ -40,29 +40,28 @@ struct Body::Spool {
     loop::Mapping mapping;
     std::unique_ptr<char[]> buffer;
     Share disk;
-    std::uint64_t granted = 0;  ///< of the file: so much the disk had place for
+    Share ahead;  ///< of the disk, for what comes next
 };
 
 namespace {
 
-/// On a worker. The disk is asked now and then, with some bytes to spare: it is the database's,
-/// too.
-Result<void> ask_disk(const Bodies& bodies, std::uint64_t size, std::uint64_t& granted) {
-    if (size <= granted)
+/// On a worker: `ahead` is to have place for `size` bytes, the next of `to_come`. The disk is the
+/// database's, too.
+Result<void> ask_disk(Bodies& bodies, Share& ahead, std::int64_t size, std::int64_t to_come) {
+    if (size <= ahead.bytes())
         return ok();
+    auto more = std::min(size + disk_step, to_come) - ahead.bytes();
     auto free = bodies.free_bytes();
-    if (free && *free < count(size - granted + disk_step)) {
-        log::write_limited(log::Level::err, "disk_low",
-                           "the disk has no place for a request body but what limits.disk_reserve "
-                           "keeps",
-                           {{"folder", bodies.folder()}});
-        auto error = fail(Code::overloaded,
-                          "there is no place for a body of this size at the moment; try again");
-        error.retry_after = retry_after_full;
-        return error;
-    }
-    granted = size + disk_step;
-    return ok();
+    if ((!free || *free - bodies.ahead.taken() >= more) && ahead.take(bodies.ahead, more))
+        return ok();
+    log::write_limited(log::Level::err, "disk_low",
+                       "the disk has no place for a request body but what limits.disk_reserve "
+                       "keeps",
+                       {{"folder", bodies.folder()}});
+    auto error = fail(Code::overloaded,
+                      "there is no place for a body of this size at the moment; try again");
+    error.retry_after = retry_after_full;
+    return error;
 }
 
 }  // namespace
@@ -179,8 +178,10 @@ loop::Task<Result<void>> Body::flush(bool last) {
     auto size = used_;
     if (auto taken = take_disk(filed_ + size); !taken)
         co_return taken.error();
-    auto work = [spool = spool_, size, last, filed = filed_, &bodies = *bodies_]() -> Result<void> {
-        if (auto asked = ask_disk(bodies, filed + size, spool->granted); !asked)
+    // Of a body whose length nobody knows: what has come.
+    auto to_come = spool_->disk.bytes() - count(filed_);
+    auto work = [spool = spool_, size, last, to_come, &bodies = *bodies_]() -> Result<void> {
+        if (auto asked = ask_disk(bodies, spool->ahead, count(size), to_come); !asked)
             return asked;
         if (!spool->file) {
             auto made = loop::UnnamedFile::make(bodies.folder());
@@ -188,7 +189,9 @@ loop::Task<Result<void>> Body::flush(bool last) {
                 return made.error();
             spool->file = std::move(*made);
         }
-        if (auto put = spool->file.append({spool->buffer.get(), size}); !put || !last)
+        auto put = spool->file.append({spool->buffer.get(), size});
+        spool->ahead.resize(last || !put ? 0 : spool->ahead.bytes() - count(size));
+        if (!put || !last)
             return put;
         auto mapped = spool->file.map();
         if (!mapped)

@@ -79,7 +79,9 @@ bool empty(const obliv::test::TempFolder& folder) {
 }
 
 bool given_back(const Bodies& bodies) {
-    return eventually([&] { return bodies.memory.taken() == 0 && bodies.disk.taken() == 0; });
+    return eventually([&] {
+        return bodies.memory.taken() == 0 && bodies.disk.taken() == 0 && bodies.ahead.taken() == 0;
+    });
 }
 
 }  // namespace
@@ -212,10 +214,19 @@ TEST_CASE("a body is refused before it takes the last of the disk", "[server]") 
     REQUIRE(client.send(post("/", told.expected)));
     CHECK_THAT(client.read_reply(), EndsWith("memory"));
     bodies.set_reserve(0);
+    {
+        // What others are about to write is not free.
+        Share others;
+        REQUIRE(others.take(bodies.ahead, *free * 2));
+        Client third(rig.port);
+        REQUIRE(third.send(post("/", noise(2 * mib))));
+        CHECK_THAT(third.read_reply(), StartsWith("HTTP/1.1 503 ") && Contains("overloaded"));
+    }
     told.expected = noise(24 * mib);
     REQUIRE(client.send(post("/", told.expected)));
     CHECK_THAT(client.read_reply(), EndsWith("file"));
     CHECK(told.same);
+    CHECK(given_back(bodies));
 }
 
 TEST_CASE("a disk that does not say what it has is written to", "[server]") {
