@@ -13,6 +13,18 @@ bool tells_usage(const llm::ReplyFacts& facts) {
            (facts.usage->input_all() + facts.usage->output_all() > 0 || !facts.produced());
 }
 
+/// Adds what was said after the last figures. Figures are of all so far: those that came before the
+/// first word, as Anthropic's do, tell of words that are in the count too.
+void add_since(const llm::ReplyFacts& facts, const metering::ReplyMeter::Counts& since,
+               llm::Usage& usage) {
+    bool foretold = facts.text_bytes == facts.text_bytes_after_usage &&
+                    facts.reasoning_bytes == facts.reasoning_bytes_after_usage;
+    auto counted = since.output + since.reasoning;
+    auto twice = foretold ? std::min(usage.output, counted) : 0;
+    usage.output += since.output - twice;
+    usage.reasoning += since.reasoning;
+}
+
 }  // namespace
 
 /// Some models think where nobody sees it, and say how much only at the end. When that never comes,
@@ -83,11 +95,8 @@ void Relay::Chat::fill_usage(std::int64_t thoughts_per_second) {
         note_figures(tells_usage(seen));
     if (tells_usage(seen)) {
         row.usage = *seen.usage;
-        if (seen.text_bytes_after_usage + seen.reasoning_bytes_after_usage > 0) {
-            auto after = meter.counts();
-            row.usage.output += after.output;
-            row.usage.reasoning += after.reasoning;
-        }
+        if (seen.text_bytes_after_usage + seen.reasoning_bytes_after_usage > 0)
+            add_since(seen, meter.counts(), row.usage);
         whole = whole && row.usage == *seen.usage;
         row.source = whole ? llm::UsageSource::provider : llm::UsageSource::partial;
     } else if (inbound.operation != providers::Operation::chat && whole && row.error.empty()) {
