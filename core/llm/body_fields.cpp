@@ -23,10 +23,6 @@ struct Member {
     bool removed = false;
 };
 
-std::size_t skip_spaces(std::string_view json, std::size_t at) {
-    return std::min(json.find_first_not_of(spaces, at), json.size());
-}
-
 std::size_t end_of_string(std::string_view json, std::size_t at) {
     return at + string_at(json, at).size() + 2;
 }

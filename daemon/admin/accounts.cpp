@@ -133,7 +133,7 @@ Result<Reply> create_account(const Request& request, Host& host) {
     });
     if (!stored)
         return stored.error();
-    if (auto published = host.publish_accounts(); !published)
+    if (auto published = host.publish_account(stored->id); !published)
         return published.error();
     return Reply{201, account_json(*stored, host)};
 }
@@ -162,7 +162,7 @@ Result<Reply> change_account(const Request& request, Host& host) {
     });
     if (!account)
         return account.error();
-    if (auto published = host.publish_accounts(); !published)
+    if (auto published = host.publish_account(account->id); !published)
         return published.error();
     return Reply{200, account_json(*account, host)};
 }

@@ -75,7 +75,8 @@ public:
     virtual Result<void> publish_tokens() = 0;
     virtual Result<void> publish_channels() = 0;
     virtual Result<void> publish_prices() = 0;
-    virtual Result<void> publish_accounts() = 0;
+    virtual Result<void> publish_token(TokenId id) = 0;
+    virtual Result<void> publish_account(AccountId id) = 0;
 
     /// The table that the loops work with. Never null; does not block.
     virtual std::shared_ptr<const channels::ChannelTable> channels() = 0;

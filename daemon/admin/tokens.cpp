@@ -99,7 +99,7 @@ Result<Reply> changed(const Request& request, Host& host, const Secret* key, Cha
     });
     if (!token)
         return token.error();
-    if (auto published = host.publish_tokens(); !published)
+    if (auto published = host.publish_token(token->id); !published)
         return published.error();
     return Reply{200, token_json(*token, host, key)};
 }
@@ -142,7 +142,7 @@ Result<Reply> create_token(const Request& request, Host& host) {
     });
     if (!stored)
         return stored.error();
-    if (auto published = host.publish_tokens(); !published)
+    if (auto published = host.publish_token(stored->id); !published)
         return published.error();
     return Reply{201, token_json(*stored, host, &key)};
 }
@@ -166,15 +166,17 @@ Result<Reply> change_token(const Request& request, Host& host) {
 }
 
 Result<Reply> remove_token(const Request& request, Host& host) {
-    auto removed = host.database().write([&](Session& session) -> Result<void> {
+    auto removed = host.database().write([&](Session& session) -> Result<TokenId> {
         auto row = find_token(session, request.param("id"));
         if (!row)
             return row.error();
-        return session.tokens().remove(row->id);
+        if (auto hidden = session.tokens().remove(row->id); !hidden)
+            return hidden.error();
+        return row->id;
     });
     if (!removed)
         return removed.error();
-    if (auto published = host.publish_tokens(); !published)
+    if (auto published = host.publish_token(*removed); !published)
         return published.error();
     return Reply{204};
 }

@@ -50,8 +50,8 @@ std::optional<ledger::BalanceFigures> LiveHost::token_figures(TokenId token) {
 
 bool LiveHost::is_degraded(AccountId account) {
     auto view = parts_.books.view();
-    auto found = view->accounts.find(account);
-    return found != view->accounts.end() && found->second.degraded && found->second.low->reached();
+    const auto* found = view->accounts.find(account);
+    return found != nullptr && found->degraded && found->low->reached();
 }
 
 Result<storage::Transfer> LiveHost::topup(AccountId account, Money amount, std::string operation_id,

@@ -40,7 +40,8 @@ public:
     Result<void> publish_tokens() override { return parts_.publisher.tokens(); }
     Result<void> publish_channels() override { return parts_.publisher.channels(); }
     Result<void> publish_prices() override { return parts_.publisher.prices(); }
-    Result<void> publish_accounts() override { return parts_.publisher.accounts(); }
+    Result<void> publish_token(TokenId id) override { return parts_.publisher.token(id); }
+    Result<void> publish_account(AccountId id) override { return parts_.publisher.account(id); }
     std::shared_ptr<const channels::ChannelTable> channels() override {
         return parts_.publisher.channel_table();
     }

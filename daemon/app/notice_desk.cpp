@@ -89,11 +89,11 @@ void NoticeDesk::start() {
 void NoticeDesk::restore(const storage::BalanceMarkRow& mark) {
     balances_.restore({mark.account, mark.full, mark.level});
     auto view = books_.view();
-    auto account = view->accounts.find(mark.account);
-    if (account == view->accounts.end() || !account->second.degraded)
+    const auto* account = view->accounts.find(mark.account);
+    if (account == nullptr || !account->degraded)
         return;
-    account->second.low->set(notices::low_mark(mark.full));
-    if (account->second.low->reached())
+    account->low->set(notices::low_mark(mark.full));
+    if (account->low->reached())
         degraded_.insert(mark.account);
 }
 
@@ -194,16 +194,15 @@ void NoticeDesk::look_at_store() {
 void NoticeDesk::look_at_balances() {
     auto view = books_.view();
     Looked looked;
-    for (const auto& [id, account] : view->accounts)
-        look_at(id, account, looked);
+    view->accounts.each([&](AccountId id, const auto& account) { look_at(id, account, looked); });
     act_on(looked);
 }
 
 void NoticeDesk::look_at(AccountId account) {
     auto view = books_.view();
     Looked looked;
-    if (auto found = view->accounts.find(account); found != view->accounts.end())
-        look_at(account, found->second, looked);
+    if (const auto* found = view->accounts.find(account))
+        look_at(account, *found, looked);
     act_on(looked);
 }
 
@@ -309,9 +308,10 @@ void NoticeDesk::look_at_budgets() {
             steps.push_back({name, left, figures.granted, *step,
                              when ? std::optional(when->end) : std::nullopt});
     };
-    for (const auto& [id, token] : view->tokens)
+    view->tokens.each([&](TokenId id, const auto& token) {
         if (token.limited)
             look("t" + id.text(), "the budget of token " + id.text(), *token.budget, std::nullopt);
+    });
     for (const auto& budget : view->budgets) {
         auto period = budget->at(real_clock().wall());
         look("b" + budget->row().id.text(), period->name, period->balance, period->when);

@@ -40,12 +40,31 @@ Result<void> Publisher::hand_out_tokens() {
     auto rows = database_.read([](storage::Session& session) { return session.tokens().all(); });
     if (!rows)
         return rows.error();
-    auto table = gate::TokenTable::build(*rows, token_table().get(), degrading_);
+    hand_out(gate::TokenTable::build(*rows, token_table().get(), degrading_));
+    return ok();
+}
+
+void Publisher::hand_out(std::shared_ptr<const gate::TokenTable> table) {
+    auto before = std::move(table);
     {
         std::lock_guard lock(tables_mutex_);
-        tokens_ = table;
+        tokens_.swap(before);
     }
-    loops_.on_each([&](loop::Loop& loop) { readers_[loop.index()].gate.publish(table); });
+    auto now = token_table();
+    // Here the last of the one before goes: no loop spends its time on that.
+    loops_.on_each([&](loop::Loop& loop) { readers_[loop.index()].gate.publish(now); });
+}
+
+Result<void> Publisher::token(TokenId id) {
+    std::lock_guard change(change_);
+    // The budget before the key that spends it.
+    if (auto refreshed = books_.refresh_token(id); !refreshed)
+        return refreshed;
+    auto row = database_.read([&](storage::Session& session) { return session.tokens().get(id); });
+    if (!row && row.error().code != Code::not_found)
+        return row.error();
+    auto table = token_table();
+    hand_out(row ? table->with(*row, degrading_) : table->without(id));
     return ok();
 }
 
@@ -80,6 +99,17 @@ Result<void> Publisher::accounts() {
     std::lock_guard change(change_);
     if (auto refreshed = books_.refresh_accounts(); !refreshed)
         return refreshed;
+    return hand_out_degrading();
+}
+
+Result<void> Publisher::account(AccountId id) {
+    std::lock_guard change(change_);
+    if (auto refreshed = books_.refresh_account(id); !refreshed)
+        return refreshed;
+    return hand_out_degrading();
+}
+
+Result<void> Publisher::hand_out_degrading() {
     if (!renew_degrading())
         return ok();
     auto done = hand_out_tokens();
@@ -93,15 +123,15 @@ bool Publisher::renew_degrading() {
     auto view = books_.view();
     gate::DegradingByAccount next;
     bool changed = false;
-    for (const auto& [id, account] : view->accounts) {
+    view->accounts.each([&](AccountId id, const auto& account) {
         if (!account.degraded)
-            continue;
+            return;
         auto known = degrading_.find(id);
         bool same = known != degrading_.end() && known->second->rules() == account.degraded;
         changed = changed || !same;
         next[id] = same ? known->second
                         : std::make_shared<const gate::Degrading>(account.degraded, account.low);
-    }
+    });
     changed = changed || next.size() != degrading_.size();
     degrading_ = std::move(next);
     return changed;

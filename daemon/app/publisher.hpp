@@ -41,6 +41,9 @@ public:
     Result<void> channels();
     Result<void> prices();
     Result<void> accounts();
+    /// The same for one token or account, however many there are; also when it is gone.
+    Result<void> token(TokenId id);
+    Result<void> account(AccountId id);
     /// New settings for calls to providers, with the channels as they are.
     void settings(const relay::UpstreamSettings& settings, channels::RoutingSettings routing);
 
@@ -52,6 +55,8 @@ public:
 private:
     void hand_out_channels();
     Result<void> hand_out_tokens();
+    void hand_out(std::shared_ptr<const gate::TokenTable> table);
+    Result<void> hand_out_degrading();
     bool renew_degrading();
 
     storage::Database& database_;

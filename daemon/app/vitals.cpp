@@ -100,24 +100,24 @@ void LiveVitals::add_channels(std::vector<metrics::Gauge>& out) const {
 void LiveVitals::add_quota(std::vector<metrics::Gauge>& out) const {
     auto view = parts_.books.view();
     std::size_t shown = 0;
-    for (const auto& [id, account] : view->accounts) {
+    view->accounts.each([&](AccountId id, const auto& account) {
         if (account.kind != ledger::AccountKind::prepaid &&
             account.kind != ledger::AccountKind::credit)
-            continue;
+            return;
         if (++shown > accounts_shown_max)
-            break;
+            return;
         out.push_back({"oblivd_quota_left_usd",
                        {{"account", id.text()}},
                        usd(account.balance->figures().available)});
-    }
+    });
     shown = 0;
-    for (const auto& [id, token] : view->tokens) {
+    view->tokens.each([&](TokenId id, const auto& token) {
         if (!token.limited || ++shown > accounts_shown_max)
-            continue;
+            return;
         out.push_back({"oblivd_budget_left_usd",
                        {{"token", id.text()}},
                        usd(token.budget->figures().available)});
-    }
+    });
 }
 
 void LiveVitals::add_cache(std::vector<metrics::Gauge>& out) const {

@@ -2,6 +2,7 @@
 
 #include "core/base/check.hpp"
 #include "core/base/log.hpp"
+#include "daemon/billing/period_budget.hpp"
 #include "daemon/billing/sequence.hpp"
 
 #include <algorithm>
@@ -19,11 +20,11 @@ std::shared_ptr<Balance> balance_from(const storage::Account& row) {
                                      ledger::floor_of(row.kind, row.credit_limit));
 }
 
-/// The balance that the last view had for the id, if it had one.
-template <typename Map, typename Key>
-auto known(const Map& map, Key id) {
-    auto found = map.find(id);
-    return found == map.end() ? typename Map::mapped_type{} : found->second;
+/// What the last view had for the id; empty if it had nothing.
+template <typename Key, typename Value>
+Value known(const ShardedMap<Key, Value>& map, Key id) {
+    const auto* found = map.find(id);
+    return found == nullptr ? Value{} : *found;
 }
 
 /// What the store has counted since its first charge.
@@ -176,35 +177,53 @@ std::shared_ptr<const BooksView> Books::view() const {
     return view_;
 }
 
+BooksView::Account Books::account_from(const storage::Account& row, const BooksView& before) const {
+    auto account = known(before.accounts, row.id);
+    if (account.balance) {
+        account.balance->set_floor(ledger::floor_of(row.kind, row.credit_limit));
+    } else {
+        account.balance = balance_from(row);
+        account.low = std::make_shared<ledger::LowWater>(account.balance);
+    }
+    account.kind = row.kind;
+    if (!row.degraded.any())
+        account.degraded.reset();
+    else if (!account.degraded || *account.degraded != row.degraded)
+        account.degraded = std::make_shared<const storage::Degraded>(row.degraded);
+    return account;
+}
+
 Result<void> Books::refresh_accounts() {
     std::lock_guard lock(refresh_mutex_);
     auto rows = database_.read([](storage::Session& session) { return session.accounts().all(); });
     if (!rows)
         return rows.error();
+    auto before = view();
     publish([&](BooksView& next) {
-        auto before = std::move(next.accounts);
-        next.accounts.clear();
-        for (const auto& row : *rows) {
+        next.accounts = {};
+        for (const auto& row : *rows)
             // System accounts are the other side of every call: only the fold moves them.
-            if (row.kind == AccountKind::system)
-                continue;
-            auto account = known(before, row.id);
-            if (account.balance) {
-                account.balance->set_floor(ledger::floor_of(row.kind, row.credit_limit));
-            } else {
-                account.balance = balance_from(row);
-                account.low = std::make_shared<ledger::LowWater>(account.balance);
-            }
-            account.kind = row.kind;
-            if (!row.degraded.any())
-                account.degraded.reset();
-            else if (!account.degraded || *account.degraded != row.degraded)
-                account.degraded = std::make_shared<const storage::Degraded>(row.degraded);
-            next.accounts.emplace(row.id, std::move(account));
-        }
+            if (row.kind != AccountKind::system)
+                next.accounts.set(row.id, account_from(row, *before));
     });
     // Their days begin by the clocks of accounts.
     return refresh_budgets();
+}
+
+Result<void> Books::refresh_account(AccountId id) {
+    std::lock_guard lock(refresh_mutex_);
+    auto row =
+        database_.read([&](storage::Session& session) { return session.accounts().get(id); });
+    if (!row && row.error().code != Code::not_found)
+        return row.error();
+    auto before = view();
+    publish([&](BooksView& next) {
+        if (row && row->kind != AccountKind::system)
+            next.accounts.set(id, account_from(*row, *before));
+        else
+            next.accounts.erase(id);
+    });
+    return before->budgets.empty() ? ok() : refresh_budgets();
 }
 
 void Books::set_group_shares(GroupShares shares) {
@@ -212,32 +231,57 @@ void Books::set_group_shares(GroupShares shares) {
     group_shares_ = std::move(shares);
 }
 
+BooksView::Token Books::token_from(const storage::Token& row, const BooksView& before) const {
+    auto granted = row.budget.value_or(Money{});
+    auto floor = row.budget ? Money{} : Balance::bottomless;
+    auto token = known(before.tokens, row.id);
+    if (token.budget) {
+        token.budget->set_granted(granted);
+        token.budget->set_floor(floor);
+    } else {
+        token.budget = std::make_shared<Balance>(granted, row.spent, floor);
+    }
+    token.limited = row.budget.has_value();
+    auto group = group_shares_.find(row.group);
+    token.share = group == group_shares_.end() ? llm::whole_share : group->second;
+    return token;
+}
+
 Result<void> Books::refresh_tokens() {
     std::lock_guard lock(refresh_mutex_);
     auto rows = database_.read([](storage::Session& session) { return session.tokens().all(); });
     if (!rows)
         return rows.error();
+    auto before = view();
     publish([&](BooksView& next) {
-        auto before = std::move(next.tokens);
-        next.tokens.clear();
-        for (const auto& row : *rows) {
-            auto granted = row.budget.value_or(Money{});
-            auto floor = row.budget ? Money{} : Balance::bottomless;
-            auto old = known(before, row.id);
-            auto budget = old.budget;
-            if (budget) {
-                budget->set_granted(granted);
-                budget->set_floor(floor);
-            } else {
-                budget = std::make_shared<Balance>(granted, row.spent, floor);
-            }
-            auto group = group_shares_.find(row.group);
-            auto share = group == group_shares_.end() ? llm::whole_share : group->second;
-            next.tokens.emplace(row.id, BooksView::Token{std::move(budget), row.budget.has_value(),
-                                                         std::move(old.periods), share});
-        }
+        next.tokens = {};
+        for (const auto& row : *rows)
+            next.tokens.set(row.id, token_from(row, *before));
     });
     return refresh_budgets();
+}
+
+Result<void> Books::refresh_token(TokenId id) {
+    std::lock_guard lock(refresh_mutex_);
+    auto row = database_.read([&](storage::Session& session) { return session.tokens().get(id); });
+    if (!row && row.error().code != Code::not_found)
+        return row.error();
+    auto before = view();
+    publish([&](BooksView& next) {
+        if (!row) {
+            next.tokens.erase(id);
+            return;
+        }
+        auto token = token_from(*row, *before);
+        token.periods = periods_of(*row, before->budgets);
+        next.tokens.set(id, std::move(token));
+    });
+    // A budget of this very token goes by the clocks of the account that pays for it.
+    bool own = std::any_of(before->budgets.begin(), before->budgets.end(), [&](const auto& budget) {
+        return budget->row().scope == storage::BudgetScope::token &&
+               budget->row().subject == id.value;
+    });
+    return own ? refresh_budgets() : ok();
 }
 
 Result<void> Books::refresh_prices() {
@@ -328,11 +372,11 @@ void Books::committed(std::span<const storage::Appended> calls) noexcept {
         if (each.call.account == last)
             continue;
         last = each.call.account;
-        auto account = now->accounts.find(last);
-        if (account == now->accounts.end())
+        const auto* account = now->accounts.find(last);
+        if (account == nullptr)
             continue;
         bool exact = false;
-        auto figures = account->second.balance->figures(&exact);
+        auto figures = account->balance->figures(&exact);
         check(!exact || figures.agree(), "granted is available, held and spent together");
     }
     if (lost > Money{})

@@ -2,6 +2,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/result.hpp"
+#include "core/base/sharded_map.hpp"
 #include "core/config/config.hpp"
 #include "core/ledger/balance.hpp"
 #include "core/ledger/low_water.hpp"
@@ -66,8 +67,8 @@ struct BooksView {
         std::shared_ptr<const std::vector<std::shared_ptr<PeriodBudget>>> periods{};
         std::int64_t share = llm::whole_share;  ///< of every price, that its group pays
     };
-    std::unordered_map<AccountId, Account> accounts;
-    std::unordered_map<TokenId, Token> tokens;
+    ShardedMap<AccountId, Account> accounts;
+    ShardedMap<TokenId, Token> tokens;
     std::unordered_map<std::string, ModelPrices, TextHash, std::equal_to<>> prices;  ///< by model
     std::vector<std::shared_ptr<PeriodBudget>> budgets;
 };
@@ -122,6 +123,9 @@ public:
     Result<void> refresh_accounts();
     Result<void> refresh_tokens();
     Result<void> refresh_prices();
+    /// The same for one account or token (and its budgets), also one that is gone.
+    Result<void> refresh_account(AccountId id);
+    Result<void> refresh_token(TokenId id);
     /// When the published prices will be out of date by themselves: refresh them then. Nothing:
     /// no price lies ahead.
     std::optional<WallTime> next_price_change() const;
@@ -210,6 +214,8 @@ private:
     Result<void> start();
     Result<void> replay();
     Result<void> refresh_budgets();
+    BooksView::Account account_from(const storage::Account& row, const BooksView& before) const;
+    BooksView::Token token_from(const storage::Token& row, const BooksView& before) const;
     Result<void> fold_all();
     Result<bool> roll_up(storage::Session& session, ChargeId limit);
     ChargeId fold_limit();

@@ -88,6 +88,15 @@ Result<Money> spent_of(Session& session, const Budget& budget, WallTime since) {
 
 }  // namespace
 
+std::shared_ptr<const PeriodBudgets> periods_of(const storage::Token& token,
+                                                const PeriodBudgets& budgets) {
+    PeriodBudgets mine;
+    for (const auto& budget : budgets)
+        if (storage::counts(budget->row(), token))
+            mine.push_back(budget);
+    return mine.empty() ? nullptr : std::make_shared<const PeriodBudgets>(std::move(mine));
+}
+
 /// Under refresh_mutex_. What is counted already goes on; what is new begins with what the rows
 /// say.
 Result<void> Books::refresh_budgets() {
@@ -117,17 +126,21 @@ Result<void> Books::refresh_budgets() {
         budgets.push_back(std::make_shared<PeriodBudget>(row, zone_name, zone, now, *spent));
     }
     publish([&](BooksView& next) {
-        for (auto& [id, token] : next.tokens)
-            token.periods.reset();
-        for (const auto& token : rows->tokens) {
-            auto mine = std::make_shared<PeriodBudgets>();
-            for (const auto& budget : budgets)
-                if (storage::counts(budget->row(), token))
-                    mine->push_back(budget);
-            auto place = next.tokens.find(token.id);
-            if (!mine->empty() && place != next.tokens.end())
-                place->second.periods = std::move(mine);
-        }
+        auto count_by = [&](TokenId id, std::shared_ptr<const PeriodBudgets> periods) {
+            const auto* found = next.tokens.find(id);
+            if (found == nullptr)
+                return;
+            auto token = *found;
+            token.periods = std::move(periods);
+            next.tokens.set(id, std::move(token));
+        };
+        before->tokens.each([&](TokenId id, const auto& token) {
+            if (token.periods)
+                count_by(id, nullptr);
+        });
+        for (const auto& token : rows->tokens)
+            if (auto mine = periods_of(token, budgets))
+                count_by(token.id, std::move(mine));
         next.budgets = std::move(budgets);
     });
     return ok();

@@ -87,8 +87,8 @@ Result<Transfer> Books::transfer(AccountId source, AccountId target, Money amoun
 
 std::shared_ptr<Balance> Books::balance_of(AccountId account) const {
     auto now = view();
-    auto found = now->accounts.find(account);
-    return found == now->accounts.end() ? nullptr : found->second.balance;
+    const auto* found = now->accounts.find(account);
+    return found == nullptr ? nullptr : found->balance;
 }
 
 Result<Transfer> Books::move(Transfer transfer) {

@@ -4,6 +4,7 @@
 #include "core/ledger/period.hpp"
 #include "core/llm/pattern.hpp"
 #include "core/storage/budgets.hpp"
+#include "core/storage/tokens.hpp"
 
 #include <memory>
 #include <mutex>
@@ -52,6 +53,10 @@ private:
 };
 
 using PeriodBudgets = std::vector<std::shared_ptr<PeriodBudget>>;
+
+/// Those that count the calls of a token; null: none does.
+std::shared_ptr<const PeriodBudgets> periods_of(const storage::Token& token,
+                                                const PeriodBudgets& budgets);
 
 /// What one call has set aside in each period budget that it counts for.
 class HeldPeriods {

@@ -72,22 +72,22 @@ Result<Hold> Till::reserve(const Ask& ask) {
         view_ = books_.view();
         version_ = version;
     }
-    auto account = view_->accounts.find(ask.account);
-    if (account == view_->accounts.end())
+    const auto* account = view_->accounts.find(ask.account);
+    if (account == nullptr)
         return fail(Code::forbidden, "account " + ask.account.text() + " pays for no calls");
-    auto token = view_->tokens.find(ask.token);
-    bool has_token = token != view_->tokens.end();
-    bool limited = account->second.kind != ledger::AccountKind::unlimited ||
-                   (has_token && (token->second.limited || token->second.periods));
-    auto group_share = has_token ? token->second.share : whole_price;
+    const auto* token = view_->tokens.find(ask.token);
+    bool has_token = token != nullptr;
+    bool limited = account->kind != ledger::AccountKind::unlimited ||
+                   (has_token && (token->limited || token->periods));
+    auto group_share = has_token ? token->share : whole_price;
     auto quoted = quote(ask, limited, llm::combined_share(ask.share_millionths, group_share));
     if (!quoted)
         return quoted.error();
 
     Hold hold;
     hold.view_ = view_;
-    hold.account_ = account->second.balance.get();
-    hold.budget_ = has_token ? token->second.budget.get() : nullptr;
+    hold.account_ = account->balance.get();
+    hold.budget_ = has_token ? token->budget.get() : nullptr;
     hold.asked_prices_ = quoted->asked;
     hold.group_share_ = static_cast<std::int32_t>(group_share);
     hold.dearest_price_ = quoted->dearest;
@@ -100,8 +100,8 @@ Result<Hold> Till::reserve(const Ask& ask) {
         hold.variant_ = std::make_unique<const std::string>(ask.variant);
     if (auto done = set_aside(hold, ask); !done)
         return done.error();
-    if (has_token && token->second.periods)
-        if (auto done = set_periods_aside(hold, ask, *token->second.periods); !done)
+    if (has_token && token->periods)
+        if (auto done = set_periods_aside(hold, ask, *token->periods); !done)
             return done.error();
     if (auto promised = ring_.promise(); !promised) {
         give_back(hold);

@@ -50,34 +50,55 @@ bool TokenEntry::may_call(std::string_view model) const {
                        [&](const auto& pattern) { return pattern.matches(model); });
 }
 
+void TokenTable::add(const storage::Token& row, const TokenTable* previous,
+                     const DegradingByAccount& degrading) {
+    auto entry = std::make_shared<TokenEntry>();
+    entry->token = row;
+    for (const auto& text : row.models)
+        if (auto pattern = llm::ModelPattern::parse(text))
+            entry->models.push_back(std::move(*pattern));
+    const auto* known = previous == nullptr ? nullptr : previous->by_id_.find(row.id);
+    entry->limits = known == nullptr ? std::make_shared<TokenLimits>() : (*known)->limits;
+    if (auto found = degrading.find(row.account); found != degrading.end())
+        entry->degrading = found->second;
+    by_id_.set(row.id, entry);
+    by_digest_.set(row.digest, std::move(entry));
+}
+
+void TokenTable::remove(TokenId id) {
+    const auto* known = by_id_.find(id);
+    if (known == nullptr)
+        return;
+    by_digest_.erase((*known)->token.digest);
+    by_id_.erase(id);
+}
+
 std::shared_ptr<const TokenTable> TokenTable::build(const std::vector<storage::Token>& rows,
                                                     const TokenTable* previous,
                                                     const DegradingByAccount& degrading) {
     auto table = std::make_shared<TokenTable>();
-    for (const auto& row : rows) {
-        auto entry = std::make_shared<TokenEntry>();
-        entry->token = row;
-        for (const auto& text : row.models)
-            if (auto pattern = llm::ModelPattern::parse(text))
-                entry->models.push_back(std::move(*pattern));
-        if (previous != nullptr) {
-            auto known = previous->limits_.find(row.id);
-            if (known != previous->limits_.end())
-                entry->limits = known->second;
-        }
-        if (!entry->limits)
-            entry->limits = std::make_shared<TokenLimits>();
-        if (auto found = degrading.find(row.account); found != degrading.end())
-            entry->degrading = found->second;
-        table->limits_[row.id] = entry->limits;
-        table->by_digest_[row.digest] = std::move(entry);
-    }
+    for (const auto& row : rows)
+        table->add(row, previous, degrading);
+    return table;
+}
+
+std::shared_ptr<const TokenTable> TokenTable::with(const storage::Token& row,
+                                                   const DegradingByAccount& degrading) const {
+    auto table = std::make_shared<TokenTable>(*this);
+    table->remove(row.id);  // its key may be another one
+    table->add(row, this, degrading);
+    return table;
+}
+
+std::shared_ptr<const TokenTable> TokenTable::without(TokenId id) const {
+    auto table = std::make_shared<TokenTable>(*this);
+    table->remove(id);
     return table;
 }
 
 std::shared_ptr<const TokenEntry> TokenTable::find(const Sha256& digest) const {
-    auto found = by_digest_.find(digest);
-    return found == by_digest_.end() ? nullptr : found->second;
+    const auto* found = by_digest_.find(digest);
+    return found == nullptr ? nullptr : *found;
 }
 
 }  // namespace obliv::gate

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/base/sharded_map.hpp"
 #include "core/ledger/low_water.hpp"
 #include "core/llm/pattern.hpp"
 #include "core/storage/accounts.hpp"
@@ -52,22 +53,30 @@ struct TokenEntry {
     }
 };
 
-/// All tokens by the digest of their key. Immutable; a change makes a new table.
+/// All tokens by the digest of their key. Immutable; a change makes a new table, and hands the
+/// TokenLimits on, so that it does not reset a window. A pattern that cannot be read matches
+/// nothing.
 class TokenTable {
 public:
-    /// `previous` hands its TokenLimits on, so that a change does not reset a window. A pattern
-    /// that cannot be read matches nothing.
     static std::shared_ptr<const TokenTable> build(const std::vector<storage::Token>& rows,
                                                    const TokenTable* previous,
                                                    const DegradingByAccount& degrading = {});
+    /// A table that differs by one token.
+    std::shared_ptr<const TokenTable> with(const storage::Token& row,
+                                           const DegradingByAccount& degrading = {}) const;
+    std::shared_ptr<const TokenTable> without(TokenId id) const;
 
     /// Nothing if no token has this digest.
     std::shared_ptr<const TokenEntry> find(const Sha256& digest) const;
     std::size_t size() const noexcept { return by_digest_.size(); }
 
 private:
-    std::unordered_map<Sha256, std::shared_ptr<const TokenEntry>, Sha256Hash> by_digest_;
-    std::unordered_map<TokenId, std::shared_ptr<TokenLimits>> limits_;
+    void add(const storage::Token& row, const TokenTable* previous,
+             const DegradingByAccount& degrading);
+    void remove(TokenId id);
+
+    ShardedMap<Sha256, std::shared_ptr<const TokenEntry>, Sha256Hash> by_digest_;
+    ShardedMap<TokenId, std::shared_ptr<const TokenEntry>> by_id_;
 };
 
 }  // namespace obliv::gate

@@ -33,7 +33,8 @@ public:
     Result<void> publish_tokens() override { return published("tokens"); }
     Result<void> publish_channels() override;
     Result<void> publish_prices() override { return published("prices"); }
-    Result<void> publish_accounts() override { return published("accounts"); }
+    Result<void> publish_token(TokenId) override { return published("tokens"); }
+    Result<void> publish_account(AccountId) override { return published("accounts"); }
     std::shared_ptr<const channels::ChannelTable> channels() override { return table_; }
     channels::RoutingSettings routing() override { return {}; }
     Result<std::vector<std::string>> fetch_models(const channels::Entry& channel) override {

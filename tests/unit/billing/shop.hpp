@@ -80,7 +80,7 @@ struct Shop {
         row.digest = sha256(name);
         row.budget = budget;
         auto id = must(write([&](storage::Session& s) { return s.tokens().insert(row); }));
-        must(books->refresh_tokens());
+        must(books->refresh_token(id));
         return id;
     }
     billing::Ask ask(std::int64_t nanos, AccountId account, TokenId with = {}) {

@@ -62,6 +62,34 @@ TEST_CASE("a key that was used a moment ago is found as the table has it now", "
     CHECK(door.refusal("sk-299") == Code::unauthenticated);
 }
 
+TEST_CASE("a table that differs by one token has all the others", "[gate]") {
+    Door door;
+    auto bob = alice();
+    bob.id = TokenId{8};
+    bob.digest = sha256("sk-bob");
+    door.table = TokenTable::build({alice(), bob}, nullptr);
+    auto limits = door.table->find(sha256(key))->limits;
+
+    auto renamed = alice();
+    renamed.name = "carol";
+    renamed.digest = sha256("sk-carol");
+    auto changed = door.table->with(renamed);
+    door.gate.publish(changed);
+    CHECK(door.refusal(key) == Code::unauthenticated);
+    auto caller = door.gate.authenticate("sk-carol");
+    REQUIRE(caller);
+    CHECK((*caller)->token.name == "carol");
+    CHECK((*caller)->limits == limits);
+    CHECK(changed->find(sha256("sk-bob")) == door.table->find(sha256("sk-bob")));
+    CHECK(changed->size() == 2);
+
+    door.gate.publish(changed->without(TokenId{7}));
+    CHECK(door.refusal("sk-carol") == Code::unauthenticated);
+    CHECK(door.gate.authenticate("sk-bob"));
+    CHECK(changed->without(TokenId{9})->size() == 2);
+    CHECK(door.table->find(sha256(key)) != nullptr);
+}
+
 TEST_CASE("only a key that was issued, is not revoked and has not expired opens", "[gate]") {
     Door door;
     CHECK(door.refusal(key) == Code::unauthenticated);
