@@ -4,6 +4,7 @@ option(OBLIV_TESTS "Build the tests" ON)
 option(OBLIV_FUZZ "Build the fuzz targets (needs clang)" OFF)
 option(OBLIV_WERROR "Treat warnings as errors" OFF)
 option(OBLIV_COVERAGE "Instrument for line coverage" OFF)
+option(OBLIV_TOGETHER "Compile several files of a folder as one: a third of the time, for builds that start from nothing" OFF)
 set(OBLIV_PROFILE "" CACHE STRING "Empty; 'make': programs that write down what runs often; 'use': optimise by that")
 set(OBLIV_SANITIZE "" CACHE STRING "Sanitizers to build with: empty, 'address,undefined' or 'thread'")
 
@@ -54,12 +55,31 @@ if(OBLIV_COVERAGE)
     add_link_options(--coverage)
 endif()
 
+# Most of a file's compile time goes into the headers it shares with its neighbours.
+function(obliv_together target)
+    if(NOT OBLIV_TOGETHER)
+        return()
+    endif()
+    get_target_property(sources ${target} SOURCES)
+    list(FILTER sources EXCLUDE REGEX "^/")  # what the build makes
+    execute_process(COMMAND "${Python3_EXECUTABLE}" -B "${CMAKE_SOURCE_DIR}/scripts/unity_groups.py" ${sources}
+        WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" OUTPUT_VARIABLE groups OUTPUT_STRIP_TRAILING_WHITESPACE
+        COMMAND_ERROR_IS_FATAL ANY)
+    foreach(source group IN ZIP_LISTS sources groups)
+        set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+    endforeach()
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+    target_compile_options(${target} PRIVATE -Wno-shadow)  # of what only a neighbour knows
+endfunction()
+
 # obliv_library(name SOURCES a.cpp ... USES lib ...): one static library per folder. USES repeats the
 # arrows of scripts/check_layers.py, and is public: who uses a library sees what its headers include.
 function(obliv_library name)
     cmake_parse_arguments(ARG "" "" "SOURCES;USES" ${ARGN})
     add_library(${name} STATIC ${ARG_SOURCES})
     target_link_libraries(${name} PUBLIC obliv_flags ${ARG_USES})
+    obliv_together(${name})
 endfunction()
 
 # obliv_program(name SOURCES ... USES ...): a program, put where the functional tests look for it.
@@ -85,6 +105,7 @@ function(obliv_unit_test folder)
     # Nine tenths of a test's time go into compiling it: half of that was optimisation.
     target_compile_options(${target} PRIVATE $<$<CONFIG:Debug>:-O0>)
     target_compile_definitions(${target} PRIVATE OBLIV_FIXTURES="${CMAKE_SOURCE_DIR}/tests/fixtures")
+    obliv_together(${target})
     add_dependencies(unit_tests ${target})
     set(timeout 300)
     if(OBLIV_SANITIZE)
