@@ -65,6 +65,15 @@ class RelayImageTasks(FunctionalTest):
         self.assertEqual((row["usage"]["images"], row["cost"], row["model_served"]), (2, "0.06", "wanx-v1"))
         self.assert_books(self.daemon)
 
+    def test_a_long_wish_takes_memory(self) -> None:
+        self.upstream.answer = Tasks(["SUCCEEDED"], count=1)
+        wish = "a cat " * 400_000
+        self.assertEqual(self.ask(prompt=wish).status, 200)
+        self.assertTrue(self.upstream.requests[0].json["input"]["prompt"] == wish)
+        self.daemon.config.write_text('[limits]\nbody_memory = "1MiB"\n')
+        self.daemon.api("POST", "/system/reload")
+        self.assert_openai_error(self.ask(prompt=wish), 413)
+
     def test_only_images_that_came_are_billed(self) -> None:
         self.upstream.answer = Tasks(["SUCCEEDED"], count=1)
         self.assertEqual(self.daemon.call(self.ask(n=4).request_id)["cost"], "0.03")
