@@ -31,8 +31,16 @@ bool is_whole(std::string_view json, std::size_t at) noexcept {
     return !is_string(json, at) || at + 1 + string_at(json, at).size() < json.size();
 }
 
+constexpr std::size_t number_bytes_max = 32;
+
+/// The same of a number, which nothing but what follows it tells the end of.
+bool is_whole_number(std::string_view json, std::size_t at) noexcept {
+    bool ended = json.find_first_of(",}] \t\r\n", at) != std::string_view::npos;
+    return is_string(json, at) ? is_whole(json, at) : ended || json.size() - at > number_bytes_max;
+}
+
 std::optional<std::int64_t> seconds_at(std::string_view json, std::size_t at) {
-    auto text = json.substr(at, 32);
+    auto text = json.substr(at, number_bytes_max);
     if (text.starts_with('"'))
         text.remove_prefix(1);
     double value = 0;
@@ -126,7 +134,9 @@ void MediaScan::scan(std::string_view payload) {
         auto at = found.value;
         if (at < known)
             continue;
-        if (at >= text.size() || (found.key == key_type && !is_whole(text, at))) {
+        bool cut_off = at >= text.size() || (found.key == key_type && !is_whole(text, at)) ||
+                       (found.key == key_duration && !is_whole_number(text, at));
+        if (cut_off) {
             scanned_ = std::max(at, cut) - cut;  // the next read brings the rest
             break;
         }

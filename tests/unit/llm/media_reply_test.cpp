@@ -102,6 +102,16 @@ TEST_CASE("a transcript says how long its sound was", "[llm]") {
     CHECK(number.scan.seconds() == 3);
     auto text = feed({MediaScan::Form::json, 1}, R"({"duration":"8.47","text":"a"})", nullptr);
     CHECK(text.scan.seconds() == 9);
+    for (std::string_view body :
+         {R"({"duration":123.47,"text":"a"})", R"({"text":"a","duration":"123.47"})"})
+        for (std::size_t cut = 1; cut < body.size(); ++cut) {
+            INFO("cut at " << cut);
+            MediaScan scan(MediaScan::Form::json, 1);
+            std::vector<std::string_view> out;
+            for (auto piece : {body.substr(0, cut), body.substr(cut)})
+                scan.feed(std::span(&piece, 1), out);
+            CHECK(scan.seconds() == 124);
+        }
     auto none = feed({MediaScan::Form::json, 1}, R"({"duration":-1,"text":"a"})", nullptr);
     CHECK_FALSE(none.scan.seconds());
 }
