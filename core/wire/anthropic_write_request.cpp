@@ -54,9 +54,13 @@ private:
     void write_turns() {
         for (const auto& message : request_.messages)
             add_message(message);
-        // Nothing but instructions: a client of this format put them among the turns.
-        if (turns_.empty() && same_wire() && !system_.empty())
-            turns_.push_back({{"role", "system"}, {"content", std::exchange(system_, {})}});
+        // Nothing but instructions: a client of this format put them among the turns, and those of
+        // others are told as what the user says, because somebody has to say something.
+        if (turns_.empty() && !system_.empty())
+            turns_.push_back({{"role", same_wire() ? "system" : "user"},
+                              {"content", std::exchange(system_, {})}});
+        if (turns_.empty() && !same_wire())
+            losses_.add("messages", nobody_speaks);
         if (!system_.empty())
             body_["system"] = content_of(std::move(system_));
         for (auto& turn : turns_)

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 namespace obliv::wire {
 namespace {
@@ -58,6 +59,11 @@ private:
                 add_turn(turns, message.role == Role::assistant ? "assistant" : "user",
                          std::move(blocks));
         }
+        // Nothing but instructions: somebody has to say something.
+        if (turns.empty() && !system.empty())
+            add_turn(turns, "user", std::exchange(system, Json::array()));
+        if (turns.empty())
+            losses_.add("messages", nobody_speaks);
         if (!system.empty())
             body_["system"] = std::move(system);
         body_["messages"] = std::move(turns);

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace obliv::wire {
 namespace {
@@ -268,6 +269,11 @@ void Contents::give(Json& body) && {
     for (auto& content : contents_)
         if (content["parts"].empty())
             content["parts"].push_back({{"text", ""}});
+    // Nothing but instructions: somebody has to say something.
+    if (contents_.empty() && !system_.empty() && !losses_.same_wire())
+        contents_.push_back({{"role", "user"}, {"parts", std::exchange(system_, Json::array())}});
+    if (contents_.empty() && !losses_.same_wire())
+        losses_.add("messages", nobody_speaks);
     body["contents"] = std::move(contents_);
     if (!system_.empty())
         body["systemInstruction"] = Json{{"parts", std::move(system_)}};

@@ -40,6 +40,9 @@ enum class Term : std::uint8_t {
 /// What the format `wire` calls it.
 std::string_view name_in(std::string_view wire, Term term) noexcept;
 
+/// Why a conversation without a word is none.
+inline constexpr const char* nobody_speaks = "nobody says anything in them";
+
 /// Gathers what a writer cannot carry, each thing once, named as the client named it.
 class Losses {
 public:
