@@ -6,6 +6,7 @@
 #include "core/loop/timer_wheel.hpp"
 #include "daemon/billing/till.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <unordered_map>
 #include <vector>
@@ -37,6 +38,8 @@ void wake(Waiters& waiters, const std::vector<ChargeId>& stored) {
 struct Billing::Impl {
     Impl(Books& shared, unsigned number, loop::Loop& on)
         : books(shared), loop(on), till(shared, number, listener()),
+          sweep_interval(std::min<std::chrono::milliseconds>(shared.options().hold_limit / 4,
+                                                             std::chrono::minutes(1))),
           sweeping(on.timers(), sweep, this) {}
 
     Till::Committed listener() {
@@ -58,7 +61,8 @@ struct Billing::Impl {
     loop::Loop& loop;
     std::shared_ptr<Waiters> waiters = std::make_shared<Waiters>();
     Till till;
-    loop::Timer sweeping;  // armed while there are holds
+    std::chrono::milliseconds sweep_interval;
+    loop::Timer sweeping;  // armed while there are holds, and for a turn more
 };
 
 // Nothing suspends between charge() and the registration here, and waking is posted to this loop:
@@ -75,15 +79,16 @@ loop::Task<Result<void>> Billing::Impl::stored(ChargeId id) {
     co_return fail(Code::unavailable, "the call is charged, but the disk has not confirmed it");
 }
 
-// The fifth turn that a hold sees comes at least four of these later: its first may be as good as
-// over when it is made.
 void Billing::Impl::wait_to_sweep() {
-    sweeping.arm(loop.now() + books.options().hold_limit / (Till::sweep_turns - 1));
+    sweeping.arm(loop.now() + sweep_interval);
 }
 
 void Billing::Impl::sweep(void* self) {
     auto& impl = *static_cast<Impl*>(self);
-    auto swept = impl.till.sweep();
+    auto interval = impl.sweep_interval;
+    // One turn more: the first may be as good as over when a hold is made.
+    auto turns = (impl.books.options().hold_limit - std::chrono::milliseconds(1)) / interval + 2;
+    auto swept = impl.till.sweep(static_cast<std::uint16_t>(turns));
     if (swept.holds > 0)
         log::write(log::Level::warning, "reservations older than billing.hold_limit went back",
                    {{"reservations", swept.holds}, {"amount", swept.amount.text()}});

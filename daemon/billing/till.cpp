@@ -310,13 +310,13 @@ void Till::end(Hold& hold) noexcept {
     hold.till_ = nullptr;
 }
 
-Till::Swept Till::sweep() {
+Till::Swept Till::sweep(std::uint16_t turns_max) {
     ++turn_;
     Swept swept;
     while (!open_.empty()) {
         auto& hold = open_.oldest();
-        // By turns modulo 65,536: none gets older than five.
-        if (static_cast<std::uint16_t>(turn_ - hold.turn_) < sweep_turns)
+        // Modulo 65,536, of which none gets so old.
+        if (static_cast<std::uint16_t>(turn_ - hold.turn_) < turns_max)
             break;
         give_back(hold);
         ++swept.holds;

@@ -31,11 +31,9 @@ public:
         std::int64_t holds = 0;
         Money amount;
     };
-    /// One turn of the sweeper: the money of every hold that is `sweep_turns` turns old goes back
+    /// One turn of the sweeper: the money of every hold that has seen `turns_max` of them goes back
     /// to where it came from. Such a hold stays open, and can be charged.
-    Swept sweep();
-    /// A hold that sees so many turns is at least one fewer of the times between them old.
-    static constexpr std::uint16_t sweep_turns = 5;
+    Swept sweep(std::uint16_t turns_max);
     /// Whether there is anything to sweep, now or later.
     bool holds_open() const noexcept { return !open_.empty(); }
     /// What became of a call.

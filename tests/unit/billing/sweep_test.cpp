@@ -11,6 +11,8 @@ using test::must;
 using test::Shop;
 
 namespace {
+constexpr std::uint16_t turns = 5;
+
 Money nanos(std::int64_t count) {
     return Money::nanos(count);
 }
@@ -22,13 +24,13 @@ TEST_CASE("the money of a hold that gets too old goes back, and its call is char
     shop.topup(shop.team, 100);
     auto budgeted = shop.add_token("b", shop.team, nanos(90));
     auto first = must(shop.reserve(60, shop.team, budgeted));
-    CHECK(shop.till->sweep().holds == 0);
+    CHECK(shop.till->sweep(turns).holds == 0);
     auto later = must(shop.reserve(20, shop.team, budgeted));
     Hold moved = std::move(first);
-    for (int turn = 2; turn < billing::Till::sweep_turns; ++turn)
-        CHECK(shop.till->sweep().holds == 0);
+    for (int turn = 2; turn < turns; ++turn)
+        CHECK(shop.till->sweep(turns).holds == 0);
     CHECK_FALSE(moved.swept());
-    auto swept = shop.till->sweep();
+    auto swept = shop.till->sweep(turns);
     CHECK(swept.holds == 1);
     CHECK(swept.amount == nanos(60));
     CHECK(moved.swept());
@@ -37,7 +39,7 @@ TEST_CASE("the money of a hold that gets too old goes back, and its call is char
     CHECK(shop.figures(shop.team).held == nanos(20));
     CHECK(shop.figures(shop.team).available == nanos(80));
     CHECK(shop.books->token_figures(budgeted)->held == nanos(20));
-    CHECK(shop.till->sweep().holds == 1);
+    CHECK(shop.till->sweep(turns).holds == 1);
     CHECK_FALSE(shop.till->holds_open());
     SECTION("from what there is") {
         auto receipt = must(shop.pay(std::move(moved), 70, shop.team, budgeted));
@@ -71,9 +73,9 @@ TEST_CASE("holds that end in any order leave the others to the sweeper", "[billi
     holds.erase(holds.begin() + 2);
     holds[0] = Hold();
     holds.back() = must(shop.reserve(5, shop.team));
-    for (int turn = 1; turn < billing::Till::sweep_turns; ++turn)
-        shop.till->sweep();
-    auto swept = shop.till->sweep();
+    for (int turn = 1; turn < turns; ++turn)
+        shop.till->sweep(turns);
+    auto swept = shop.till->sweep(turns);
     CHECK(swept.holds == 4);
     CHECK(swept.amount == nanos(35));
     CHECK(shop.figures(shop.team).available == nanos(100));
