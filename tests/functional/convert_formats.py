@@ -95,6 +95,20 @@ class ConvertFormats(FunctionalTest):
         self.assertEqual(set(expected) - set(body) - {"stream"}, set())
         self.assertNotIn(self.key, str(asked.headers))
 
+    def test_an_anthropic_client_comes_with_either_key_and_any_version(self) -> None:
+        path, body = CLIENTS["anthropic"].ask(False, False)
+        for provider in ("anthropic", "openai"):
+            self.channel(provider)
+            for credential in ({"x-api-key": self.key}, {"authorization": f"Bearer {self.key}"}):
+                for version in ({}, {"anthropic-version": "2023-06-01"}, {"anthropic-version": "2027-01-31"}):
+                    with self.subTest(provider=provider, credential=list(credential), version=version):
+                        reply = request(self.daemon.port, "POST", path, body, {**credential, **version})
+                        self.assertEqual(reply.status, 200, reply.body)
+                        self.assertEqual(reply.json["content"][0]["text"], "".join(formats.TEXT))
+                        if provider == "anthropic":
+                            self.assertEqual(self.upstream.requests[-1].headers["anthropic-version"], "2023-06-01")
+            self.drop_channel(provider)
+
     def test_the_same_format_passes_byte_for_byte(self) -> None:
         for name in ("anthropic", "gemini"):
             self.channel(name)

@@ -2,7 +2,9 @@
 
 Proved with a scripted upstream that keeps every request and knows nothing of earlier ones.
 """
+import contextlib
 import json
+import sqlite3
 import unittest
 from typing import Any
 
@@ -116,6 +118,20 @@ class RelayConversation(FunctionalTest):
         self.daemon.start()
         self.assertEqual(self.ask("two", previous_response_id="resp_1").status, 200)
         self.assertEqual(len(self.upstream.requests[1].json["input"]), 3)
+
+    def test_a_conversation_is_kept_for_thirty_days(self) -> None:
+        day = 86_400 * 10**9
+        for age, status in ((29, 200), (31, 404)):
+            with self.subTest(days=age):
+                name = self.ask("one").json["id"]
+                self.assertEqual(self.call("GET", f"/v1/responses/{name}").status, 200)
+                self.daemon.stop()
+                with contextlib.closing(sqlite3.connect(self.daemon.data / "oblivd.db")) as store:
+                    store.execute("UPDATE response SET created_at = created_at - ? WHERE id = ?", (age * day, name))
+                    store.commit()
+                self.daemon.start()
+                self.assertEqual(self.call("GET", f"/v1/responses/{name}").status, status)
+                self.assertEqual(self.ask("two", previous_response_id=name).status, status)
 
     def test_background_is_refused_in_words(self) -> None:
         reply = self.ask("one", background=True)
