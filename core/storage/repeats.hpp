@@ -23,8 +23,9 @@ struct CallMark {
 struct RepeatRow {
     Sha256 key{};
     std::string request_id;  ///< of the call
-    std::string run;         ///< of the program, that made it
-    CallMark call;           ///< without an account: a release noted it that knew no marks
+    std::string run;  ///< of the program, that made it; empty and not `whole`: the call ended well,
+                      ///< and its reply is not kept
+    CallMark call;    ///< without an account: a release noted it that knew no marks
     WallTime time{};
     bool whole = false;  ///< what follows is there
     Sha256 request{};    ///< digest of its body
@@ -44,8 +45,11 @@ public:
     /// Whether the call was charged anything by a charge with an id below `below`. Reads the
     /// charges between the two ids.
     virtual Result<bool> was_charged(const CallMark& call, ChargeId below) = 0;
-    /// Removes some of those before `before`, and of the oldest that do not fit into `bytes_max`.
+    /// Removes some of those before `before`, and of the replies of the oldest that do not fit into
+    /// `bytes_max`; that those calls were made stays.
     virtual Result<void> sweep(WallTime before, std::int64_t bytes_max) = 0;
+    /// What all of them take.
+    virtual Result<std::int64_t> bytes() = 0;
 };
 
 }  // namespace obliv::storage

@@ -139,7 +139,8 @@ loop::Task<Result<std::string_view>> OnceExchange::read_body() {
 }
 
 void OnceExchange::begin(int status, std::string_view content_type) {
-    keeps_ = keeps_ && status == status_ok;
+    succeeds_ = status == status_ok;
+    keeps_ = keeps_ && succeeds_;
     kept_.content_type = std::string(content_type);
 }
 
@@ -222,8 +223,10 @@ void OnceExchange::listen() {
 }
 
 loop::Task<void> OnceExchange::hand_over() {
-    if (!keeps_ || !record_.call.error.empty())
+    if (!succeeds_ || !record_.call.error.empty())
         co_return;
+    if (!keeps_)
+        kept_ = {{}, {}, kept_.request, std::string(base().request_id())};
     auto reply = std::make_shared<const KeptReply>(std::move(kept_));
     co_await turn_.keep(std::move(reply));
 }
@@ -250,6 +253,11 @@ loop::Task<Result<void>> send_again(server::Exchange& exchange, KeptReplyPtr rep
         error.param = "idempotency-key";
         co_return error;
     }
+    if (!reply->charged_as.empty())
+        co_return fail(Code::conflict, "the call with this Idempotency-Key was charged as " +
+                                           reply->charged_as +
+                                           ", and its reply was too long to be kept, or is not "
+                                           "kept any more; a new key makes a new call");
     std::array<http::Header, 2> headers;
     headers[0] = {"idempotent-replayed", "true"};
     headers[1] = {"cache-control", "no-cache"};

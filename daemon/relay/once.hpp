@@ -20,6 +20,8 @@ struct KeptReply {
     std::string content_type;
     std::string body;
     Sha256 request{};  ///< of its body
+    /// Instead of the two: the request that the call was charged as, whose reply is not kept.
+    std::string charged_as{};
 };
 using KeptReplyPtr = std::shared_ptr<const KeptReply>;
 
@@ -131,7 +133,7 @@ public:
     bool client_gone() const override { return false; }
 
 private:
-    /// The reply is whole; it is kept if it is a success, and not too long.
+    /// The reply is whole. Of a success it is kept, or that there was one if it is too long.
     loop::Task<void> hand_over();
     void listen();
     void begin(int status, std::string_view content_type);
@@ -141,6 +143,7 @@ private:
     const Record& record_;
     Turn& turn_;
     KeptReply kept_;
+    bool succeeds_ = true;
     bool keeps_ = true;
     http::ChunkedDecoder framing_;
     std::function<void()> gone_;

@@ -6,7 +6,6 @@
 namespace obliv::relay {
 namespace {
 
-constexpr std::int64_t bytes_max = std::int64_t{512} << 20;
 constexpr unsigned sweep_every = 16;  // replies
 
 }  // namespace
@@ -32,6 +31,26 @@ storage::RepeatRow Shelf::row_of(const Sha256& key, std::string_view request_id)
     return row;
 }
 
+/// A call that could not be known again for a day is better not made.
+Result<void> Shelf::has_room(WallTime now) {
+    auto count = [](storage::Session& session) { return session.repeats().bytes(); };
+    auto bytes = database_.read(count);
+    if (bytes && *bytes > bounds_.all) {
+        auto swept = database_.write([&](storage::Session& session) {
+            return session.repeats().sweep(now - reply_kept_for, bounds_.replies);
+        });
+        if (!swept)
+            return swept;
+        bytes = database_.read(count);
+    }
+    if (!bytes)
+        return bytes.error();
+    if (*bytes > bounds_.all)
+        return fail(Code::overloaded, "too many calls with an Idempotency-Key were made within a "
+                                      "day; this one can be made without");
+    return ok();
+}
+
 Result<KeptReplyPtr> Shelf::begin(const Sha256& key, const Maker& maker) {
     auto row =
         database_.read([&](storage::Session& session) { return session.repeats().find(key); });
@@ -41,6 +60,9 @@ Result<KeptReplyPtr> Shelf::begin(const Sha256& key, const Maker& maker) {
     begun.call = {maker.account, maker.time, next_id_()};
     if (*row && begun.time - (*row)->time < reply_kept_for) {
         auto& before = **row;
+        if (!before.whole && before.run.empty())
+            return std::make_shared<const KeptReply>(
+                KeptReply{{}, {}, before.request, std::move(before.request_id)});
         if (before.whole)
             return std::make_shared<const KeptReply>(
                 KeptReply{std::move(before.content_type), std::move(before.body), before.request});
@@ -53,6 +75,8 @@ Result<KeptReplyPtr> Shelf::begin(const Sha256& key, const Maker& maker) {
                                             ", and its reply was lost when the server was killed; "
                                             "a new key makes a new call");
     }
+    if (auto room = has_room(begun.time); !room)
+        return room.error();
     auto noted =
         database_.write([&](storage::Session& session) { return session.repeats().put(begun); });
     if (!noted)
@@ -62,7 +86,9 @@ Result<KeptReplyPtr> Shelf::begin(const Sha256& key, const Maker& maker) {
 
 Result<void> Shelf::keep(const Sha256& key, std::string_view request_id, const KeptReply& reply) {
     auto row = row_of(key, request_id);
-    row.whole = true;
+    row.whole = reply.charged_as.empty();
+    if (!row.whole)
+        row.run.clear();
     row.request = reply.request;
     row.content_type = reply.content_type;
     row.body = reply.body;
@@ -70,7 +96,7 @@ Result<void> Shelf::keep(const Sha256& key, std::string_view request_id, const K
     return database_.write([&](storage::Session& session) -> Result<void> {
         auto done = session.repeats().put(row);
         if (done && sweeps)
-            done = session.repeats().sweep(row.time - reply_kept_for, bytes_max);
+            done = session.repeats().sweep(row.time - reply_kept_for, bounds_.replies);
         return done;
     });
 }

@@ -16,14 +16,24 @@ class Shelf {
 public:
     /// Every charge that was made so far has an id below; any thread.
     using NextId = std::function<ChargeId()>;
+    /// How many bytes are kept: of replies, before the oldest of them go, and in all, before no
+    /// call with a key is made.
+    struct Bounds {
+        std::int64_t replies = std::int64_t{512} << 20;
+        std::int64_t all = std::int64_t{1} << 30;
+    };
     /// `run` tells this run of the program from all others, and has made no charge yet.
     Shelf(storage::Database& database, loop::BlockingPool& workers, std::string run, NextId next_id,
           const Clock& clock)
+        : Shelf(database, workers, std::move(run), std::move(next_id), clock, Bounds()) {}
+    Shelf(storage::Database& database, loop::BlockingPool& workers, std::string run, NextId next_id,
+          const Clock& clock, const Bounds& bounds)
         : database_(database), workers_(workers), run_(std::move(run)),
-          next_id_(std::move(next_id)), first_id_(next_id_()), clock_(clock) {}
+          next_id_(std::move(next_id)), first_id_(next_id_()), clock_(clock), bounds_(bounds) {}
 
     /// Blocks. The kept reply to the call; null: there is none, and it is noted that the call
-    /// begins. conflict: an earlier run charged it, and its reply was lost.
+    /// begins. conflict: an earlier run charged it, and its reply was lost · overloaded: too many
+    /// calls are kept.
     Result<KeptReplyPtr> begin(const Sha256& key, const Maker& maker);
     /// Blocks, until no kill can undo it.
     Result<void> keep(const Sha256& key, std::string_view request_id, const KeptReply& reply);
@@ -38,6 +48,7 @@ public:
     void catch_up(Repeats& repeats) noexcept;
 
 private:
+    Result<void> has_room(WallTime now);
     Result<bool> was_charged(const storage::RepeatRow& before);
     storage::RepeatRow row_of(const Sha256& key, std::string_view request_id) const;
 
@@ -47,6 +58,7 @@ private:
     const NextId next_id_;
     const ChargeId first_id_;  // of this run
     const Clock& clock_;
+    const Bounds bounds_;
     std::atomic<unsigned> kept_{0};
 };
 

@@ -136,6 +136,23 @@ class Repeats(FunctionalTest):
         self.assertEqual((len(self.upstream.requests), len(self.daemon.calls())), (1, 1))
         self.assert_books(self.daemon)
 
+    def test_a_call_whose_reply_is_too_long_to_be_kept_is_not_charged_again(self) -> None:
+        self.upstream.answer = lambda connection, _: connection.reply(200, provider.completion_bytes("x" * (5 << 20)))
+        first = self.post(ask())
+        self.assertEqual(first.status, 200)
+        self.daemon.call(first.request_id)
+        for kills in range(2):
+            again = self.post(ask())
+            self.assert_openai_error(again, 409)
+            self.assertIn(f"charged as {first.request_id}".encode(), again.body)
+            self.assert_openai_error(self.post(ask("other")), 400)
+            if kills == 0:
+                self.daemon.kill()
+                self.daemon.start()
+        self.assertEqual(len(self.upstream.requests), 1)
+        self.assertEqual(len(self.daemon.calls()), 1)
+        self.assert_books(self.daemon)
+
     def test_a_reply_outlives_a_kill(self) -> None:
         bodies = [ask(), ask(stream=True), ask(stream=True, stream_options={"include_usage": True})]
         firsts = []

@@ -5,6 +5,14 @@ namespace {
 
 // What a row costs beside its body: a flood of empty replies is bounded, too.
 constexpr std::int64_t row_bytes = 512;
+// And what is left of one whose reply went.
+constexpr std::int64_t trace_bytes = 192;
+
+std::int64_t size_of(const RepeatRow& row) {
+    if (!row.whole && row.run.empty())
+        return trace_bytes;
+    return row_bytes + static_cast<std::int64_t>(row.body.size());
+}
 
 void read_row(Query& query, RepeatRow& row) {
     query.read(row.key, row.request_id, row.run, row.call.account, row.call.time, row.call.since,
@@ -28,7 +36,6 @@ Result<std::optional<RepeatRow>> SqliteRepeats::find(const Sha256& key) {
 }
 
 Result<void> SqliteRepeats::put(const RepeatRow& row) {
-    auto size = row_bytes + static_cast<std::int64_t>(row.body.size());
     // Not in one statement: what is replaced must be counted as gone.
     auto done = Query(context_.connection, "DELETE FROM repeat WHERE key = ?").bind(row.key).run();
     if (!done)
@@ -38,8 +45,8 @@ Result<void> SqliteRepeats::put(const RepeatRow& row) {
                  "time, whole, request, content_type, size, body) "
                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(row.key, row.request_id, row.run, row.call.account.value, row.call.time,
-              row.call.since.value, row.time, row.whole, row.request, row.content_type, size,
-              row.body)
+              row.call.since.value, row.time, row.whole, row.request, row.content_type,
+              size_of(row), row.body)
         .run();
 }
 
@@ -65,14 +72,45 @@ Result<void> SqliteRepeats::sweep(WallTime before, std::int64_t bytes_max) {
                     .run();
     if (!done)
         return done;
-    // The oldest, as many as are too many: only those are put in order and summed up.
-    return Query(context_.connection,
-                 "DELETE FROM repeat WHERE key IN (SELECT key FROM (SELECT key, size, sum(size) "
-                 "OVER (ORDER BY time, key) AS bytes FROM (SELECT key, time, size FROM repeat "
-                 "ORDER BY time, key LIMIT 200)) WHERE bytes - size < (SELECT bytes FROM "
-                 "kept_bytes WHERE what = 'repeat') - ?)")
-        .bind(bytes_max)
-        .run();
+    auto gone = oldest_beyond(bytes_max);
+    if (!gone)
+        return gone.error();
+    for (const auto& row : *gone)
+        if (done = put(row); !done)
+            return done;
+    return ok();
+}
+
+/// As many of the oldest replies as are too many, without what they said: only those are put in
+/// order and summed up.
+Result<std::vector<RepeatRow>> SqliteRepeats::oldest_beyond(std::int64_t bytes_max) {
+    std::vector<RepeatRow> rows;
+    Query query(context_.connection,
+                "SELECT key, request_id, time, request FROM repeat WHERE key IN (SELECT key FROM "
+                "(SELECT key, size, sum(size) OVER (ORDER BY time, key) AS bytes FROM (SELECT key, "
+                "time, size FROM repeat WHERE whole ORDER BY time, key LIMIT 200)) WHERE bytes - "
+                "size < (SELECT bytes FROM kept_bytes WHERE what = 'repeat') - ?)");
+    query.bind(bytes_max);
+    while (true) {
+        auto more = query.step();
+        if (!more)
+            return more.error();
+        if (!*more)
+            return rows;
+        auto& row = rows.emplace_back();
+        query.read(row.key, row.request_id, row.time, row.request);
+    }
+}
+
+Result<std::int64_t> SqliteRepeats::bytes() {
+    Query query(context_.connection, "SELECT bytes FROM kept_bytes WHERE what = 'repeat'");
+    std::int64_t bytes = 0;
+    auto row = query.step();
+    if (!row)
+        return row.error();
+    if (*row)
+        query.read(bytes);
+    return bytes;
 }
 
 }  // namespace obliv::storage::sqlite

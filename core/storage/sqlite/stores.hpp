@@ -218,8 +218,11 @@ public:
     Result<void> remove(const Sha256& key, const CallMark& call) override;
     Result<bool> was_charged(const CallMark& call, ChargeId below) override;
     Result<void> sweep(WallTime before, std::int64_t bytes_max) override;
+    Result<std::int64_t> bytes() override;
 
 private:
+    Result<std::vector<RepeatRow>> oldest_beyond(std::int64_t bytes_max);
+
     const Context& context_;
 };
 

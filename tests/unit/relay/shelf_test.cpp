@@ -134,24 +134,71 @@ TEST_CASE("what the disk did not take is written when it does", "[relay]") {
 
 TEST_CASE("the oldest kept replies go when there are too many", "[relay]") {
     TwoRuns runs;
+    auto start = runs.clock.wall();
     must(runs.database->write([&](storage::Session& session) -> Result<void> {
         for (int number = 0; number < 10; ++number) {
             storage::RepeatRow row;
             row.key = key(number);
-            row.time = from_unix_nanos(number);
+            row.request_id = "r" + std::to_string(number);
+            row.time = start + std::chrono::nanoseconds(number);
+            row.whole = true;
+            row.request = sha256(std::to_string(number));
             row.body = std::string(1000, 'x');
             must(session.repeats().put(row));
         }
-        return session.repeats().sweep(from_unix_nanos(2), 5000);
+        return session.repeats().sweep(start + std::chrono::nanoseconds(2), 5000);
     }));
-    auto there = [&](int number) {
-        return must(runs.database->read([&](storage::Session& session) {
-                   return session.repeats().find(key(number));
-               }))
-            .has_value();
+    auto found = [&](int number) {
+        return must(runs.database->read(
+            [&](storage::Session& session) { return session.repeats().find(key(number)); }));
     };
-    CHECK_FALSE(there(1));
-    CHECK_FALSE(there(6));
-    CHECK(there(7));
-    CHECK(there(9));
+    CHECK_FALSE(found(1));
+    // That they were made is known for their day.
+    REQUIRE(found(6));
+    CHECK_FALSE(found(6)->whole);
+    CHECK(found(6)->body.empty());
+    CHECK(found(7)->body.size() == 1000);
+    CHECK(found(9)->whole);
+    auto again = must(runs.first.begin(key(6), runs.call("again")));
+    REQUIRE(again);
+    CHECK(again->charged_as == "r6");
+    CHECK(again->request == sha256("6"));
+    runs.clock.advance(24h);
+    CHECK_FALSE(must(runs.first.begin(key(6), runs.call("again"))));
+}
+
+TEST_CASE("a call whose reply was too long is not made again for a day", "[relay]") {
+    TwoRuns runs;
+    CHECK_FALSE(must(runs.first.begin(key(1), runs.call("r1"))));
+    must(runs.first.keep(key(1), "r1", {"", "", sha256("asked"), "r1"}));
+    // By the run that made it, too.
+    for (const auto* run : {"run-1", "run-2"}) {
+        auto shelf = runs.run(run);
+        auto again = must(shelf.begin(key(1), runs.call("r2")));
+        REQUIRE(again);
+        CHECK(again->charged_as == "r1");
+        CHECK(again->request == sha256("asked"));
+    }
+}
+
+TEST_CASE("no call with a key is made that could not be known again", "[relay]") {
+    TwoRuns runs;
+    Shelf small{*runs.database, runs.workers, "run", [] { return ChargeId{1}; },
+                runs.clock,     {2000, 3000}};
+    int made = 0;
+    for (int number = 0; number < 20; ++number) {
+        auto id = "r" + std::to_string(number);
+        if (!small.begin(key(number), runs.call(id)))
+            break;
+        must(small.keep(key(number), id, {"", std::string(800, 'x'), {}}));
+        ++made;
+    }
+    CHECK(made > 1);
+    CHECK(made < 20);
+    CHECK(small.begin(key(100), runs.call("r")).error().code == Code::overloaded);
+    // What is known already is not forgotten for that.
+    for (int number = 0; number < made; ++number)
+        CHECK(must(small.begin(key(number), runs.call("again"))));
+    runs.clock.advance(24h);
+    CHECK(small.begin(key(100), runs.call("r")));
 }
