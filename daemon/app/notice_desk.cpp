@@ -210,6 +210,9 @@ void NoticeDesk::look_at(AccountId id, const billing::BooksView::Account& accoun
     if (account.kind != ledger::AccountKind::prepaid &&
         account.kind != ledger::AccountKind::credit) {
         account.low->set(notices::low_mark(Money{}));
+        std::lock_guard lock(balances_mutex_);
+        if (degraded_.erase(id) > 0)
+            looked.turns.push_back({id, nullptr});
         return;
     }
     std::lock_guard lock(balances_mutex_);

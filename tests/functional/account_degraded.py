@@ -116,6 +116,14 @@ class Degraded(FunctionalTest):
         until(lambda: len(self.told("account.restored")) == 1, "the notice that it is over")
         self.assertEqual(len(self.told("account.degraded")), 1)
 
+    def test_an_account_without_a_limit_any_more_is_told_to_be_restored(self) -> None:
+        self.set("--degraded-model", "big=small")
+        self.leave("1")
+        until(lambda: len(self.told("account.degraded")) == 1, "the notice")
+        self.daemon.api("PATCH", "/accounts/team", {"kind": "unlimited"})
+        self.assertNotIn("x-oblivious-model", self.call().headers)
+        until(lambda: len(self.told("account.restored")) == 1, "the notice that it is over")
+
     def test_where_nobody_serves_the_cheaper_model_the_asked_one_answers(self) -> None:
         self.set("--degraded-model", "big=nobodys")
         self.leave("1")
