@@ -3,6 +3,7 @@
 #include "core/base/text.hpp"
 #include "core/llm/chat_call.hpp"
 #include "core/llm/estimate.hpp"
+#include "core/llm/image_variant.hpp"
 #include "core/llm/media_body.hpp"
 
 #include <algorithm>
@@ -25,7 +26,6 @@ constexpr std::int64_t seconds_limit = 24 * 3600;
 std::int64_t speech_tokens(std::int64_t characters) {
     return (characters * 7 + 4) / 5;
 }
-constexpr std::size_t variant_word_bytes_max = 32;
 constexpr std::int64_t speech_tokens_most = 4;  // for a character
 
 // What one picture may come to: the largest at the highest quality (OpenAI, "Image generation").
@@ -132,15 +132,6 @@ private:
 };
 
 }  // namespace
-
-std::string variant_of(std::string_view size, std::string_view quality) {
-    if (size.empty() && quality.empty())
-        return {};
-    // One that is too long is none that has a price; the other one counts all the same.
-    return std::string(size.substr(0, variant_word_bytes_max))
-        .append("/")
-        .append(quality.substr(0, variant_word_bytes_max));
-}
 
 SoundLength length_of_sound(std::string_view file) noexcept {
     SoundLength out;

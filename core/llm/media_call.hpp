@@ -16,7 +16,7 @@ enum class MediaKind : std::uint8_t { images, speech, transcript };
 struct MediaCall {
     MediaKind kind = MediaKind::images;
     std::string content_type;  ///< of a form: goes upstream with it; empty: the body is JSON
-    std::string variant;  ///< of images: their size, a slash, their quality; empty: neither is told
+    std::string variant;       ///< of images that are asked for, as variant_of(); of all else empty
     std::string model_head;  ///< of a form: what stands in front of a model's name, if it has none
     Usage estimate;      ///< what it consumes, as far as the request tells; tokens are estimated
     bool exact = false;  ///< the seconds of `estimate` are: the file says how long it is
@@ -24,9 +24,6 @@ struct MediaCall {
 
     bool is_form() const noexcept { return !content_type.empty(); }
 };
-
-/// MediaCall::variant of images of this size and quality, either of which may be empty.
-std::string variant_of(std::string_view size, std::string_view quality);
 
 /// How long a sound lasts: exact for WAV (begun seconds counted whole), else by its size.
 struct SoundLength {

@@ -19,8 +19,22 @@ constexpr std::size_t usage_bytes_max = 16'384;
 constexpr std::size_t error_bytes_max = 16'384;
 constexpr std::size_t closing_bytes_max = 65'536;
 
-constexpr KeySet keys{"type", "usage", "error", "b64_json", "url", "duration"};
-enum : std::size_t { key_type, key_usage, key_error, key_b64, key_url, key_duration };
+constexpr KeySet keys{"type", "usage", "error", "b64_json", "url", "duration", "size", "quality"};
+enum : std::size_t {
+    key_type,
+    key_usage,
+    key_error,
+    key_b64,
+    key_url,
+    key_duration,
+    key_size,
+    key_quality
+};
+
+/// Whether the value has to be there as a whole to mean anything.
+constexpr bool is_word(std::size_t key) noexcept {
+    return key == key_type || key == key_size || key == key_quality;
+}
 
 bool is_string(std::string_view json, std::size_t at) noexcept {
     return at < json.size() && json[at] == '"';
@@ -134,7 +148,7 @@ void MediaScan::scan(std::string_view payload) {
         auto at = found.value;
         if (at < known)
             continue;
-        bool cut_off = at >= text.size() || (found.key == key_type && !is_whole(text, at)) ||
+        bool cut_off = at >= text.size() || (is_word(found.key) && !is_whole(text, at)) ||
                        (found.key == key_duration && !is_whole_number(text, at));
         if (cut_off) {
             scanned_ = std::max(at, cut) - cut;  // the next read brings the rest
@@ -161,6 +175,14 @@ void MediaScan::take(std::size_t key, std::string_view text, std::size_t at, std
         return;
     case key_duration:
         seconds_ = seconds_at(text, at);
+        return;
+    case key_size:
+        if (is_string(text, at) && tells_size(string_at(text, at)))
+            made_.size = string_at(text, at);
+        return;
+    case key_quality:
+        if (is_string(text, at) && tells_quality(string_at(text, at)))
+            made_.quality = string_at(text, at);
         return;
     default:
         if (form_ == Form::json && is_string(text, at))

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/result.hpp"
+#include "core/llm/image_variant.hpp"
 #include "core/llm/reply_scan.hpp"
 
 #include <cstdint>
@@ -32,6 +33,8 @@ public:
     /// `text_bytes` are all bytes that went out: whether there were any is all that can be told.
     const ReplyFacts& facts() const noexcept { return facts_; }
     std::int64_t images() const noexcept { return images_; }
+    /// The size and quality of the images, where the reply tells them in OpenAI's words.
+    const ImageMade& made() const noexcept { return made_; }
     /// How long a transcript says that its sound was, begun seconds counted whole.
     std::optional<std::int64_t> seconds() const noexcept { return seconds_; }
 
@@ -49,6 +52,7 @@ private:
     std::int64_t ends_;
     std::int64_t images_ = 0;
     std::optional<std::int64_t> seconds_;
+    ImageMade made_;
     ReplyFacts facts_;
     std::string tail_;                    ///< end of the last read: a key may be cut
     std::size_t scanned_ = 0;             ///< how much of it has been understood

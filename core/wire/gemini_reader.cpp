@@ -66,6 +66,7 @@ private:
     Json usage_ = Json::object();
     llm::Usage counted_;
     std::int64_t searches_ = 0;
+    bool searches_sold_whole_ = false;  ///< however many, they cost as much as one
     bool usage_told_ = false;
 };
 
@@ -113,6 +114,7 @@ void GeminiReader::begin(const Json& reply, Events& out) {
     llm::Begun begun;
     begun.id = reply_id_;
     begun.model = string_in(reply, "modelVersion");
+    searches_sold_whole_ = gemini_sells_searches_whole(begun.model);
     constexpr std::int64_t nanos = 1'000'000'000;
     if (auto created = parse_rfc3339(string_in(reply, "createTime")))
         begun.created = unix_nanos(*created) / nanos;
@@ -154,7 +156,7 @@ void GeminiReader::take_feedback(const Json& reply, Events& out) {
         choices_.begin()->second.note(about, out);
 }
 
-/// Google charges for every question that its model puts to the web.
+/// The questions that the model has put to the web.
 std::int64_t searches_in(const Json& reply) {
     std::int64_t searches = 0;
     const auto* candidates = member(reply, "candidates");
@@ -171,17 +173,17 @@ std::int64_t searches_in(const Json& reply) {
 
 /// Figures are those of the whole reply so far; one that is left out is as it was.
 void GeminiReader::take_usage(const Json& reply, Events& out) {
+    // They may be told by an event that has no figures, before those or behind.
+    searches_ = std::max(searches_, searches_in(reply));
     const auto* usage = member(reply, "usageMetadata");
-    if (usage == nullptr || !usage->is_object())
-        return;
-    for (const auto& [name, value] : usage->items())
-        if (!value.is_null())
-            usage_[name] = value;
+    if (usage != nullptr && usage->is_object())
+        for (const auto& [name, value] : usage->items())
+            if (!value.is_null())
+                usage_[name] = value;
     if (!gemini_counts(usage_))
         return;
     auto counted = gemini_usage(usage_);
-    searches_ = std::max(searches_, searches_in(reply));
-    counted.searches = searches_;
+    counted.searches = searches_sold_whole_ ? std::min<std::int64_t>(searches_, 1) : searches_;
     if (usage_told_ && counted == counted_)
         return;
     usage_told_ = true;

@@ -42,6 +42,11 @@ bool gemini_counts(const Json& metadata) {
            int_in(metadata, "totalTokenCount");
 }
 
+bool gemini_sells_searches_whole(std::string_view model) noexcept {
+    auto name = model.substr(model.rfind('/') + 1);
+    return name.starts_with("gemini-1.") || name.starts_with("gemini-2.");
+}
+
 llm::Usage gemini_usage(const Json& metadata) {
     llm::Usage usage;
     auto input = count(metadata, "promptTokenCount") + count(metadata, "toolUsePromptTokenCount");

@@ -13,6 +13,10 @@ bool gemini_counts(const Json& metadata);
 /// tools read are none of the figures beside them.
 llm::Usage gemini_usage(const Json& metadata);
 
+/// Whether Google charges such a model's searches by the prompt that led to any, as it does until
+/// Gemini 2.5, instead of each by itself (its price page, "Grounding with Google Search").
+bool gemini_sells_searches_whole(std::string_view model) noexcept;
+
 /// The other way round.
 Json gemini_usage_metadata(const llm::Usage& usage);
 

@@ -2,6 +2,7 @@
 
 #include "core/base/text.hpp"
 #include "core/http/multipart.hpp"
+#include "core/llm/image_variant.hpp"
 #include "core/llm/pattern.hpp"
 
 #include <algorithm>

@@ -9,7 +9,7 @@ std::optional<double> price_in(const billing::BooksView& view, std::string_view 
     auto found = view.prices.find(model);
     if (found == view.prices.end())
         return std::nullopt;
-    const auto* price = found->second.find({}, {});
+    const auto* price = found->second.find({}, {}, {});
     if (price == nullptr)
         return std::nullopt;
     return static_cast<double>((price->input + price->output).nanos());

@@ -108,6 +108,10 @@ Result<Hold> Billing::reserve(const Ask& ask) {
     return hold;
 }
 
+Result<void> Billing::cover(Hold& hold, const Ask& ask) {
+    return impl_->till.cover(hold, ask);
+}
+
 bool Billing::extend(Hold& hold, const Server& server, std::int64_t output_tokens) {
     return impl_->till.extend(hold, server, output_tokens);
 }

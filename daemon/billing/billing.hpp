@@ -30,6 +30,10 @@ public:
     /// caller who pays by price · overloaded: the ring is full · unavailable: the disk fails.
     Result<Hold> reserve(const Ask& ask);
 
+    /// Others than foreseen are to serve the call: sets as much more aside as it may cost by them.
+    /// quota_exhausted and forbidden as of reserve(); the hold stays as it was.
+    Result<void> cover(Hold& hold, const Ask& ask);
+
     /// Sets more aside for a call that goes on beyond what was foreseen: the price of so many
     /// tokens of output of who serves it, or as much of it as account and budget still
     /// have. False: nothing is left.

@@ -55,6 +55,7 @@ Hold& Hold::operator=(Hold&& other) noexcept {
     turn_ = other.turn_;
     priced_ = other.priced_;
     limited_ = other.limited_;
+    searches_cost_ = other.searches_cost_;
     return *this;
 }
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace obliv::llm {
 struct Price;
@@ -35,7 +36,7 @@ struct Ask {
     std::string_view asked{};               ///< what the row says was asked; empty: `model`
     std::span<const std::string> served;    ///< upstream names of the models that may serve it
     std::span<const ChannelId> channels{};  ///< that may serve it; none: whichever there are
-    std::string_view variant{};             ///< of images: their size, a slash, their quality
+    std::string_view variant{};             ///< of images: as llm::variant_of
     /// Upper bounds: `input` and `output` are tokens of whatever kind.
     llm::Usage at_most{};
     std::int64_t share_millionths = whole_price;  ///< of the price, beside what the group pays
@@ -86,10 +87,16 @@ public:
     bool swept() const noexcept { return open() && !linked(); }
     /// Whether a price is known that the call will be charged at.
     bool priced() const noexcept { return priced_; }
+    /// Whether searches may cost something.
+    bool searches_cost() const noexcept { return searches_cost_; }
     /// Whether who pays can run out of money: the account's, or the token's budget.
     bool limited() const noexcept { return limited_; }
     /// Tokens of output that are paid for in advance.
     std::int64_t output_tokens() const noexcept { return output_tokens_; }
+    /// What the images turned out to be, in place of Ask::variant.
+    void made(std::string variant) {
+        variant_ = std::make_unique<const std::string>(std::move(variant));
+    }
     /// Whether the call costs the same by whichever of the two serves it.
     bool charged_alike(const Server& one, const Server& other) const;
 
@@ -112,6 +119,7 @@ private:
     std::uint16_t turn_ = 0;                  // of the sweeper, when it was made
     bool priced_ = false;
     bool limited_ = false;
+    bool searches_cost_ = false;
 };
 
 /// The open holds of a till.

@@ -2,18 +2,19 @@
 
 #include "core/llm/price.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace obliv::billing {
 
 /// Every price of one model that is in force. A price may be meant for one channel, or for images
 /// of one size or quality; a call is charged at the one that is meant for it most closely, the
-/// channel before the variant.
+/// channel before the variant. Where the provider may choose between sizes or qualities, or none
+/// of the prices names the one that is wanted, that is the dearest of all that it may come to.
 class ModelPrices {
 public:
     /// A channel without a value: for all of them.
@@ -27,18 +28,15 @@ public:
     /// The one that is meant for every call; null: there is none.
     const llm::Price* plain() const noexcept { return plain_ ? &*plain_ : nullptr; }
 
-    /// Null: none is meant for the call.
-    const llm::Price* find(ChannelId channel, std::string_view variant) const noexcept {
-        return special_.empty() ? plain() : closest(channel, variant);
+    /// What a call pays that used `usage`; null: no price is meant for it. `variant` is empty, or
+    /// as llm::variant_of.
+    const llm::Price* find(ChannelId channel, std::string_view variant,
+                           const llm::Usage& usage) const {
+        return special_.empty() ? plain() : closest(channel, variant, usage);
     }
 
     /// Whether whichever of `channels` serves, some price is meant for the call.
-    bool covers(std::span<const ChannelId> channels, std::string_view variant) const noexcept {
-        return plain_ ||
-               (!channels.empty() && std::all_of(channels.begin(), channels.end(), [&](auto each) {
-                   return closest(each, variant) != nullptr;
-               }));
-    }
+    bool covers(std::span<const ChannelId> channels, std::string_view variant) const;
 
     /// Calls `use` with each price that the call may be charged at, whichever of `channels` serves
     /// it; none: whichever there is.
@@ -46,13 +44,9 @@ public:
     void each(std::span<const ChannelId> channels, std::string_view variant, Use use) const {
         if (plain_)
             use(*plain_);
-        for (const auto& each : special_) {
-            bool may_serve =
-                !each.channel || channels.empty() ||
-                std::find(channels.begin(), channels.end(), each.channel) != channels.end();
-            if (may_serve && llm::fit_of(each.variant, variant) > 0)
+        for (const auto& each : special_)
+            if (may_count(each, channels, variant))
                 use(each.price);
-        }
     }
 
 private:
@@ -61,23 +55,15 @@ private:
         std::string variant;
         llm::Price price;
     };
+    using Words = std::vector<std::string_view>;
 
-    const llm::Price* closest(ChannelId channel, std::string_view variant) const noexcept {
-        constexpr int fit_of_channel = 8;  // more than any of a variant
-        const auto* best = plain();
-        int best_fit = best == nullptr ? 0 : llm::fit_of({}, variant);
-        for (const auto& each : special_) {
-            int fit = llm::fit_of(each.variant, variant);
-            if (fit == 0 || (each.channel && each.channel != channel))
-                continue;
-            fit += each.channel ? fit_of_channel : 0;
-            if (fit > best_fit) {
-                best = &each.price;
-                best_fit = fit;
-            }
-        }
-        return best;
-    }
+    bool may_count(const Special& special, std::span<const ChannelId> channels,
+                   std::string_view variant) const;
+    const llm::Price* closest(ChannelId channel, std::string_view variant,
+                              const llm::Usage& usage) const;
+    const llm::Price* closest_of(ChannelId channel, std::string_view variant) const noexcept;
+    Words words_for(std::string_view word, bool of_size, ChannelId channel) const;
+    std::vector<std::string> variants_of(ChannelId channel, std::string_view variant) const;
 
     std::optional<llm::Price> plain_;
     std::vector<Special> special_;  // mostly none

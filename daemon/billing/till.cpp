@@ -46,6 +46,7 @@ struct Till::Quote {
     const ModelPrices* asked = nullptr;
     const llm::Price* dearest = nullptr;
     Money amount;
+    bool searches_cost = false;
 };
 
 Till::Till(Books& books, unsigned number, Committed committed)
@@ -80,7 +81,8 @@ Result<Hold> Till::reserve(const Ask& ask) {
     bool limited = account->kind != ledger::AccountKind::unlimited ||
                    (has_token && (token->limited || token->periods));
     auto group_share = has_token ? token->share : whole_price;
-    auto quoted = quote(ask, limited, llm::combined_share(ask.share_millionths, group_share));
+    auto quoted =
+        quote(*view_, ask, limited, llm::combined_share(ask.share_millionths, group_share));
     if (!quoted)
         return quoted.error();
 
@@ -93,6 +95,7 @@ Result<Hold> Till::reserve(const Ask& ask) {
     hold.dearest_price_ = quoted->dearest;
     hold.amount_ = quoted->amount;
     hold.priced_ = quoted->dearest != nullptr;
+    hold.searches_cost_ = quoted->searches_cost;
     hold.limited_ = limited;
     hold.input_tokens_ = ask.at_most.input;
     hold.output_tokens_ = ask.at_most.output;
@@ -104,7 +107,7 @@ Result<Hold> Till::reserve(const Ask& ask) {
         if (auto done = set_periods_aside(hold, ask, *token->periods); !done)
             return done.error();
     if (auto promised = ring_.promise(); !promised) {
-        give_back(hold);
+        give_back(hold, hold.amount_);
         return promised.error();
     }
     hold.till_ = this;
@@ -116,11 +119,13 @@ Result<Hold> Till::reserve(const Ask& ask) {
 /// The dearest of the asked model's prices; where none of them may count, that of the models that
 /// may serve the call. A candidate without a price counts as unpriced even beside priced ones: it
 /// may be the one that serves.
-Result<Till::Quote> Till::quote(const Ask& ask, bool limited, std::int64_t share) const {
+Result<Till::Quote> Till::quote(const BooksView& view, const Ask& ask, bool limited,
+                                std::int64_t share) const {
     Quote quote;
     std::string_view unpriced;
     auto consider = [&](const llm::Price& price) {
         auto amount = llm::cost_at_most(price, ask.at_most, share);
+        quote.searches_cost = quote.searches_cost || price.per_search > Money{};
         if (!quote.dearest || amount > quote.amount) {
             quote.dearest = &price;
             quote.amount = amount;
@@ -132,13 +137,13 @@ Result<Till::Quote> Till::quote(const Ask& ask, bool limited, std::int64_t share
         if (!prices || !prices->covers(ask.channels, ask.variant))
             unpriced = model;
     };
-    quote.asked = find_prices(*view_, ask.model);
+    quote.asked = find_prices(view, ask.model);
     if (quote.asked || ask.served.empty())
         consider_all(ask.model, quote.asked);
     if (!quote.asked || unpriced.data()) {
         unpriced = ask.served.empty() ? unpriced : std::string_view();
         for (const auto& model : ask.served)
-            consider_all(model, find_prices(*view_, model));
+            consider_all(model, find_prices(view, model));
     }
     if (unpriced.data() && must_be_priced(books_.options().unpriced, limited))
         return fail(Code::forbidden, "the model " + std::string(unpriced) +
@@ -168,7 +173,7 @@ Result<void> Till::set_periods_aside(Hold& hold, const Ask& ask,
     hold.periods_ = HeldPeriods::reserve(budgets, asked, hold.amount_, now, short_one);
     if (!short_one)
         return ok();
-    give_back(hold);
+    give_back(hold, hold.amount_);
     auto error = short_of(short_one->name, short_one->balance.figures().available, hold.amount_);
     error.message += "; it begins anew at " + rfc3339(short_one->when.end);
     error.hint = "wait, raise the budget, or ask for fewer output tokens";
@@ -188,16 +193,41 @@ Money Till::hold_more(const Hold& hold, Money amount) noexcept {
     return all;
 }
 
+/// At the prices of when the call was let in, which the hold keeps alive.
+Result<void> Till::cover(Hold& hold, const Ask& ask) {
+    check(hold.till_ == this, "only an open hold covers more, on the loop that reserved it");
+    auto share = llm::combined_share(ask.share_millionths, hold.group_share_);
+    auto quoted = quote(*hold.view_, ask, hold.limited_, share);
+    if (!quoted)
+        return quoted.error();
+    if (quoted->amount > hold.amount_) {
+        auto wanted = quoted->amount - hold.amount_;
+        auto more = hold_more(hold, wanted);
+        if (more < wanted) {
+            give_back(hold, more);
+            return fail(Code::quota_exhausted,
+                        "this may cost up to " + quoted->amount.text() + " USD, and only " +
+                            (hold.amount_ + more).text() + " USD can be set aside");
+        }
+        hold.amount_ += more;
+    }
+    hold.asked_prices_ = quoted->asked;
+    hold.dearest_price_ = quoted->dearest;
+    hold.priced_ = quoted->dearest != nullptr;
+    hold.searches_cost_ = quoted->searches_cost;
+    return ok();
+}
+
 /// What so many tokens more would cost, if the call has all that it was foreseen to have. By the
 /// length of its input all of its tokens may come to cost more.
 Money Till::price_of_more(const Hold& hold, const Server& server, std::int64_t input_tokens,
                           std::int64_t output_tokens) {
-    const auto* rate = rate_of(hold, server);
-    if (rate == nullptr)
-        return {};
     llm::Usage usage;
     usage.input = hold.input_tokens_;
     usage.output = hold.output_tokens_;
+    const auto* rate = rate_of(hold, server, usage);
+    if (rate == nullptr)
+        return {};
     auto before = llm::cost_at_most(*rate, usage, hold.group_share_);
     usage.input += input_tokens;
     usage.output += output_tokens;
@@ -228,21 +258,21 @@ bool Till::extend_input(Hold& hold, const Server& server, std::int64_t input_tok
     return more == amount;
 }
 
-/// The price that the call is charged at; null: it is free.
-const llm::Price* Till::rate_of(const Hold& hold, const Server& server) {
+/// The price that the call is charged at for `usage`; null: it is free.
+const llm::Price* Till::rate_of(const Hold& hold, const Server& server, const llm::Usage& usage) {
     std::string_view variant = hold.variant_ ? std::string_view(*hold.variant_) : "";
     const auto* rate =
-        hold.asked_prices_ ? hold.asked_prices_->find(server.channel, variant) : nullptr;
+        hold.asked_prices_ ? hold.asked_prices_->find(server.channel, variant, usage) : nullptr;
     if (rate)
         return rate;
     if (const auto* prices = find_prices(*hold.view_, server.model))
-        rate = prices->find(server.channel, variant);
+        rate = prices->find(server.channel, variant, usage);
     // A model that was not announced is charged like the dearest that was: never for nothing.
     return rate ? rate : hold.dearest_price_;
 }
 
 bool Hold::charged_alike(const Server& one, const Server& other) const {
-    return Till::rate_of(*this, one) == Till::rate_of(*this, other);
+    return Till::rate_of(*this, one, {}) == Till::rate_of(*this, other, {});
 }
 
 Result<Till::Receipt> Till::charge(Hold hold, storage::Call call, std::int64_t share_millionths) {
@@ -251,7 +281,7 @@ Result<Till::Receipt> Till::charge(Hold hold, storage::Call call, std::int64_t s
     call.request_id.resize(cut_text(call.request_id, request_id_bytes_max).size());
     call.user_agent.resize(cut_text(call.user_agent, user_agent_bytes_max).size());
     call.error.resize(cut_text(call.error, error_bytes_max).size());
-    const auto* rate = rate_of(hold, Server{call.model_served, call.channel});
+    const auto* rate = rate_of(hold, Server{call.model_served, call.channel}, call.usage);
     call.price = rate ? rate->id : PriceId{};
     call.share = llm::combined_share(share_millionths, hold.group_share_);
     if (rate && call.source == llm::UsageSource::batch)
@@ -291,16 +321,16 @@ Result<Till::Receipt> Till::charge(Hold hold, storage::Call call, std::int64_t s
     return receipt;
 }
 
-void Till::give_back(const Hold& hold) noexcept {
-    hold.account_->release(hold.amount_);
+void Till::give_back(const Hold& hold, Money amount) noexcept {
+    hold.account_->release(amount);
     if (hold.budget_)
-        hold.budget_->release(hold.amount_);
+        hold.budget_->release(amount);
     if (hold.periods_)
-        hold.periods_->release(hold.amount_);
+        hold.periods_->release(amount);
 }
 
 void Till::release(Hold& hold) noexcept {
-    give_back(hold);
+    give_back(hold, hold.amount_);
     ring_.release();
     end(hold);
 }
@@ -318,7 +348,7 @@ Till::Swept Till::sweep(std::uint16_t turns_max) {
         // Modulo 65,536, of which none gets so old.
         if (static_cast<std::uint16_t>(turn_ - hold.turn_) < turns_max)
             break;
-        give_back(hold);
+        give_back(hold, hold.amount_);
         ++swept.holds;
         swept.amount += hold.amount_;
         hold.amount_ = {};

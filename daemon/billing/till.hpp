@@ -22,6 +22,8 @@ public:
 
     /// See Billing::reserve.
     Result<Hold> reserve(const Ask& ask);
+    /// See Billing::cover.
+    Result<void> cover(Hold& hold, const Ask& ask);
     /// See Billing::extend.
     bool extend(Hold& hold, const Server& server, std::int64_t output_tokens);
     /// See Billing::extend_input.
@@ -53,13 +55,15 @@ public:
 private:
     friend class Hold;
     struct Quote;
-    Result<Quote> quote(const Ask& ask, bool limited, std::int64_t share) const;
+    Result<Quote> quote(const BooksView& view, const Ask& ask, bool limited,
+                        std::int64_t share) const;
     Result<void> may_ask(const Ask& ask) const;
     static Money hold_more(const Hold& hold, Money amount) noexcept;
-    static const llm::Price* rate_of(const Hold& hold, const Server& server);
+    static const llm::Price* rate_of(const Hold& hold, const Server& server,
+                                     const llm::Usage& usage);
     static Money price_of_more(const Hold& hold, const Server& server, std::int64_t input_tokens,
                                std::int64_t output_tokens);
-    static void give_back(const Hold& hold) noexcept;
+    static void give_back(const Hold& hold, Money amount) noexcept;
     static void end(Hold& hold) noexcept;
     Result<void> set_aside(Hold& hold, const Ask& ask) const;
     Result<void> set_periods_aside(Hold& hold, const Ask& ask,

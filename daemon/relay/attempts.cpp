@@ -102,6 +102,20 @@ void AttemptLog::end(Cause cause, std::string_view why, SteadyTime now) {
                       status_, cause});
 }
 
+void AttemptLog::pass_over(const channels::Option& option, std::string_view why) {
+    const auto& channel = option.entry->channel;
+    ended_.push_back({channel.id,
+                      channel.name,
+                      option.match.upstream_model,
+                      std::string(why.substr(0, why_bytes_max)),
+                      0,
+                      {},
+                      {},
+                      0,
+                      0,
+                      Cause::unusable});
+}
+
 void AttemptLog::adopt(AttemptLog other) {
     std::move(other.ended_.begin(), other.ended_.end(), std::back_inserter(ended_));
 }

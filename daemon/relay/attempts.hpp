@@ -71,6 +71,9 @@ public:
     /// The attempt that runs, if one does, has ended. `why` is fit to be shown.
     void end(channels::Cause cause, std::string_view why, SteadyTime now);
 
+    /// The channel is not asked, for this reason.
+    void pass_over(const channels::Option& option, std::string_view why);
+
     /// The record has every attempt, also if all went well.
     void tell_all() noexcept { tells_all_ = true; }
     /// Takes over the attempts of another road of the same call.

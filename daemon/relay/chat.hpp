@@ -55,6 +55,7 @@ struct Relay::Opening : loop::InFrames {
     // Where the name of the model asks for a reasoning effort.
     std::string model_plain;     ///< without it
     std::string effort;          ///< which the body is to say; empty: it is to say none
+    std::string variant;         ///< of images, as far as it is foreseen
     bool has_fallbacks = false;  ///< other models may be asked
     bool converted = false;      ///< what goes to the channel is not what came
     bool translated = false;     ///< nor is what goes back what the channel said
@@ -85,6 +86,9 @@ struct Relay::Opening : loop::InFrames {
     std::optional<std::uint64_t> content_length;
     std::string upstream_request_id;
 
+    /// The body, or of a long one what is kept of it; empty: it would take the loop too long to
+    /// read.
+    std::string_view fields() const noexcept { return large ? large->text_of({}) : body; }
     // request_body.cpp
     std::int64_t input_tokens_bound() const noexcept;
     std::int64_t estimate_input_tokens() const noexcept;

@@ -113,7 +113,7 @@ loop::Task<void> Relay::read_refusal(Chat& chat) {
         chat.refused_for_model();
 }
 
-/// Asks the other models of the list, as far as the caller may call them.
+/// Asks the other models of the list, as far as the caller may call them and can pay for them.
 loop::Task<Result<void>> Relay::fall_back(Chat& chat, Result<void> last) {
     const auto& wish = chat.opening->wish;
     auto others = settings_.fallbacks.find(wish.model)->second;  // a copy: settings may change
@@ -123,7 +123,7 @@ loop::Task<Result<void>> Relay::fall_back(Chat& chat, Result<void> last) {
         auto next = wish;
         next.model = other;
         auto found = parts_.channels.route(next);
-        if (!found)
+        if (!found || !may_pay(chat, found->plan()))
             continue;
         chat.candidates = std::move(*found);
         chat.opening->require(chat.candidates);

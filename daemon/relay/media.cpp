@@ -1,5 +1,6 @@
 // Calls for pictures and sound: the road of a chat, but for how their replies are read and billed.
 
+#include "core/llm/image_variant.hpp"
 #include "daemon/relay/chat.hpp"
 
 #include <algorithm>
@@ -26,6 +27,10 @@ void Relay::Chat::fill_media_usage() {
     const auto& seen = facts();
     row.usage = {};
     row.source = llm::UsageSource::none;
+    if (rare->asked->kind == llm::MediaKind::images)
+        hold.made(llm::variant_made(rare->asked->variant,
+                                    media() != nullptr ? media()->made() : llm::ImageMade{},
+                                    row.model_served));
     if (row.finish_reason == "aborted") {
         if (begun || accepted)
             fill_abandoned_media();

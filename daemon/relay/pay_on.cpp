@@ -2,6 +2,8 @@
 // it passes, paid on, or ended.
 
 #include "core/llm/estimate.hpp"
+#include "core/llm/image_variant.hpp"
+#include "core/llm/search_bound.hpp"
 #include "daemon/relay/chat.hpp"
 
 #include <limits>
@@ -12,18 +14,68 @@ namespace obliv::relay {
 void Relay::bound(const Inbound& inbound, const Opening& opening, billing::Ask& ask) const {
     if (opening.call.media) {
         ask.at_most = opening.call.media->at_most;
-        ask.variant = opening.call.media->variant;
     } else {
         ask.at_most.input = opening.input_tokens_bound() + targets_->prompt_tokens_max();
     }
     if (inbound.operation == providers::Operation::rerank)
-        ask.at_most.searches = 1;
+        ask.at_most.searches = llm::ranking_units_max(
+            opening.fields(), opening.large ? opening.large->condensed.input_bound : 0);
     if (inbound.operation == providers::Operation::realtime)
         ask_of_realtime(ask);
     if (inbound.operation == providers::Operation::chat)
         ask.at_most.output =
             opening.call.output_tokens_max.value_or(settings_.output_tokens_default) *
             opening.call.choices;
+}
+
+/// What is set aside for a call that the channels of `plan` may serve.
+billing::Ask Relay::ask_of(const gate::TokenEntry& caller, const Inbound& inbound, Opening& opening,
+                           const channels::Plan& plan) const {
+    billing::Ask ask;
+    ask.token = caller.token.id;
+    ask.account = caller.token.account;
+    ask.model = opening.wish.model;
+    ask.asked = opening.call.model;
+    ask.served = plan.upstream_models;
+    ask.channels = plan.channels;
+    bound(inbound, opening, ask);
+    if (opening.call.media && opening.call.media->kind == llm::MediaKind::images) {
+        opening.variant = llm::variant_foreseen(opening.call.media->variant, plan.upstream_models);
+        ask.variant = opening.variant;
+    }
+    return ask;
+}
+
+/// Only where searches have a price does anybody look whether the call may search.
+Result<void> Relay::cover_searches(const Inbound& inbound, const Opening& opening,
+                                   billing::Ask& ask, billing::Hold& hold) const {
+    if (!hold.searches_cost() || inbound.operation != providers::Operation::chat)
+        return ok();
+    ask.at_most.searches = llm::web_searches_max(opening.fields());
+    return ask.at_most.searches > 0 ? parts_.billing.cover(hold, ask) : ok();
+}
+
+Result<billing::Hold> Relay::set_aside(const gate::TokenEntry& caller, const Inbound& inbound,
+                                       Opening& opening, const channels::Plan& plan) const {
+    auto ask = ask_of(caller, inbound, opening, plan);
+    auto hold = parts_.billing.reserve(ask);
+    if (!hold)
+        return hold;
+    if (auto covered = cover_searches(inbound, opening, ask, *hold); !covered)
+        return covered.error();
+    return hold;
+}
+
+/// Whether the money is there for a call that the channels of `plan` may serve instead. Those may
+/// cost more than the ones that were foreseen.
+bool Relay::may_pay(Chat& chat, const channels::Plan& plan) const {
+    auto ask = ask_of(*chat.caller, chat.inbound, *chat.opening, plan);
+    auto covered = parts_.billing.cover(chat.hold, ask);
+    if (covered)
+        covered = cover_searches(chat.inbound, *chat.opening, ask, chat.hold);
+    if (!covered)
+        chat.log.pass_over(plan.options.front(), covered.error().message);
+    return covered.has_value();
 }
 
 /// What a stream may produce with what was set aside, before its tokens are counted. A limit of the

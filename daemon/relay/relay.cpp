@@ -170,15 +170,7 @@ Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const ga
         return candidates.error();
     if (second)
         candidates->leave_out(inbound.contender->race().tried);
-    billing::Ask ask;
-    ask.token = caller->token.id;
-    ask.account = caller->token.account;
-    ask.model = opening.wish.model;
-    ask.asked = opening.call.model;
-    ask.served = candidates->plan().upstream_models;
-    ask.channels = candidates->plan().channels;
-    bound(inbound, opening, ask);
-    auto hold = parts_.billing.reserve(ask);
+    auto hold = set_aside(*caller, inbound, opening, candidates->plan());
     if (!hold)
         return hold.error();
     return Admission{std::move(*permit), std::move(*candidates), std::move(*hold)};

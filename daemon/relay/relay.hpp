@@ -216,6 +216,13 @@ private:
     loop::Task<Result<void>> end_talk(Chat& chat, Result<void> ended);
     void ask_of_realtime(billing::Ask& ask) const;
     void bound(const Inbound& inbound, const Opening& opening, billing::Ask& ask) const;
+    billing::Ask ask_of(const gate::TokenEntry& caller, const Inbound& inbound, Opening& opening,
+                        const channels::Plan& plan) const;
+    Result<billing::Hold> set_aside(const gate::TokenEntry& caller, const Inbound& inbound,
+                                    Opening& opening, const channels::Plan& plan) const;
+    Result<void> cover_searches(const Inbound& inbound, const Opening& opening, billing::Ask& ask,
+                                billing::Hold& hold) const;
+    bool may_pay(Chat& chat, const channels::Plan& plan) const;
 
     loop::Task<Result<void>> list_objects(server::Exchange& exchange, const ObjectErrand& errand,
                                           const Memory& memory);

@@ -168,7 +168,7 @@ TEST_CASE("a price that lies ahead is announced, and counts from its time on", "
         must(shop.write([&](storage::Session& s) { return s.prices().append(row); }));
         must(shop.books->refresh_prices());
     };
-    auto price = [&] { return shop.books->view()->prices.at("asked").find({}, {})->output; };
+    auto price = [&] { return shop.books->view()->prices.at("asked").find({}, {}, {})->output; };
     auto first = clock.wall() + 60s;
     append(7, 90s);
     append(5, 60s);

@@ -47,7 +47,8 @@ TEST_CASE("what decides the price of a picture is told once, at the top", "[llm]
         auto call = parse(MediaKind::images, R"({"model":"dall-e-3","prompt":"a")" + fields + "}");
         return call ? call->media->variant : "refused: " + call.error().message;
     };
-    CHECK(variant("").empty());
+    CHECK(variant("") == "/");
+    CHECK(variant(R"(,"size":"auto","quality":"auto")") == "/");
     CHECK(variant(R"(,"size":"1024x1792","quality":"hd")") == "1024x1792/hd");
     CHECK(variant(R"(,"x":{"size":"256x256"},"si\u007ae":"1024x1792")") == "1024x1792/");
     CHECK(variant(R"(,"quality":"hd","size":null)") == "/hd");

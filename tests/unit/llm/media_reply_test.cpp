@@ -45,6 +45,27 @@ Fed feed(MediaScan scan, const std::string& text, Random* random) {
 
 }  // namespace
 
+TEST_CASE("a reply tells the size and quality of its images, wherever it is cut", "[llm]") {
+    auto seed = static_cast<std::uint64_t>(real_clock().wall().time_since_epoch().count());
+    INFO("seed " << seed);
+    Random random(seed);
+    const std::string told = R"("quality":"medium","size":"1536x1024",)";
+    const std::string prompt = R"("revised_prompt":"\"size\":\"1x1\" \"quality\":\"low\"",)";
+    auto whole = "{" + told + R"("data":[{)" + prompt + R"("b64_json":"ZG9uZQ=="}],)" + used + "}";
+    auto stream = event("image_generation.completed", told + "\"b64_json\":\"ZG9uZQ==\"," + used);
+    for (int round = 0; round < 300; ++round) {
+        auto* cut = round == 0 ? nullptr : &random;
+        for (const auto& fed : {feed({MediaScan::Form::json, 1}, whole, cut),
+                                feed({MediaScan::Form::stream, 1}, stream, cut)}) {
+            REQUIRE(fed.scan.made().size == "1536x1024");
+            REQUIRE(fed.scan.made().quality == "medium");
+        }
+    }
+    auto other = feed({MediaScan::Form::json, 1}, R"({"size":7,"quality":"fine"})", nullptr);
+    CHECK(other.scan.made().size.empty());
+    CHECK(other.scan.made().quality.empty());
+}
+
 TEST_CASE("a stream of images is understood and held at its end, wherever it is cut", "[llm]") {
     auto seed = static_cast<std::uint64_t>(real_clock().wall().time_since_epoch().count());
     INFO("seed " << seed);

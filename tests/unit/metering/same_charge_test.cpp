@@ -203,6 +203,18 @@ const Told searches[] = {
          "groundingMetadata":{"webSearchQueries":["a","b","c"]},
          "finishReason":"STOP"}],"modelVersion":"m","responseId":"r",
          "usageMetadata":{"promptTokenCount":60,"candidatesTokenCount":30,"totalTokenCount":90}})"},
+    {"Gemini: questions told behind the figures, again and again", "gemini",
+     R"([{"candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"x"}]}}],
+          "modelVersion":"gemini-3-flash-preview","responseId":"r",
+          "usageMetadata":{"promptTokenCount":60,"candidatesTokenCount":30,"totalTokenCount":90}},
+         {"candidates":[{"index":0,"groundingMetadata":{"webSearchQueries":["a"]}}]},
+         {"candidates":[{"index":0,"groundingMetadata":{"webSearchQueries":["a","b","c"]},
+          "finishReason":"STOP"}]}])"},
+    {"Gemini: questions told before the figures", "gemini",
+     R"([{"candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"x"}]},
+          "groundingMetadata":{"webSearchQueries":["a","b","c"]}}],"modelVersion":"m"},
+         {"candidates":[{"index":0,"finishReason":"STOP"}],
+          "usageMetadata":{"promptTokenCount":60,"candidatesTokenCount":30,"totalTokenCount":90}}])"},
     {"Perplexity", "openai",
      R"({"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,
          "message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],
@@ -314,4 +326,20 @@ TEST_CASE("searches of the web cost the same, however they are told", "[metering
         CHECK(usage->searches == 3);
         CHECK(llm::cost_of(price, *usage) == Money::nanos(30'000'000 + 90'000));
     }
+}
+
+TEST_CASE("a prompt to Gemini 2.5 is one search, however often it searches", "[metering]") {
+    auto asked = [](const std::string& model, const std::string& questions) {
+        auto reply =
+            R"({"candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"x"}]},
+                "groundingMetadata":{"webSearchQueries":[)" +
+            questions + R"(]},"finishReason":"STOP"}],"modelVersion":")" + model +
+            R"(","usageMetadata":{"promptTokenCount":1,"totalTokenCount":1}})";
+        return usage_of({"Gemini", "gemini", reply.c_str()})->searches;
+    };
+    for (auto model : {"gemini-2.5-flash", "models/gemini-2.5-pro", "gemini-2.0-flash-001"}) {
+        CHECK(asked(model, R"("a","b","c")") == 1);
+        CHECK(asked(model, "") == 0);
+    }
+    CHECK(asked("gemini-3-pro-preview", R"("a","b","c")") == 3);
 }

@@ -88,6 +88,21 @@ TEST_CASE("every attempt of a call that failed over is recorded", "[relay]") {
     CHECK(served["wait_ms"] == 5);
 }
 
+TEST_CASE("a channel that was not asked is recorded with the reason", "[relay]") {
+    Fixture fixture({row(1, "a")});
+    auto candidates = fixture.channels.route({"default", "m"});
+    REQUIRE(candidates);
+    AttemptLog log;
+    log.pass_over(*candidates->next({}), "it costs too much");
+    auto attempts = nlohmann::json::parse(log.text(&*candidates, "vip"))["attempts"];
+    REQUIRE(attempts.size() == 1);
+    CHECK(attempts[0]["name"] == "a");
+    CHECK(attempts[0]["model"] == "m");
+    CHECK(attempts[0]["cause"] == "unusable");
+    CHECK(attempts[0]["why"] == "it costs too much");
+    CHECK(attempts[0]["status"] == 0);
+}
+
 TEST_CASE("a record is bounded whatever happened", "[relay]") {
     std::vector<storage::Channel> rows;
     for (std::int64_t id = 1; id <= 200; ++id)
