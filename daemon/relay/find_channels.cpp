@@ -46,22 +46,21 @@ void Relay::Opening::require(channels::Candidates& candidates) const {
     candidates.require(needs, tokens);
 }
 
-/// The channels for the model that is asked instead while the account is nearly out of money.
-/// Nothing: the model is asked as it is, also where nobody serves the other.
-std::optional<channels::Candidates> Relay::find_cheaper(const gate::TokenEntry& caller,
-                                                        Opening& opening) {
-    auto cheaper = caller.instead_of(opening.call.model);
+/// The channels for the model of `wish`. While the account is nearly out of money, another model
+/// may be asked instead, which is in `wish` then; where nobody serves that one, it is not.
+Result<channels::Candidates> Relay::route(const gate::TokenEntry& caller, Opening& opening,
+                                          channels::Wish& wish) {
+    auto cheaper = caller.instead_of(wish.model);
     if (cheaper.empty())
-        return std::nullopt;
-    auto wish = opening.wish;
-    wish.model = cheaper;
-    auto found = parts_.channels.route(wish);
+        return parts_.channels.route(wish);
+    auto other = wish;
+    other.model = cheaper;
+    auto found = parts_.channels.route(other);
     if (!found)
-        return std::nullopt;
-    opening.wish = wish;
+        return parts_.channels.route(wish);
+    wish = other;
     opening.model_instead = std::string(cheaper);
-    opening.require(*found);
-    return std::move(*found);
+    return found;
 }
 
 /// The channels for the model as it was asked; where nobody serves it and its name ends with a
@@ -73,28 +72,15 @@ Result<channels::Candidates> Relay::find_channels(const server::Exchange& exchan
     auto& wish = opening.wish;
     wish.group = caller.token.group;
     wish.affinity = affinity_of(exchange, caller.token, parts_.channels.routing());
-    if (caller.degrading)
-        if (auto cheaper = find_cheaper(caller, opening))
-            return *std::move(cheaper);
     wish.model = call.model;
-    auto found = parts_.channels.route(wish);
+    auto found = route(caller, opening, wish);
     bool chat = inbound.operation == providers::Operation::chat;
     auto effort = chat && !found ? llm::effort_in(call.model) : std::nullopt;
     if (effort && found.error().code == Code::model_not_found) {
         opening.model_plain = std::string(effort->model);
         auto plain = wish;
         plain.model = opening.model_plain;
-        auto without = parts_.channels.route(plain);
-        if (auto cheaper = caller.instead_of(plain.model); !cheaper.empty()) {
-            auto wished = plain;
-            wished.model = cheaper;
-            if (auto instead = parts_.channels.route(wished)) {
-                plain = wished;
-                opening.model_instead = std::string(cheaper);
-                without = std::move(instead);
-            }
-        }
-        if (without) {
+        if (auto without = route(caller, opening, plain)) {
             wish = plain;
             opening.effort = std::string(effort->effort);
             found = std::move(without);

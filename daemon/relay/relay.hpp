@@ -116,8 +116,8 @@ private:
     Result<channels::Candidates> find_channels(const server::Exchange& exchange,
                                                const gate::TokenEntry& caller,
                                                const Inbound& inbound, Opening& opening);
-    std::optional<channels::Candidates> find_cheaper(const gate::TokenEntry& caller,
-                                                     Opening& opening);
+    Result<channels::Candidates> route(const gate::TokenEntry& caller, Opening& opening,
+                                       channels::Wish& wish);
     loop::Task<Result<void>> fall_back(Chat& chat, Result<void> last);
     loop::Task<void> read_refusal(Chat& chat);
     SteadyTime deadline_of(const Chat& chat) const;
