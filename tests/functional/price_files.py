@@ -8,23 +8,14 @@ import sqlite3
 import unittest
 from typing import Any
 
-from harness import FunctionalTest, ask
+from prices import PriceTest
 
 
-class Bills(FunctionalTest):
+class Bills(PriceTest):
     def setUp(self) -> None:
         super().setUp()
         self.upstream = self.new_upstream()
         self.daemon = self.new_daemon()
-
-    def cost(self, key: str, model: str = "m1") -> dict[str, Any]:
-        reply = self.daemon.post(key, ask(model=model))
-        self.assertEqual(reply.status, 200, reply.body)
-        return self.daemon.call(reply.request_id)
-
-    def recompute(self, *more: str) -> tuple[int, dict[str, Any]]:
-        done = self.obliv(self.daemon, "usage", "recompute", "--dry-run", "--json", *more)
-        return done.returncode, json.loads(done.stdout)
 
     def test_every_bill_can_be_computed_again(self) -> None:
         self.daemon.add_channel(self.upstream)
@@ -50,7 +41,7 @@ class Bills(FunctionalTest):
         self.assertEqual(self.recompute("--until", "-1h")[1]["calls"], 0)
 
 
-class PriceFiles(FunctionalTest):
+class PriceFiles(PriceTest):
     def setUp(self) -> None:
         super().setUp()
         self.daemon = self.new_daemon()

@@ -7,12 +7,13 @@ from typing import Any
 
 import upstream as provider
 from client import request
-from harness import FunctionalTest, ask
+from harness import ask
+from prices import PriceTest
 
 CONFIG = '[billing]\ngroup_multipliers = ["partners=0.8", "guests=1.5"]\n'
 
 
-class PriceTerms(FunctionalTest):
+class PriceTerms(PriceTest):
     def setUp(self) -> None:
         super().setUp()
         self.upstream = self.new_upstream()
@@ -22,18 +23,6 @@ class PriceTerms(FunctionalTest):
         """The provider says that it was so much."""
         used = {**provider.usage(), "prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output, **details}
         self.upstream.answer = lambda connection, _: connection.reply(200, provider.completion_bytes("Hello!", used=used))
-
-    def cost(self, key: str, model: str = "m1") -> dict[str, Any]:
-        return self.cost_of(key, ask(model=model))
-
-    def cost_of(self, key: str, body: Any) -> dict[str, Any]:
-        reply = self.daemon.post(key, body)
-        self.assertEqual(reply.status, 200, reply.body)
-        return self.daemon.call(reply.request_id)
-
-    def recompute(self, *more: str) -> tuple[int, dict[str, Any]]:
-        done = self.obliv(self.daemon, "usage", "recompute", "--dry-run", "--json", *more)
-        return done.returncode, json.loads(done.stdout)
 
     def test_a_longer_call_pays_its_tier_for_all_of_its_tokens(self) -> None:
         self.daemon.add_channel(self.upstream)
