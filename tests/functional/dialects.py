@@ -113,6 +113,16 @@ def responses_events(script: Script) -> list[tuple[str, Any]]:
     return [(event["type"], event) for event in events]
 
 
+# --- Gemini, whose figures grow with its words.
+
+def gemini_events(script: Script) -> list[tuple[str, Any]]:
+    events = formats.gemini_events(script)
+    for number, (_, chunk) in enumerate(events):
+        told = OUTPUT - (len(events) - 1 - number)
+        chunk["usageMetadata"].update(candidatesTokenCount=told, totalTokenCount=INPUT + told)
+    return events
+
+
 # --- Ollama's chat: lines.
 
 def ollama_line(content: str = "", **more: Any) -> Any:
@@ -203,7 +213,7 @@ DIALECTS = {
     "completions": Dialect("openai", completions_events, behind=1, late=2, url="http://127.0.0.1:{port}/v1"),
     "responses": Dialect("openai", responses_events, opening=4, url="http://127.0.0.1:{port}/v1"),
     "anthropic": Dialect("anthropic", formats.anthropic_events, opening=2, behind=1, begun=1),
-    "gemini": Dialect("gemini", formats.gemini_events, told=True, whole_calls=True),
+    "gemini": Dialect("gemini", gemini_events, told=True, whole_calls=True),
     "cohere": Dialect("cohere", formats.cohere_events, opening=2, cached=0),
     "dashscope": Dialect("qwen", formats.dashscope_events, told=True, url="http://127.0.0.1:{port}/api/v1"),
     "bedrock": Dialect("bedrock", bedrock_events, opening=1, late=1, frame=aws_message, start=start_aws, comment=b""),
