@@ -177,17 +177,21 @@ void MediaScan::take(std::size_t key, std::string_view text, std::size_t at, std
         seconds_ = seconds_at(text, at);
         return;
     case key_size:
-        if (is_string(text, at) && tells_size(string_at(text, at)))
-            made_.size = string_at(text, at);
-        return;
     case key_quality:
-        if (is_string(text, at) && tells_quality(string_at(text, at)))
-            made_.quality = string_at(text, at);
+        if (is_string(text, at))
+            take_made(key, string_at(text, at));
         return;
     default:
         if (form_ == Form::json && is_string(text, at))
             ++images_;
     }
+}
+
+void MediaScan::take_made(std::size_t key, std::string_view word) {
+    if (key == key_size && tells_size(word))
+        made_.size = word;
+    if (key == key_quality && tells_quality(word))
+        made_.quality = word;
 }
 
 void MediaScan::fail_at(std::size_t place) {

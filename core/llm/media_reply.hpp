@@ -42,6 +42,7 @@ private:
     bool feed_one(std::string_view payload, std::vector<std::string_view>& out);
     void scan(std::string_view payload);
     void take(std::size_t key, std::string_view text, std::size_t at, std::size_t place);
+    void take_made(std::size_t key, std::string_view word);
     void fail_at(std::size_t place);
     void take_type(std::string_view type, std::size_t at);
     void take_usage(std::string_view text, std::size_t at);

@@ -51,6 +51,25 @@ Result<void> Shelf::has_room(WallTime now) {
     return ok();
 }
 
+/// What is known of a call of the last day; null: it may be made again.
+Result<KeptReplyPtr> Shelf::known(storage::RepeatRow before) {
+    if (before.whole)
+        return std::make_shared<const KeptReply>(
+            KeptReply{std::move(before.content_type), std::move(before.body), before.request});
+    if (before.run.empty())
+        return std::make_shared<const KeptReply>(
+            KeptReply{{}, {}, before.request, std::move(before.request_id)});
+    auto charged = was_charged(before);
+    if (!charged)
+        return charged.error();
+    if (*charged)
+        return fail(Code::conflict, "the call with this Idempotency-Key was charged as " +
+                                        before.request_id +
+                                        ", and its reply was lost when the server was killed; "
+                                        "a new key makes a new call");
+    return KeptReplyPtr{};
+}
+
 Result<KeptReplyPtr> Shelf::begin(const Sha256& key, const Maker& maker) {
     auto row =
         database_.read([&](storage::Session& session) { return session.repeats().find(key); });
@@ -58,23 +77,9 @@ Result<KeptReplyPtr> Shelf::begin(const Sha256& key, const Maker& maker) {
         return row.error();
     auto begun = row_of(key, maker.request_id);
     begun.call = {maker.account, maker.time, next_id_()};
-    if (*row && begun.time - (*row)->time < reply_kept_for) {
-        auto& before = **row;
-        if (!before.whole && before.run.empty())
-            return std::make_shared<const KeptReply>(
-                KeptReply{{}, {}, before.request, std::move(before.request_id)});
-        if (before.whole)
-            return std::make_shared<const KeptReply>(
-                KeptReply{std::move(before.content_type), std::move(before.body), before.request});
-        auto charged = was_charged(before);
-        if (!charged)
-            return charged.error();
-        if (*charged)
-            return fail(Code::conflict, "the call with this Idempotency-Key was charged as " +
-                                            before.request_id +
-                                            ", and its reply was lost when the server was killed; "
-                                            "a new key makes a new call");
-    }
+    if (*row && begun.time - (*row)->time < reply_kept_for)
+        if (auto before = known(std::move(**row)); !before || *before)
+            return before;
     if (auto room = has_room(begun.time); !room)
         return room.error();
     auto noted =

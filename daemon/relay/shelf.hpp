@@ -48,6 +48,7 @@ public:
     void catch_up(Repeats& repeats) noexcept;
 
 private:
+    Result<KeptReplyPtr> known(storage::RepeatRow before);
     Result<void> has_room(WallTime now);
     Result<bool> was_charged(const storage::RepeatRow& before);
     storage::RepeatRow row_of(const Sha256& key, std::string_view request_id) const;
