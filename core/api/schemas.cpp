@@ -365,7 +365,8 @@ constexpr std::array call{
 
 constexpr std::array scored{
     Field{"channel", object, must, "", "ChannelName"},
-    Field{"priority", integer, must, "", "", -rank_max, rank_max},
+    Field{"priority", integer, must_or_null, "null: of a channel that is gone", "", -rank_max,
+          rank_max},
     Field{"score", number, must, "its part of its tier's calls, 0 to 1"},
 };
 

@@ -65,6 +65,17 @@ Json attempts_of(const Json& record) {
     return out;
 }
 
+/// The only channel that could serve a call that has no record.
+Json plain_candidate(const storage::Call& call, const channels::ChannelTable& table) {
+    if (!call.channel)
+        return Json::array();
+    const auto* entry = table.find(call.channel);
+    return Json::array(
+        {Json{{"channel", channel_name(table, call.channel)},
+              {"priority", entry == nullptr ? Json(nullptr) : Json(entry->channel.priority)},
+              {"score", 1.0}}});
+}
+
 /// The only attempt of a call that has no record.
 Json plain_attempt(const storage::Call& call, const channels::ChannelTable& table) {
     if (!call.channel)
@@ -102,9 +113,11 @@ Result<Reply> get_request(const Request& request, Host& host) {
     auto told = record.empty() ? Json::object() : Json::parse(record, nullptr, false);
     if (!told.is_object())
         return fail(Code::corrupt, "the attempt record of this call cannot be read");
-    auto attempts = record.empty() ? plain_attempt(*call, *host.channels()) : attempts_of(told);
+    auto table = host.channels();
+    auto attempts = record.empty() ? plain_attempt(*call, *table) : attempts_of(told);
+    auto candidates = record.empty() ? plain_candidate(*call, *table) : candidates_of(told);
     auto rest = dumped(Json{{"group", text_or_null(told.value("group", ""))},
-                            {"candidates", candidates_of(told)},
+                            {"candidates", std::move(candidates)},
                             {"excluded", excluded_of(told)},
                             {"attempts", std::move(attempts)}});
     return Reply{200, "{\"call\":" + call_json(*call) + "," + rest.substr(1)};

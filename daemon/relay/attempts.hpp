@@ -59,8 +59,9 @@ private:
     std::size_t key_ = 0;
 };
 
-/// What one call did to find its provider. A call that is served at the first attempt costs a few
-/// numbers here and no memory: its usage row tells everything. Lives with the candidates it names.
+/// What one call did to find its provider. A call that one channel alone can serve, and serves at
+/// the first attempt, costs a few numbers here and no memory: its usage row tells everything. Lives
+/// with the candidates it names.
 class AttemptLog {
 public:
     /// An attempt begins; `waited` is the pause before it.

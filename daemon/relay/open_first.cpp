@@ -30,6 +30,9 @@ SteadyTime Relay::deadline_of(const Chat& chat) const {
 /// Tries one channel after the other while nothing of a reply has reached the client.
 loop::Task<Result<void>> Relay::open_first(Chat& chat) {
     auto& candidates = chat.candidates;
+    // Where there was no choice the usage row tells it all.
+    if (candidates.plan().options.size() > 1)
+        chat.log.tell_all();
     RetryLimits limits{settings_.attempts, settings_.retry_pause_first, settings_.retry_pause_last};
     Retries retries(candidates, random_, limits);
     Result<void> last = ok();

@@ -68,10 +68,22 @@ class RelayFailover(FunctionalTest):
             if stream:
                 self.assertTrue(0 < row["ttft_ms"] <= row["duration_ms"], row)
 
-    def test_a_call_served_at_once_is_told_from_its_row(self) -> None:
-        reply = self.daemon.post(self.key, ask())
+    def test_a_call_served_at_once_has_its_record_too(self) -> None:
+        for stream in (False, True):
+            reply = self.daemon.post(self.key, ask(stream=stream))
+            record = self.record(reply.request_id)
+            self.assertEqual([(a["channel"]["name"], a["cause"], a["status"]) for a in record["attempts"]], [("bad", "ok", 200)])
+            self.assertGreater(record["attempts"][0]["bytes"], 0)
+            self.assertEqual(record["group"], "default")
+            self.assertEqual([(c["channel"]["name"], c["priority"], c["score"]) for c in record["candidates"]], [("bad", 1, 1.0), ("good", 0, 1.0)])
+
+    def test_a_call_that_one_channel_can_serve_is_told_from_its_row(self) -> None:
+        self.daemon.add_channel(self.good, "only", models=["m-only"])
+        self.daemon.set_price("m-only")
+        reply = self.daemon.post(self.key, ask(model="m-only"))
         record = self.record(reply.request_id)
-        self.assertEqual([(a["channel"]["name"], a["cause"]) for a in record["attempts"]], [("bad", "ok")])
+        self.assertEqual([(a["channel"]["name"], a["cause"]) for a in record["attempts"]], [("only", "ok")])
+        self.assertEqual([(c["channel"]["name"], c["priority"], c["score"]) for c in record["candidates"]], [("only", 0, 1.0)])
         self.assertIsNone(record["group"])
 
     def test_explain_takes_a_model_or_a_request(self) -> None:
