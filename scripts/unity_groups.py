@@ -14,42 +14,59 @@ from pathlib import Path
 from cpp_text import blanked, tokens
 
 GROUP_MAX = 8
+IN_BULK = "using all of"  # in the place of a name: only files that take the same from elsewhere go together
 
 
-def private_names(text: str) -> set[str]:
-    """What is declared directly in namespaces without a name; rather too many names than too few."""
-    names: set[str] = set()
-    depth, inside, parens, value = 0, -1, 0, False
-    words = [token.text for token in tokens(blanked(text))]
-    for before, word, after in zip(["", *words], words, [*words[1:], ""]):
+def alias(words: list[str]) -> tuple[str, str]:
+    """`using A = b::C` and `using b::C`, without the word itself: the name, and what it stands for."""
+    if "=" in words:
+        return words[0], " ".join(words[words.index("=") + 1:])
+    return words[-1], " ".join(words)
+
+
+def private_names(file: str, text: str) -> dict[str, str]:
+    """What a file has for itself, with what it stands for: what it declares directly in namespaces without a name (rather
+    too much than too little), and what it abbreviates."""
+    names = {IN_BULK: ""}
+    words = ["", *(token.text for token in tokens(blanked(text))), ""]
+    braces: list[str] = []  # of each that is open: "private" or "named" namespace, or "other"
+    parens, value = 0, False
+    for at in range(1, len(words) - 1):
+        before, word, after = words[at - 1:at + 2]
         if word == "{":
-            if before == "namespace" and inside < 0:
-                inside = depth
-            depth += 1
+            head = words[max(at - 8, 0):at]
+            named = "namespace" in head and not {";", "}", "{", ")"} & set(head[head.index("namespace"):])
+            braces.append("private" if before == "namespace" else "named" if named else "other")
         elif word == "}":
-            depth -= 1
-            if depth == inside:
-                inside = -1
+            if braces:
+                braces.pop()
             value = False
         elif word in "()":
             parens += 1 if word == "(" else -1
         elif word == ";":
             value = False
-        elif word == "=" and depth == inside + 1:
+        elif word == "using" and "other" not in braces:
+            what = words[at + 1:words.index(";", at)]
+            if after in ("namespace", "enum"):
+                names[IN_BULK] = names.get(IN_BULK, "") + " ".join(what) + ";"
+            else:
+                name, meaning = alias(what)
+                names[name] = meaning
+        elif word == "=" and braces[-1:] == ["private"]:
             value = True
-        directly = inside >= 0 and depth == inside + 1 and parens == 0 and not value
+        directly = braces[-1:] == ["private"] and parens == 0 and not value
         if directly and word.isidentifier() and (before in ("class", "struct") or after in ("(", "=", "{", ";", "[")):
-            names.add(word)
+            names.setdefault(word, file)
     return names
 
 
-def groups(texts: list[str]) -> list[int]:
-    held: list[tuple[int, set[str]]] = []
+def groups(files: list[str]) -> list[int]:
+    held: list[tuple[int, dict[str, str]]] = []
     found = []
-    for text in texts:
-        names = private_names(text)
+    for file in files:
+        names = private_names(file, Path(file).read_text())
         for number, (size, taken) in enumerate(held):
-            if size < GROUP_MAX and not names & taken:
+            if size < GROUP_MAX and all(taken.get(name, meaning) == meaning for name, meaning in names.items()):
                 held[number] = (size + 1, taken | names)
                 break
         else:
@@ -60,4 +77,4 @@ def groups(texts: list[str]) -> list[int]:
 
 
 if __name__ == "__main__":
-    print(";".join(map(str, groups([Path(name).read_text() for name in sys.argv[1:]]))))
+    print(";".join(map(str, groups(sys.argv[1:]))))

@@ -387,10 +387,12 @@ void add_billing(std::vector<Field>& out) {
     table.add("ring_slots", &Billing::ring_slots, CountKind{64, 1 << 22}, restart,
               "Calls that may be open or not yet in the database, at 512 bytes each; more are "
               "answered 503.");
-    table.add("hold_limit", &Billing::hold_limit, DurationKind{1s, 168h}, restart,
-              "How long money stays set aside for a call that does not end; then it goes back, and "
-              "the call is charged from what there is when it ends. Never less than "
-              "`upstream.total_timeout`, by which other calls than Realtime have ended.");
+    table.add(
+        "hold_limit", &Billing::hold_limit, DurationKind{1s, 168h}, restart,
+        "How long money stays set aside for a call that does not end; then it goes back, and "
+        "the call is charged from what there is when it ends. Never less than "
+        "`upstream.total_timeout`, by which other calls than Realtime have ended; keep it above "
+        "the longest `total_ms` of a channel.");
     table.add("on_gap", &Billing::on_gap, on_gap, live,
               "What happens when calls that ended, charges that were written and what is stored do "
               "not agree: a notice, or a notice and no paid call until they do.");

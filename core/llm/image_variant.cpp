@@ -21,16 +21,22 @@ Usual usual_of(std::string_view model) noexcept {
     return {};
 }
 
-/// One that is too long is none that has a price; the other one counts all the same.
+// Before a word: it is this and nothing else, also where no price names it.
+constexpr char exactly = '=';
+
+/// One that is too long is none that has a price; the other one counts all the same. Nobody who
+/// asks says of himself that a word is exact.
 std::string_view word_of(std::string_view text) noexcept {
-    return text == "auto" ? std::string_view{} : text.substr(0, word_bytes_max);
+    bool open = text == "auto" || text.starts_with(exactly);
+    return open ? std::string_view{} : text.substr(0, word_bytes_max);
 }
 
 std::string made_as(std::string_view asked, std::string_view told, std::string_view usual) {
-    auto word = told.empty() ? asked : told;
-    if (!usual.empty() && (word.empty() || word == usual))
-        return "=" + std::string(usual);
-    return std::string(word);
+    if (!told.empty())
+        return exactly + std::string(told);
+    if (!usual.empty() && (asked.empty() || asked == usual))
+        return exactly + std::string(usual);
+    return std::string(asked);
 }
 
 }  // namespace

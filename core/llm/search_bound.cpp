@@ -82,14 +82,15 @@ std::int64_t results_of_search(od::value& value) {
     if (value.get_object().get(parameters))
         return 0;
     auto results = results_usual;
+    bool off = false;
     each_field(parameters, [&](std::string_view key, od::value& each) {
         std::string_view mode;
         if (key == "max_search_results")
             results = count_of(each).value_or(results);
         else if (key == "mode" && !each.get_string().get(mode) && mode == "off")
-            results = 0;
+            off = true;
     });
-    return results;
+    return off ? 0 : results;
 }
 
 /// Calls `use` with each key and value of the body.
@@ -97,7 +98,7 @@ template <typename Use>
 void each_field_of(std::string_view body, Use use) {
     if (body.empty())
         return;
-    od::parser parser;
+    thread_local od::parser parser;  // keeps its memory
     od::document document;
     od::object object;
     if (!parser.iterate(body.data(), body.size(), body.size() + json_padding).get(document) &&

@@ -29,11 +29,18 @@ void Publisher::attach(std::vector<Readers> readers) {
 
 Result<void> Publisher::tokens() {
     std::lock_guard change(change_);
+    return hand_out_all();
+}
+
+Result<void> Publisher::hand_out_all() {
     // The budget before the key that spends it.
-    if (auto refreshed = books_.refresh_tokens(); !refreshed)
-        return refreshed;
-    renew_degrading();
-    return hand_out_tokens();
+    auto done = books_.refresh_tokens();
+    if (done) {
+        renew_degrading();
+        done = hand_out_tokens();
+    }
+    tokens_stale_ = !done;
+    return done;
 }
 
 Result<void> Publisher::hand_out_tokens() {
@@ -57,6 +64,14 @@ void Publisher::hand_out(std::shared_ptr<const gate::TokenTable> table) {
 
 Result<void> Publisher::token(TokenId id) {
     std::lock_guard change(change_);
+    if (tokens_stale_)
+        return hand_out_all();
+    auto done = hand_out_one(id);
+    tokens_stale_ = !done;
+    return done;
+}
+
+Result<void> Publisher::hand_out_one(TokenId id) {
     // The budget before the key that spends it.
     if (auto refreshed = books_.refresh_token(id); !refreshed)
         return refreshed;
@@ -97,15 +112,19 @@ Result<void> Publisher::prices() {
 
 Result<void> Publisher::accounts() {
     std::lock_guard change(change_);
-    if (auto refreshed = books_.refresh_accounts(); !refreshed)
-        return refreshed;
+    auto done = books_.refresh_accounts();
+    accounts_stale_ = !done;
+    if (!done)
+        return done;
     return hand_out_degrading();
 }
 
 Result<void> Publisher::account(AccountId id) {
     std::lock_guard change(change_);
-    if (auto refreshed = books_.refresh_account(id); !refreshed)
-        return refreshed;
+    auto done = accounts_stale_ ? books_.refresh_accounts() : books_.refresh_account(id);
+    accounts_stale_ = !done;
+    if (!done)
+        return done;
     return hand_out_degrading();
 }
 

@@ -55,6 +55,8 @@ public:
 private:
     void hand_out_channels();
     Result<void> hand_out_tokens();
+    Result<void> hand_out_all();
+    Result<void> hand_out_one(TokenId id);
     void hand_out(std::shared_ptr<const gate::TokenTable> table);
     Result<void> hand_out_degrading();
     bool renew_degrading();
@@ -67,6 +69,10 @@ private:
     std::function<void(std::optional<WallTime>)> told_;
 
     gate::DegradingByAccount degrading_;  ///< guarded by change_
+    // A change that could not be published must not stay out: the next one publishes all. Guarded
+    // by change_.
+    bool tokens_stale_ = false;
+    bool accounts_stale_ = false;
 
     /// One change at a time, from the reading of the store to the last loop: otherwise the older of
     /// two snapshots could come out last.

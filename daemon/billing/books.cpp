@@ -223,7 +223,15 @@ Result<void> Books::refresh_account(AccountId id) {
         else
             next.accounts.erase(id);
     });
-    return before->budgets.empty() ? ok() : refresh_budgets();
+    // Those whose days may begin by its clocks.
+    auto user = row ? row->user.value : 0;
+    bool own = std::any_of(before->budgets.begin(), before->budgets.end(), [&](const auto& budget) {
+        const auto& about = budget->row();
+        return about.scope == storage::BudgetScope::token ||
+               (about.scope == storage::BudgetScope::account && about.subject == id.value) ||
+               (about.scope == storage::BudgetScope::user && about.subject == user);
+    });
+    return own ? refresh_budgets() : ok();
 }
 
 void Books::set_group_shares(GroupShares shares) {

@@ -67,7 +67,7 @@ function(obliv_together target)
         COMMAND_ERROR_IS_FATAL ANY)
     foreach(source group IN ZIP_LISTS sources groups)
         set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
-        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source} "${CMAKE_SOURCE_DIR}/scripts/unity_groups.py")
     endforeach()
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
     target_compile_options(${target} PRIVATE -Wno-shadow)  # of what only a neighbour knows

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -23,6 +24,10 @@ WAIT = 20.0  # seconds; sanitizers make programs slow, nothing makes a test wait
 
 # Only a program that ends by itself says what it has leaked.
 SANITIZED = "ASAN_OPTIONS" in os.environ
+
+# A thousand clients and their provider live in the test's own process.
+MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_FILES, MOST_FILES))
 
 PRICE = {"input": "2.5", "output": "10"}  # USD per million tokens
 

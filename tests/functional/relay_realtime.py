@@ -210,7 +210,7 @@ class RelayRealtime(FunctionalTest):
 
     def test_money_does_not_lie_aside_for_a_talk_in_which_nobody_speaks(self) -> None:
         self.daemon.stop()
-        self.daemon.config.write_text('[billing]\nhold_limit = "1s"\n[upstream]\n' + "".join(
+        self.daemon.config.write_text('[billing]\nhold_limit = "3s"\n[upstream]\n' + "".join(
             f'{name}_timeout = "1s"\n' for name in ("connect", "first_byte", "idle", "total")), encoding="utf-8")
         self.daemon.start()
         self.daemon.add_prepaid("quiet", "5")

@@ -30,9 +30,12 @@ class BuildProfiled(unittest.TestCase):
         (self.build / "bin").mkdir()
         self.script = loaded()
         self.steps: list[str] = []
+        self.fails = ""
 
     def make(self, profile: str) -> None:
         self.steps.append(profile)
+        if profile == self.fails:
+            raise RuntimeError(profile)
         for name in self.script.PROGRAMS:
             (self.build / "bin" / name).write_text(profile, encoding="ascii")
 
@@ -52,6 +55,12 @@ class BuildProfiled(unittest.TestCase):
             with self.assertRaises(problem):
                 self.run_it(mock.Mock(side_effect=problem))
             self.assertEqual(self.programs(), set())
+
+    def test_nothing_is_left_when_the_second_build_fails(self) -> None:
+        self.fails = "use"
+        with self.assertRaises(RuntimeError):
+            self.run_it(mock.Mock())
+        self.assertEqual(self.programs(), set())
 
 
 if __name__ == "__main__":

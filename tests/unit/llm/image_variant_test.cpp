@@ -7,10 +7,15 @@ using namespace obliv::llm;
 
 TEST_CASE("what a reply tells of an image goes before what was asked for", "[llm]") {
     CHECK(variant_made("/", {}, "gpt-image-1") == "/");
-    CHECK(variant_made("/", {"1536x1024", "high"}, "gpt-image-1") == "1536x1024/high");
-    CHECK(variant_made("1024x1024/low", {"", "medium"}, "gpt-image-1") == "1024x1024/medium");
+    CHECK(variant_made("/", {"1536x1024", "high"}, "gpt-image-1") == "=1536x1024/=high");
+    CHECK(variant_made("1024x1024/low", {"", "medium"}, "gpt-image-1") == "1024x1024/=medium");
     CHECK(variant_made("1024x1024/low", {}, "gpt-image-1") == "1024x1024/low");
     CHECK(variant_made("", {}, "gpt-image-1") == "/");
+}
+
+TEST_CASE("a caller cannot say that a word is exact", "[llm]") {
+    CHECK(variant_of("=", "=high") == "/");
+    CHECK(variant_of("auto", "hd") == "/hd");
 }
 
 TEST_CASE("what a model makes of itself is known where its provider says so", "[llm]") {

@@ -48,6 +48,7 @@ TEST_CASE("a call is known to search the web by its tools", "[llm]") {
     CHECK(searches(R"({"search_parameters":{"mode":"auto"}})") == 20);
     CHECK(searches(R"({"search_parameters":{"max_search_results":3}})") == 3);
     CHECK(searches(R"({"search_parameters":{"max_search_results":3,"mode":"off"}})") == 0);
+    CHECK(searches(R"({"search_parameters":{"mode":"off","max_search_results":3}})") == 0);
     // What comes behind something odd is read all the same.
     CHECK(searches(R"({"tools":[7,{"type":"web_search"}],"web_search_options":{}})") == 1);
     CHECK(searches(R"({"tools":[{"type":"web_search","max_uses":99999999999}]})") == 65'535);

@@ -36,7 +36,7 @@ std::vector<Json> documents(const Recording& recording) {
 }
 
 /// Sorted or not, spaced or not; what is broken stays as it is.
-std::string normal_json(const std::string& text) {
+std::string normal_or_broken(const std::string& text) {
     auto value = Json::parse(text, nullptr, false);
     return value.is_discarded() ? text : value.dump();
 }
@@ -92,7 +92,7 @@ public:
 
     Said said() {
         for (const auto& call : calls_) {
-            auto input = call.pieces.empty() ? call.input.dump() : normal_json(call.pieces);
+            auto input = call.pieces.empty() ? call.input.dump() : normal_or_broken(call.pieces);
             said_.calls.push_back(call.head + " " + input);
         }
         return said_;
@@ -160,7 +160,7 @@ Said said_by(const wire::WholeReply& reply) {
                 said.proofs += thought->proof.data;
             } else if (const auto* call = std::get_if<llm::ToolCall>(&what.part.what)) {
                 said.calls.push_back(call->id + " " + call->name + " " +
-                                     normal_json(call->arguments));
+                                     normal_or_broken(call->arguments));
             } else if (const auto* opaque = std::get_if<llm::Opaque>(&what.part.what)) {
                 said.other.push_back(Json::parse(opaque->json).value("type", ""));
             }
@@ -201,7 +201,7 @@ std::vector<llm::Part> parts_of(const wire::WholeReply& reply) {
         for (const auto& [block, what] : choice.blocks) {
             out.push_back(what.part);
             if (auto* call = std::get_if<llm::ToolCall>(&out.back().what))
-                call->arguments = normal_json(call->arguments);
+                call->arguments = normal_or_broken(call->arguments);
         }
     return out;
 }

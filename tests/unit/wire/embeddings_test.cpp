@@ -8,7 +8,7 @@
 
 using namespace obliv;
 using namespace obliv::wire;
-using Json = nlohmann::json;
+using Value = nlohmann::json;
 
 namespace {
 
@@ -28,7 +28,7 @@ std::string param_of(const PlainForm& form, std::string_view body) {
     return request.error().param;
 }
 
-Json written(const PlainForm& form, const llm::PlainRequest& request, std::string lost = "") {
+Value written(const PlainForm& form, const llm::PlainRequest& request, std::string lost = "") {
     auto made = form.write_request(request);
     if (!made)
         FAIL(made.error().message);
@@ -36,7 +36,7 @@ Json written(const PlainForm& form, const llm::PlainRequest& request, std::strin
     for (const auto& loss : made->losses)
         names += (names.empty() ? "" : " ") + loss.field;
     CHECK(names == lost);
-    return Json::parse(made->body);
+    return Value::parse(made->body);
 }
 
 llm::PlainReply reply_of(const PlainForm& form, std::string_view body,
@@ -61,34 +61,35 @@ TEST_CASE("one request for vectors in the words of every provider", "[wire][plai
     auto request = read(openai_embeddings, R"({"model":"m","input":["a","b"],"dimensions":8,)"
                                            R"("input_type":"query","user":"u"})");
     CHECK(written(openai_embeddings, request, "input_type") ==
-          Json::parse(R"({"model":"m","input":["a","b"],"dimensions":8})"));
+          Value::parse(R"({"model":"m","input":["a","b"],"dimensions":8})"));
     CHECK(written(voyage_embeddings, request) ==
-          Json::parse(R"({"model":"m","input":["a","b"],"output_dimension":8,)"
-                      R"("input_type":"query"})"));
+          Value::parse(R"({"model":"m","input":["a","b"],"output_dimension":8,)"
+                       R"("input_type":"query"})"));
     CHECK(written(cohere_embeddings, request) ==
-          Json::parse(R"({"model":"m","texts":["a","b"],"input_type":"search_query",)"
-                      R"("embedding_types":["float"],"output_dimension":8})"));
-    CHECK(written(gemini_embeddings, request) == Json::parse(R"({"requests":[
+          Value::parse(R"({"model":"m","texts":["a","b"],"input_type":"search_query",)"
+                       R"("embedding_types":["float"],"output_dimension":8})"));
+    CHECK(written(gemini_embeddings, request) == Value::parse(R"({"requests":[
         {"model":"models/m","content":{"parts":[{"text":"a"}]},"taskType":"RETRIEVAL_QUERY","outputDimensionality":8},
         {"model":"models/m","content":{"parts":[{"text":"b"}]},"taskType":"RETRIEVAL_QUERY","outputDimensionality":8}]})"));
     CHECK(written(vertex_embeddings, request) ==
-          Json::parse(R"({"instances":[{"content":"a","task_type":"RETRIEVAL_QUERY"},
+          Value::parse(R"({"instances":[{"content":"a","task_type":"RETRIEVAL_QUERY"},
         {"content":"b","task_type":"RETRIEVAL_QUERY"}],"parameters":{"outputDimensionality":8}})"));
     request.model = "eu.cohere.embed-v4:0";
     CHECK(written(bedrock_embeddings, request) ==
-          Json::parse(R"({"texts":["a","b"],"input_type":"search_query",)"
-                      R"("embedding_types":["float"],"output_dimension":8})"));
+          Value::parse(R"({"texts":["a","b"],"input_type":"search_query",)"
+                       R"("embedding_types":["float"],"output_dimension":8})"));
 }
 
 TEST_CASE("Bedrock's own models take one text, each in its words", "[wire][plain]") {
     auto one = read(openai_embeddings, R"({"input":"a","dimensions":256})");
     one.model = "amazon.titan-embed-text-v2:0";
-    CHECK(written(bedrock_embeddings, one) == Json::parse(R"({"inputText":"a","dimensions":256})"));
+    CHECK(written(bedrock_embeddings, one) ==
+          Value::parse(R"({"inputText":"a","dimensions":256})"));
     one.model = "amazon.titan-embed-text-v1";
-    CHECK(written(bedrock_embeddings, one, "dimensions") == Json::parse(R"({"inputText":"a"})"));
+    CHECK(written(bedrock_embeddings, one, "dimensions") == Value::parse(R"({"inputText":"a"})"));
     one.model = "amazon.nova-2-multimodal-embeddings-v1:0";
     CHECK(written(bedrock_embeddings, one) ==
-          Json::parse(R"({"taskType":"SINGLE_EMBEDDING","singleEmbeddingParams":{
+          Value::parse(R"({"taskType":"SINGLE_EMBEDDING","singleEmbeddingParams":{
         "embeddingPurpose":"GENERIC_INDEX","embeddingDimension":256,
         "text":{"truncationMode":"END","value":"a"}}})"));
     auto two = of_two();
@@ -122,9 +123,9 @@ TEST_CASE("what a provider cannot be told of vectors is a loss by the client's n
 TEST_CASE("tokens go to OpenAI's form only", "[wire][plain]") {
     for (const auto* body : {R"({"input":[1,2]})", R"({"input":[[1,2],[3]]})"}) {
         auto request = read(openai_embeddings, body);
-        auto lists = Json::parse(body)["input"];
+        auto lists = Value::parse(body)["input"];
         CHECK(written(openai_embeddings, request)["input"] ==
-              (lists[0].is_array() ? lists : Json::array({lists})));
+              (lists[0].is_array() ? lists : Value::array({lists})));
         for (const auto* form : {&cohere_embeddings, &gemini_embeddings, &vertex_embeddings,
                                  &voyage_embeddings, &bedrock_embeddings}) {
             auto refused = form->write_request(request);
@@ -192,14 +193,14 @@ TEST_CASE("a reply without one vector for each text is the provider's fault", "[
 TEST_CASE("vectors are written for OpenAI's clients as numbers or as base64", "[wire][plain]") {
     auto request = of_two();
     llm::PlainReply reply{llm::Vectors{{"[0.25,-1]", "[3e-3]"}}};
-    auto body = Json::parse(openai_embeddings.write_reply(reply, request, {"mine", 12}));
-    CHECK(body == Json::parse(R"({"object":"list","model":"mine",
+    auto body = Value::parse(openai_embeddings.write_reply(reply, request, {"mine", 12}));
+    CHECK(body == Value::parse(R"({"object":"list","model":"mine",
         "data":[{"object":"embedding","index":0,"embedding":[0.25,-1]},
                 {"object":"embedding","index":1,"embedding":[3e-3]}],
         "usage":{"prompt_tokens":12,"total_tokens":12}})"));
     std::get<llm::Embedding>(request.what).base64 = true;
     reply.usage = llm::Usage{.input = 5};
-    body = Json::parse(openai_embeddings.write_reply(reply, request, {"mine", 12}));
+    body = Value::parse(openai_embeddings.write_reply(reply, request, {"mine", 12}));
     CHECK(body["usage"]["prompt_tokens"] == 5);
     auto bytes = from_base64(body["data"][0]["embedding"].get<std::string>());
     REQUIRE(bytes);
@@ -260,8 +261,8 @@ TEST_CASE("recorded vectors are read, and asked for as they were", "[wire][plain
             if (!meant)
                 continue;
             INFO(recording.file);
-            auto sent = Json::parse(recording.request);
-            auto texts = Json::array();
+            auto sent = Value::parse(recording.request);
+            auto texts = Value::array();
             if (sent.contains("instances"))
                 for (const auto& instance : sent["instances"])
                     texts.push_back(instance["content"]);
@@ -273,7 +274,7 @@ TEST_CASE("recorded vectors are read, and asked for as they were", "[wire][plain
                 texts.push_back(sent["singleEmbeddingParams"]["text"]["value"]);
             else
                 texts = sent["input"];
-            auto request = read(openai_embeddings, Json{{"input", texts}}.dump());
+            auto request = read(openai_embeddings, Value{{"input", texts}}.dump());
             auto begin =
                 recording.path.find(row.provider == std::string("bedrock") ? "model/" : "models/");
             if (begin != std::string::npos) {
@@ -281,7 +282,7 @@ TEST_CASE("recorded vectors are read, and asked for as they were", "[wire][plain
                 request.model = name.substr(0, name.size() - std::strlen(row.path));
             }
             auto reply = reply_of(row.form, recording.body, request);
-            CHECK(Json::parse(vectors(reply).front()).size() > 100);
+            CHECK(Value::parse(vectors(reply).front()).size() > 100);
             bool silent =
                 row.form.name == "gemini" || request.model.find("nova") != std::string::npos;
             CHECK(reply.usage.has_value() == !silent);
@@ -302,16 +303,16 @@ TEST_CASE("Cohere's clients ask for vectors and get them by type", "[wire]") {
     CHECK(embedding.dimensions == 2);
     auto sent = written(cohere_embeddings, request);
     CHECK(sent ==
-          Json::parse(R"({"model":"m","texts":["a","b"],"input_type":"search_query",)"
-                      R"("embedding_types":["float"],"output_dimension":2,"truncate":"END"})"));
+          Value::parse(R"({"model":"m","texts":["a","b"],"input_type":"search_query",)"
+                       R"("embedding_types":["float"],"output_dimension":2,"truncate":"END"})"));
 
     llm::PlainReply reply{llm::Vectors{{"[1,2]", "[0.5,-1]"}}};
-    auto told = Json::parse(cohere_embeddings.write_reply(reply, request, {"m", 7}));
-    CHECK(told["embeddings"]["float"] == Json::parse("[[1,2],[0.5,-1]]"));
-    CHECK(told["texts"] == Json::parse(R"(["a","b"])"));
+    auto told = Value::parse(cohere_embeddings.write_reply(reply, request, {"m", 7}));
+    CHECK(told["embeddings"]["float"] == Value::parse("[[1,2],[0.5,-1]]"));
+    CHECK(told["texts"] == Value::parse(R"(["a","b"])"));
     CHECK(told["meta"]["billed_units"]["input_tokens"] == 7);
     reply.usage.emplace().input = 5;
-    told = Json::parse(cohere_embeddings.write_reply(reply, request, {"m", 7}));
+    told = Value::parse(cohere_embeddings.write_reply(reply, request, {"m", 7}));
     CHECK(told["meta"]["billed_units"]["input_tokens"] == 5);
 }
 
