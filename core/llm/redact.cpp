@@ -57,16 +57,21 @@ bool has_random_part(string_view word) noexcept {
 
 /// `org-1a2b` is an id and `org-wide` is prose: the rest of a marked word tells them apart.
 bool is_marked_key(string_view rest) noexcept {
+    if (rest.size() >= 16)
+        return true;
     bool coded =
         std::any_of(rest.begin(), rest.end(), [](char c) { return is_digit(c) || c == '*'; });
-    return rest.size() >= 16 || (rest.size() >= 4 && coded);
+    return rest.size() >= 4 && coded;
+}
+
+bool begins_as_key(string_view word) noexcept {
+    return std::any_of(key_prefixes.begin(), key_prefixes.end(), [word](string_view prefix) {
+        return word.starts_with(prefix) && is_marked_key(word.substr(prefix.size()));
+    });
 }
 
 bool is_key(string_view word) noexcept {
-    for (auto prefix : key_prefixes)
-        if (word.starts_with(prefix) && is_marked_key(word.substr(prefix.size())))
-            return true;
-    return has_random_part(word);
+    return begins_as_key(word) || has_random_part(word);
 }
 
 /// Names whose value is a secret, in JSON, in headers and in queries.
@@ -91,21 +96,40 @@ bool ends_with_secret_name(string_view before) noexcept {
     return false;
 }
 
-/// Whether what comes after `before` is the value of a secret: `api_key=`, `"token": "`, `Bearer `.
-bool names_a_secret(string_view before) noexcept {
-    bool assigned = false;
-    bool spaced = false;
-    while (!before.empty() && string_view(" \t\"':=\\").find(before.back()) != string_view::npos) {
-        assigned = assigned || before.back() == ':' || before.back() == '=';
-        spaced = true;
-        before.remove_suffix(1);
+/// Whether what comes next is the value of a secret: `api_key=`, `"token": "`, `Bearer `. Goes
+/// along with the reader, because looking back from every word would read a long row of `=` once
+/// for each.
+class Name {
+public:
+    explicit Name(string_view text) noexcept : text_(text) {}
+
+    void go_to(std::size_t at) noexcept {
+        for (; at_ < at; ++at_) {
+            auto c = text_[at_];
+            if (string_view(" \t\"':=\\").find(c) == string_view::npos) {
+                end_ = at_ + 1;
+                assigned_ = false;
+            } else {
+                assigned_ = assigned_ || c == ':' || c == '=';
+            }
+        }
     }
-    if (!spaced)
-        return false;
-    // "token limit" is prose; "Bearer x" and "token: x" are not.
-    bool scheme = ends_ignoring_case(before, "basic") || ends_ignoring_case(before, "bearer");
-    return (assigned || scheme) && ends_with_secret_name(before);
-}
+
+    bool is_of_a_secret() const noexcept {
+        if (end_ == at_)
+            return false;
+        auto name = text_.substr(0, end_);
+        // "token limit" is prose; "Bearer x" and "token: x" are not.
+        bool scheme = ends_ignoring_case(name, "basic") || ends_ignoring_case(name, "bearer");
+        return (assigned_ || scheme) && ends_with_secret_name(name);
+    }
+
+private:
+    string_view text_;
+    std::size_t at_ = 0;
+    std::size_t end_ = 0;  ///< of the last thing that neither parts nor assigns
+    bool assigned_ = false;
+};
 
 bool is_public_host(string_view host) noexcept {
     constexpr std::array inside{string_view("local"),       string_view("internal"),
@@ -154,19 +178,62 @@ Taken take_url(string_view text) {
     return {url.size(), !is_public_url(rest) || is_key(last)};
 }
 
-/// The word at the start of `run`, a run of key bytes.
-Taken take_word(string_view before, string_view run) {
-    auto word = run;
-    while (word.size() > 1 && word.back() == '.')
-        word.remove_suffix(1);
-    bool scheme_word = equal_ignoring_case(word, "bearer") || equal_ignoring_case(word, "basic");
-    bool secret = is_key(word) || (!scheme_word && names_a_secret(before));
-    // `name=value` is one run, because base64 ends in `=`: the name goes first, alone.
-    auto equals = word.find('=');
-    if (!secret && equals != string_view::npos && equals + 1 < word.size())
-        word = word.substr(0, equals + 1);
-    return {word.size(), secret};
-}
+/// Goes over a text once. A word is judged whole where it begins; behind each `=` in it only what
+/// that place alone decides is asked again, so that the work grows as the text does.
+class SecretScan {
+public:
+    explicit SecretScan(string_view text) noexcept : text_(text), name_(text) {}
+
+    std::vector<SecretSpan> all() {
+        std::vector<SecretSpan> out;
+        while (at_ < text_.size()) {
+            auto taken = take_url(text_.substr(at_));
+            if (taken.length == 0)
+                taken = take_word();
+            if (taken.secret)
+                out.push_back({at_, taken.length});
+            at_ += std::max(taken.length, std::size_t{1});
+        }
+        return out;
+    }
+
+private:
+    /// The word at this place, up to its first `=` if it is no secret.
+    Taken take_word() {
+        bool begins = at_ >= word_end_;
+        auto run = begins ? run_of_key_bytes(text_.substr(at_)) : 0;
+        if (begins && run == 0)
+            return {};
+        if (begins)
+            word_end_ = at_ + without_dots(text_.substr(at_, run)).size();
+        auto word = text_.substr(at_, word_end_ - at_);
+        // A word without a random part has none behind its `=` either.
+        if ((begins ? is_key(word) : begins_as_key(word)) || is_value(word))
+            return {word.size(), true};
+        if (word == ".")
+            return {run, false};
+        // `name=value` is one run, because base64 ends in `=`: the name goes first, alone.
+        auto equals = word.find('=');
+        return {equals == string_view::npos ? word.size() : equals + 1, false};
+    }
+
+    bool is_value(string_view word) {
+        name_.go_to(at_);
+        bool scheme = equal_ignoring_case(word, "bearer") || equal_ignoring_case(word, "basic");
+        return !scheme && name_.is_of_a_secret();
+    }
+
+    static string_view without_dots(string_view word) noexcept {
+        while (word.size() > 1 && word.back() == '.')
+            word.remove_suffix(1);
+        return word;
+    }
+
+    string_view text_;
+    Name name_;
+    std::size_t at_ = 0;
+    std::size_t word_end_ = 0;  ///< of the word that `at_` is in
+};
 
 std::string without_secrets(string_view text) {
     std::string out;
@@ -192,19 +259,7 @@ std::string cut(std::string text, std::size_t bytes_max) {
 }  // namespace
 
 std::vector<SecretSpan> secrets_in(string_view text) {
-    std::vector<SecretSpan> out;
-    std::size_t at = 0;
-    while (at < text.size()) {
-        auto rest = text.substr(at);
-        auto taken = take_url(rest);
-        if (taken.length == 0)
-            if (auto run = run_of_key_bytes(rest); run > 0)
-                taken = take_word(text.substr(0, at), rest.substr(0, run));
-        if (taken.secret)
-            out.push_back({at, taken.length});
-        at += std::max(taken.length, std::size_t{1});
-    }
-    return out;
+    return SecretScan(text).all();
 }
 
 std::string redact(string_view text, std::size_t bytes_max) {

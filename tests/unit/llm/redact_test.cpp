@@ -73,6 +73,37 @@ TEST_CASE("where secrets are is told in order", "[llm]") {
     CHECK(found == "sk-abcd1234efgh|x|http://gateway/x|");
 }
 
+/// Each of these once took a step for every byte that makes up the rest, or the part before.
+TEST_CASE("a long text of nothing but separators is read once", "[llm]") {
+    auto repeated = [](std::string_view piece, std::size_t bytes) {
+        std::string out;
+        while (out.size() < bytes)
+            out += piece;
+        return out;
+    };
+    for (std::size_t bytes : {64U * 1024U, 1024U * 1024U}) {
+        for (auto piece : {"=", "a=", "= ", ":\"", ".", "a=.", "bearer=", "sk- ", "a://! "}) {
+            INFO(piece);
+            auto text = repeated(piece, bytes);
+            CHECK(obliv::llm::secrets_in(text).empty() == (piece != std::string("bearer=")));
+            CHECK(redact(text + " sk-abcd1234efgh", 2 * bytes).ends_with("[redacted]"));
+        }
+        CHECK(redact(repeated("sk-", bytes)) == "[redacted]");
+        CHECK(
+            redact(repeated("a=", bytes) + "sk-abcd1234efgh", 2 * bytes).ends_with("=[redacted]"));
+        CHECK(redact("token" + repeated(" ", bytes) + "= hunter", 2 * bytes).ends_with("hunter") ==
+              false);
+    }
+}
+
+TEST_CASE("a name and its value are told apart wherever the = stand", "[llm]") {
+    CHECK(redact("a==b=token=hunter") == "a==b=token=[redacted]");
+    CHECK(redact("token=....") == "token=[redacted]...");
+    CHECK(redact("a=b=sk-abcd1234efgh.") == "a=b=[redacted].");
+    CHECK(redact("a=b=01234abcd5678efgh9") == "[redacted]");
+    CHECK(redact("x=y=http://gateway/z") == "x=y=[redacted]");
+}
+
 TEST_CASE("any bytes give valid UTF-8 that holds no issued key", "[llm]") {
     auto seed = GENERATE(1, 2, 3, 4, 5);
     INFO("seed " << seed);
