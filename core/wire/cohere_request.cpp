@@ -104,18 +104,22 @@ private:
         return parts;
     }
 
+    static Json document_data(const llm::Media& media, std::string text) {
+        Json data = Json::object();
+        if (!media.name.empty())
+            data["title"] = media.name;
+        data["text"] = std::move(text);
+        if (!media.context.empty())
+            data["context"] = media.context;
+        return data;
+    }
+
     void write_media(const llm::Media& media, Json& parts) {
         if (media.kind == llm::Media::Kind::image && media.source != llm::Media::Source::file_id) {
             parts.push_back(image_part(media));
         } else if (auto text = document_text(media)) {
-            Json data = Json::object();
-            if (!media.name.empty())
-                data["title"] = media.name;
-            data["text"] = std::move(*text);
-            if (!media.context.empty())
-                data["context"] = media.context;
             documents_.push_back(Json{{"id", "doc:" + std::to_string(documents_.size())},
-                                      {"data", std::move(data)}});
+                                      {"data", document_data(media, std::move(*text))}});
         } else {
             losses_.add(media_field(media), "Cohere takes images, and documents as text");
         }
@@ -192,10 +196,8 @@ private:
         auto text = document_text(media);
         if (!text)
             return losses_.add(media_field(media) + " in a tool result", "Cohere takes text only");
-        Json data{{"text", std::move(*text)}};
-        if (!media.name.empty())
-            data["title"] = media.name;
-        parts.push_back(Json{{"type", "document"}, {"document", Json{{"data", std::move(data)}}}});
+        Json document{{"data", document_data(media, std::move(*text))}};
+        parts.push_back(Json{{"type", "document"}, {"document", std::move(document)}});
     }
 
     void write_tools() {

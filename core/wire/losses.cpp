@@ -81,6 +81,16 @@ std::string only_for(std::string_view wire) {
     return "only " + std::string(wire) + " knows it";
 }
 
+/// Whether a document of these is to be cited, also one that a tool gave.
+bool to_be_cited(const std::vector<llm::Part>& parts) {
+    return std::any_of(parts.begin(), parts.end(), [](const llm::Part& part) {
+        if (const auto* result = std::get_if<llm::ToolResult>(&part.what))
+            return to_be_cited(result->content);
+        const auto* media = std::get_if<llm::Media>(&part.what);
+        return media != nullptr && media->citations;
+    });
+}
+
 }  // namespace
 
 std::string_view name_in(std::string_view wire, Term term) noexcept {
@@ -121,9 +131,8 @@ void Losses::add_beyond_text(const std::string& provider) {
 
 void Losses::add_citations(const std::string& provider) {
     for (const auto& message : request_->messages)
-        for (const auto& part : message.content)
-            if (const auto* media = std::get_if<llm::Media>(&part.what); media && media->citations)
-                add("citations of a document", provider + " cannot be asked for them");
+        if (to_be_cited(message.content))
+            add("citations of a document", provider + " cannot be asked for them");
 }
 
 void Losses::add_foreign() {

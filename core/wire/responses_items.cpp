@@ -137,17 +137,15 @@ private:
     void take(const llm::Refusal& refusal) {
         content_.push_back({{"type", "refusal"}, {"refusal", refusal.text}});
     }
-    void take(const Media& media) {
-        // A file of another provider's is reported as a loss.
-        if (media.source != Media::Source::file_id || request_.wire == responses_name)
-            take_media(media);
-    }
+    void take(const Media& media) { add_media(media, content_); }
 
     /// What is said about a file stands in front of it.
-    void take_media(const Media& media) {
+    void add_media(const Media& media, Json& parts) const {
+        if (media.source == Media::Source::file_id && request_.wire != responses_name)
+            return;  // a file of another provider's is reported as a loss
         if (!media.context.empty() && !document_text(media))
-            content_.push_back(text_input(media.context));
-        content_.push_back(media_part(media));
+            parts.push_back(text_input(media.context));
+        parts.push_back(media_part(media));
     }
 
     void take(const llm::Thinking& thinking) {
@@ -202,7 +200,7 @@ private:
         own_item(std::move(item));
     }
 
-    static Json output_of(const llm::ToolResult& result) {
+    Json output_of(const llm::ToolResult& result) const {
         constexpr const char* failed = "The tool failed.";
         if (result.content.empty())
             return result.is_error ? failed : "";
@@ -216,7 +214,7 @@ private:
             if (const auto* text = std::get_if<llm::Text>(&part.what))
                 out.push_back(text_input(text->text));
             else if (const auto* media = std::get_if<Media>(&part.what))
-                out.push_back(media_part(*media));
+                add_media(*media, out);
             else if (const auto* opaque = std::get_if<llm::Opaque>(&part.what))
                 if (opaque->wire == responses_name)
                     out.push_back(embedded(opaque->json));

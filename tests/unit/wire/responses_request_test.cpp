@@ -190,6 +190,37 @@ TEST_CASE("what the Responses API cannot say of another format is lost aloud", "
                                                     "n", "prediction", "seed", "stop"});
 }
 
+TEST_CASE("a document that a tool gave is told whole, or lost aloud", "[wire]") {
+    auto request = chat();
+    llm::Media pdf{llm::Media::Kind::document,
+                   llm::Media::Source::base64,
+                   "JVBERi0=",
+                   "application/pdf",
+                   "a.pdf",
+                   {},
+                   "Of 1993."};
+    request.messages.push_back(
+        {llm::Role::assistant, {{llm::ToolCall{.id = "c1", .name = "f", .arguments = "{}"}}}});
+    llm::ToolResult result;
+    result.call_id = "c1";
+    result.content.push_back({pdf});
+    request.messages.push_back({llm::Role::tool, {{result}}});
+    CHECK(lost(request).empty());
+    CHECK(write(request)["input"][2]["output"] ==
+          Json::parse(R"([{"type":"input_text","text":"Of 1993."},
+              {"type":"input_file","filename":"a.pdf",
+               "file_data":"data:application/pdf;base64,JVBERi0="}])"));
+
+    auto& inner = std::get<llm::ToolResult>(request.messages[2].content[0].what).content;
+    std::get<llm::Media>(inner[0].what).citations = true;
+    llm::Media foreign{
+        llm::Media::Kind::document, llm::Media::Source::file_id, "file_1", {}, {}, {}, {}};
+    inner.push_back({foreign});
+    CHECK(lost(request) ==
+          std::vector<std::string>{"a file id in a message", "citations of a document"});
+    CHECK(write(request)["input"][2]["output"].size() == 2);
+}
+
 TEST_CASE("a thought without a proof of its own stays behind", "[wire]") {
     auto request = chat();
     llm::Thinking foreign{"hm", {"anthropic", "SIG"}};
