@@ -99,26 +99,4 @@ loop::Task<void> Relay::read_refusal(Chat& chat) {
         chat.refused_for_model();
 }
 
-/// Asks the other models of the list, as far as the caller may call them and can pay for them.
-loop::Task<Result<void>> Relay::fall_back(Chat& chat, Result<void> last) {
-    const auto& wish = chat.opening->wish;
-    auto others = settings_.fallbacks.find(wish.model)->second;  // a copy: settings may change
-    for (const auto& other : others) {
-        if (!chat.caller->may_call(other))
-            continue;
-        auto next = wish;
-        next.model = other;
-        auto found = parts_.channels.route(next);
-        if (!found || !may_pay(chat, found->plan()))
-            continue;
-        chat.candidates = std::move(*found);
-        chat.opening->require(chat.candidates);
-        chat.opening->model_instead = other;
-        last = co_await open_first(chat);
-        if ((last && !chat.other_model) || chat.gone())
-            break;
-    }
-    co_return last;
-}
-
 }  // namespace obliv::relay

@@ -408,6 +408,32 @@ class Resilience(FunctionalTest):
         self.assertIn(b"content_filter", reply.body)
         self.assert_books(daemon)
 
+    def test_a_list_of_other_models_that_goes_while_the_first_is_asked_is_not_used(self) -> None:
+        too_long = json.dumps({"error": {"message": "Too long.", "code": "context_length_exceeded"}}).encode()
+        go_on = threading.Event()
+
+        def held(connection: provider.Connection, _: provider.Request) -> None:
+            go_on.wait(provider.WAIT)
+            connection.reply(400, too_long)
+        first, second = self.new_upstream(answer=held), self.new_upstream()
+        daemon = self.new_daemon(QUICK + '[routing]\nfallbacks = ["big=m2"]\n')
+        daemon.add_channel(first, "first", models=["big"])
+        daemon.add_channel(second, "second", models=["m2"])
+        token = daemon.add_token()
+        replies: list[Any] = []
+        caller = threading.Thread(target=lambda: replies.append(daemon.post(token, ask("big"))))
+        caller.start()
+        self.assertTrue(first.wait_requests(1))
+        # What stands behind the lists in memory is no list of models: whoever reads on past them trips over it.
+        daemon.config.write_text(QUICK + '[cache]\nmodels = ["other=exact", "another=exact"]\n', encoding="utf-8")
+        daemon.api("POST", "/system/reload", {})
+        go_on.set()
+        caller.join()
+        self.assert_openai_error(replies[0], 400, "context_length_exceeded")
+        self.assertEqual(second.requests, [])
+        self.assertNotIn("exception", daemon.stderr())
+        self.assert_books(daemon)
+
     def test_a_call_that_no_channel_can_serve_is_told_what_is_missing(self) -> None:
         upstream = self.new_upstream()
         daemon = self.new_daemon()
