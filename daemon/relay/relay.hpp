@@ -104,6 +104,7 @@ public:
 private:
     struct Chat;
     struct Opening;
+    struct Refused;
     struct Question;
     struct Given;
     struct ObjectErrand;

@@ -434,6 +434,67 @@ class Resilience(FunctionalTest):
         self.assertNotIn("exception", daemon.stderr())
         self.assert_books(daemon)
 
+    def test_the_first_models_refusal_stands_where_no_other_model_answers(self) -> None:
+        used = provider.usage(100, 0)
+        said_nothing = {"id": "c-first", "object": "chat.completion", "usage": used, "choices": [
+            {"index": 0, "finish_reason": "content_filter", "message": {"role": "assistant", "content": ""}}]}
+        forbidden = json.dumps({"error": {"message": "Rejected by the safety system.", "type": "invalid_request_error",
+                                          "param": None, "code": "content_policy_violation"}}).encode()
+
+        def filtered(connection: provider.Connection, asked: provider.Request) -> None:
+            if not asked.json.get("stream"):
+                return connection.reply(200, json.dumps(said_nothing).encode())
+            connection.start_stream({"x-request-id": "up-first"})
+            connection.event({**delta(""), "id": "c-first"})
+            connection.event({**delta(finish="content_filter"), "id": "c-first"})
+            connection.event(provider.usage_event(used))
+            connection.event("[DONE]")
+            connection.end_stream()
+
+        def blocked(connection: provider.Connection, asked: provider.Request) -> None:
+            told = {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, "usageMetadata": {"promptTokenCount": 100, "totalTokenCount": 100}}
+            if "stream" not in asked.path:
+                return connection.reply(200, json.dumps(told).encode())
+            connection.start_stream()
+            connection.event(told)
+            connection.end_stream()
+        first, google, second = (self.new_upstream() for _ in range(3))
+        daemon = self.new_daemon(QUICK + '[routing]\nfallbacks = ["big=m2,gone", "google=m2,gone"]\n')
+        channels = {"big": daemon.add_channel(first, "first", models=["big"])["id"], "google": daemon.add_channel(
+            f"http://127.0.0.1:{google.port}", "google", type="gemini", models=["google"])["id"]}
+        daemon.add_channel(second, "second", models=["m2"])
+        daemon.add_channel("http://127.0.0.1:9/v1", "gone", models=["gone"])
+        daemon.set_price("big", input="10", output="10")
+        daemon.set_price("google", input="10", output="10")
+        daemon.set_price("m2", input="1000", output="1000")
+        daemon.add_prepaid("buyer", "5")
+        token = daemon.add_token(account="buyer")
+        google.answer, second.answer = blocked, provider.error(503)
+        for model, answer in (("big", filtered), ("google", blocked), ("big", lambda c, _: c.reply(400, forbidden))):
+            first.answer = answer
+            for stream in (False, True):
+                with self.subTest(model=model, stream=stream, status=answer not in (filtered, blocked)):
+                    reply = daemon.post(token, ask(model, stream=stream))
+                    self.assertNotIn("x-oblivious-model", reply.headers)
+                    row = daemon.call(reply.request_id)
+                    self.assertEqual((row["model_served"], row["channel_id"]), (model, channels[model]))
+                    attempts = daemon.api("GET", f"/requests/{reply.request_id}")["attempts"]
+                    self.assertEqual(attempts[0]["cause"], "refused")
+                    if answer not in (filtered, blocked):
+                        self.assert_openai_error(reply, 400, "content_policy_violation")
+                        self.assertEqual(row["cost"], "0.00")
+                        continue
+                    self.assertEqual(reply.status, 200, reply.body)
+                    self.assertIn(b'"content_filter"', reply.body)
+                    self.assertEqual(reply.body.endswith(b"data: [DONE]\n\n"), stream)
+                    self.assertEqual((row["status"], row["error"], row["finish_reason"], row["cost"]),
+                                     (200, None, "content_filter", "0.001"))
+                    if model == "big":
+                        self.assertIn(b"c-first", reply.body)
+                        self.assertEqual(reply.headers.get("x-upstream-request-id"), "up-first" if stream else None)
+        self.assertTrue(second.requests)
+        self.assert_books(daemon)
+
     def test_a_call_that_no_channel_can_serve_is_told_what_is_missing(self) -> None:
         upstream = self.new_upstream()
         daemon = self.new_daemon()
