@@ -53,6 +53,12 @@ bool is_whole_number(std::string_view json, std::size_t at) noexcept {
     return is_string(json, at) ? is_whole(json, at) : ended || json.size() - at > number_bytes_max;
 }
 
+/// Whether the next read has to be waited for to understand the value at `at`.
+bool is_cut_off(std::size_t key, std::string_view text, std::size_t at) noexcept {
+    return at >= text.size() || (is_word(key) && !is_whole(text, at)) ||
+           (key == key_duration && !is_whole_number(text, at));
+}
+
 std::optional<std::int64_t> seconds_at(std::string_view json, std::size_t at) {
     auto text = json.substr(at, number_bytes_max);
     if (text.starts_with('"'))
@@ -144,19 +150,31 @@ void MediaScan::scan(std::string_view payload) {
     auto kept = std::min(text.size(), tail_bytes);
     auto cut = text.size() - kept;
     scanned_ = kept;
-    for (auto found = keys.next(text, 0); found; found = keys.next(text, found.value)) {
+    // Behind the last event and behind an error nothing counts, however the reads were cut.
+    auto over = end_in(text, before);
+    for (auto found = keys.next(text, 0); found && found.value < over;
+         found = keys.next(text, found.value)) {
         auto at = found.value;
         if (at < known)
             continue;
-        bool cut_off = at >= text.size() || (is_word(found.key) && !is_whole(text, at)) ||
-                       (found.key == key_duration && !is_whole_number(text, at));
-        if (cut_off) {
+        if (is_cut_off(found.key, text, at)) {
             scanned_ = std::max(at, cut) - cut;  // the next read brings the rest
             break;
         }
+        bool ending = ending_.has_value();
         take(found.key, text, at, std::max(at, before) - before);
+        if (failing_ && form_ == Form::stream)
+            break;
+        if (!ending)
+            over = end_in(text, before);
     }
     tail_ = text.substr(cut);
+}
+
+/// Where in `text`, of which the read begins at `before`, the last event of the stream ends.
+std::size_t MediaScan::end_in(std::string_view text, std::size_t before) const noexcept {
+    bool ends = form_ == Form::stream && ending_;
+    return ends ? text.find_first_of("\r\n", before + *ending_) : npos;
 }
 
 /// One key and its value in `text`, which is at `place` of the read.

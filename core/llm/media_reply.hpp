@@ -41,6 +41,7 @@ public:
 private:
     bool feed_one(std::string_view payload, std::vector<std::string_view>& out);
     void scan(std::string_view payload);
+    std::size_t end_in(std::string_view text, std::size_t before) const noexcept;
     void take(std::size_t key, std::string_view text, std::size_t at, std::size_t place);
     void take_made(std::size_t key, std::string_view word);
     void fail_at(std::size_t place);

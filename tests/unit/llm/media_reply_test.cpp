@@ -110,6 +110,29 @@ TEST_CASE("an error in a stream is withheld from its event's start on", "[llm]")
     CHECK(fed.scan.error() == R"({"type":"error","error":{"message":"no"}})");
 }
 
+TEST_CASE("behind an error or the last event nothing is billed, wherever a stream is cut",
+          "[llm]") {
+    Random random(5);
+    auto made =
+        event("image_generation.completed", "\"size\":\"1x1\",\"b64_json\":\"QQ==\"," + used);
+    auto error = event("error", R"("error":{"message":"m"})");
+    auto failed = error + made;
+    auto twice = made + event("image_generation.completed", "\"size\":\"2x2\"," + used);
+    for (int round = 0; round < 100; ++round) {
+        auto* cut = round == 0 ? nullptr : &random;
+        auto none = feed({MediaScan::Form::stream, 1}, failed, cut);
+        CHECK(none.scan.images() == 0);
+        CHECK(none.scan.made().size.empty());
+        CHECK_FALSE(none.scan.facts().usage);
+        auto one = feed({MediaScan::Form::stream, 1}, twice, cut);
+        CHECK(one.scan.images() == 1);
+        CHECK(one.scan.made().size == "1x1");
+        REQUIRE(one.scan.facts().usage);
+        CHECK(one.scan.facts().usage->output_all() == 7);
+        CHECK(one.out + std::string(one.scan.closing()) == twice);
+    }
+}
+
 TEST_CASE("bytes that are no text are not looked at", "[llm]") {
     std::string sound = R"({"usage":{"input_tokens":1},"type":"error"})";
     auto fed = feed({MediaScan::Form::bytes, 1}, sound, nullptr);
