@@ -18,6 +18,7 @@ struct Seen {
     std::string kept;
     std::string error;
     std::int64_t images = 0;
+    ImageMade made;
     std::int64_t seconds = -1;
     bool failed = false;
     bool figures = false;
@@ -39,6 +40,7 @@ Seen scanned(MediaScan::Form form, std::string_view reply, Random* cuts) {
     seen.kept = std::string(scan.closing());
     seen.error = std::string(scan.error());
     seen.images = scan.images();
+    seen.made = scan.made();
     seen.seconds = scan.seconds().value_or(-1);
     seen.failed = scan.facts().error;
     seen.figures = scan.facts().usage.has_value();
@@ -58,7 +60,8 @@ bool well_formed(MediaScan::Form form, std::string_view reply) {
     while (!reply.empty()) {
         auto line = reply.substr(0, reply.find('\n'));
         reply.remove_prefix(std::min(line.size() + 1, reply.size()));
-        bool other = line.empty() || line.starts_with("event: ");
+        bool named = line.starts_with("event: ") && line.find('"') == std::string_view::npos;
+        bool other = line.empty() || named;
         if (!other && !(line.starts_with("data: ") && is_json(line.substr(6))))
             return false;
     }
@@ -80,6 +83,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!well_formed(form, reply))
         return 0;
     check(whole.images == pieces.images, "the same images are billed however a reply is cut");
+    check(whole.made.size == pieces.made.size && whole.made.quality == pieces.made.quality,
+          "at the same price");
     check(whole.seconds == pieces.seconds, "and the same seconds");
     check(whole.figures == pieces.figures && whole.output == pieces.output, "and the same tokens");
     check(whole.failed == pieces.failed, "an error is seen however a reply is cut");
