@@ -139,7 +139,8 @@ Json daily_costs(const Groups& groups) {
 Result<Reply> own_usage(const Request& request, Host& host) {
     // Which channel served a call, as which model, is the operator's affair.
     constexpr std::array<std::string_view, 4> open{"model", "hour", "day", "month"};
-    for (auto name : split(request.query("by").value_or("model"), ','))
+    auto by = request.query("by").value_or("model");  // outlives its parts
+    for (auto name : split(by, ','))
         if (std::find(open.begin(), open.end(), name) == open.end()) {
             auto error = fail(Code::invalid_request, "by: expected model, hour, day or month");
             error.param = "by";
