@@ -51,15 +51,13 @@ Result<void> Publisher::hand_out_tokens() {
     return ok();
 }
 
-void Publisher::hand_out(std::shared_ptr<const gate::TokenTable> table) {
-    auto before = std::move(table);
+void Publisher::hand_out(const std::shared_ptr<const gate::TokenTable>& table) {
+    auto before = token_table();  // goes here at last: no loop spends its time on that
     {
         std::lock_guard lock(tables_mutex_);
-        tokens_.swap(before);
+        tokens_ = table;
     }
-    auto now = token_table();
-    // Here the last of the one before goes: no loop spends its time on that.
-    loops_.on_each([&](loop::Loop& loop) { readers_[loop.index()].gate.publish(now); });
+    loops_.on_each([&](loop::Loop& loop) { readers_[loop.index()].gate.publish(table); });
 }
 
 Result<void> Publisher::token(TokenId id) {

@@ -57,7 +57,7 @@ private:
     Result<void> hand_out_tokens();
     Result<void> hand_out_all();
     Result<void> hand_out_one(TokenId id);
-    void hand_out(std::shared_ptr<const gate::TokenTable> table);
+    void hand_out(const std::shared_ptr<const gate::TokenTable>& table);
     Result<void> hand_out_degrading();
     bool renew_degrading();
 
