@@ -95,7 +95,8 @@ Money Charge::round(std::int64_t multiplier_millionths) const noexcept {
                                static_cast<unsigned __int128>(multiplier_millionths), &scaled))
         return Money::max();
     constexpr auto unit = million * million;
-    auto rounded = scaled / unit + (scaled % unit >= unit / 2 ? 1 : 0);
+    auto whole = scaled / unit;
+    auto rounded = whole + (scaled - whole * unit >= unit / 2 ? 1 : 0);
     return rounded > limit ? Money::max() : Money::nanos(static_cast<std::int64_t>(rounded));
 }
 

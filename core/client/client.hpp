@@ -21,6 +21,9 @@ struct Request {
     std::string url;
     std::string body{};  ///< JSON, or empty for none
     std::string accept = "application/json";
+    std::vector<std::pair<std::string, std::string>> headers{};  ///< besides
+    std::string
+        key_header{};        ///< carries the credential; empty: `Authorization`, as a bearer token
     bool repeatable = true;  ///< may be sent again after an answer of 502 or 504, which leave open
                              ///< whether it took effect
 };

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdlib>
 #include <memory>
+#include <system_error>
 
 namespace obliv::client {
 namespace {
@@ -103,8 +104,12 @@ HeaderList headers_of(const Options& options, const Request& request) {
     append(list, "Expect:");
     if (!request.body.empty())
         append(list, "Content-Type: application/json");
+    for (const auto& [name, value] : request.headers)
+        append(list, name + ": " + value);
     if (!options.credential.empty())
-        append(list, "Authorization: Bearer " + std::string(options.credential.reveal()));
+        append(list,
+               (request.key_header.empty() ? "Authorization: Bearer " : request.key_header + ": ") +
+                   std::string(options.credential.reveal()));
     return list;
 }
 
@@ -217,8 +222,20 @@ Error failure(CURLcode code, const State& state, std::string_view detail) {
     default:
         if (state.handed_out)
             return fail(Code::upstream_failed, where + ": the reply broke off: " + why);
-        return fail(Code::unavailable, "cannot reach " + where + ": " + why);
+        auto unreached = fail(Code::unavailable, "cannot reach " + where + ": " + why);
+        if (state.options.endpoint.is_socket())
+            unreached.hint = "is oblivd running there?";
+        return unreached;
     }
+}
+
+/// libcurl speaks of a host and a port where a Unix socket could not be connected to.
+std::string reason_of(CURL* easy, CURLcode code, const State& state, std::string detail) {
+    long number = 0;
+    curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
+    if (code != CURLE_COULDNT_CONNECT || !state.options.endpoint.is_socket() || number == 0)
+        return detail;
+    return std::system_category().message(static_cast<int>(number));
 }
 
 }  // namespace
@@ -252,7 +269,7 @@ Attempt transfer(const Options& options, const Request& request, const Client::S
     if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && state.stopped_by_sink))
         attempt.outcome = std::move(state.response);
     else
-        attempt.outcome = failure(code, state, detail.data());
+        attempt.outcome = failure(code, state, reason_of(easy.get(), code, state, detail.data()));
     return attempt;
 }
 

@@ -70,19 +70,19 @@ private:
 
     static std::string unknown_key(const Entry& entry) {
         std::vector<std::string_view> known;
-        std::string home;
+        std::string homes;  // `[server] or [metrics]`
         for (const auto& field : fields()) {
             if (field.section == entry.section)
                 known.push_back(field.key);
             if (field.key == entry.key)
-                home = field.section;
+                homes += (homes.empty() ? "[" : " or [") + std::string(field.section) + "]";
         }
         auto message = "unknown key '" + visible(entry.key) + "'" +
                        (entry.section.empty() ? " outside any section"
                                               : " in section [" + entry.section + "]");
         if (auto meant = suggestion(entry.key, known, "'", "'"); !meant.empty())
             return message + meant;
-        return home.empty() ? message : message + " (it belongs into [" + home + "])";
+        return homes.empty() ? message : message + " (it belongs into " + homes + ")";
     }
 
     void add(Entry entry) {

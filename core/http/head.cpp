@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <string>
 
@@ -27,32 +28,6 @@ constexpr auto token_table = [] {
         table[static_cast<unsigned char>(c)] = true;
     return table;
 }();
-
-/// A tab, or anything that is not a control byte.
-bool is_field_byte(char c) noexcept {
-    auto byte = static_cast<unsigned char>(c);
-    return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
-}
-
-bool is_field_text(std::string_view text) noexcept {
-#if defined(__SSE2__)
-    // Bytes from 0x80 on are negative here; adding 0x80 brings the controls to the front again.
-    const auto shift = _mm_set1_epi8(static_cast<char>(0x80));
-    const auto first_text = _mm_set1_epi8(static_cast<char>(0x20 - 0x80));
-    const auto rubout = _mm_set1_epi8(0x7F);
-    const auto tab = _mm_set1_epi8('\t');
-    while (text.size() >= 16) {
-        auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data()));
-        auto low = _mm_cmplt_epi8(_mm_add_epi8(bytes, shift), first_text);
-        auto control = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), low),
-                                    _mm_cmpeq_epi8(bytes, rubout));
-        if (_mm_movemask_epi8(control) != 0)
-            return false;
-        text.remove_prefix(16);
-    }
-#endif
-    return std::all_of(text.begin(), text.end(), is_field_byte);
-}
 
 bool is_visible_ascii(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
@@ -103,18 +78,39 @@ Result<std::size_t> head_size(std::string_view bytes, const HeadLimits& limits) 
     }
 }
 
-/// Takes one line, without its CRLF, off the front. head_size() has seen that the head is whole and
-/// that each LF follows a CR.
-std::string_view take_line(std::string_view& rest) noexcept {
+/// Takes the first line, without its CRLF, off the front.
+Result<std::string_view> take_line(std::string_view& rest) {
     auto feed = rest.find('\n');
+    if (feed == 0 || feed == std::string_view::npos || rest[feed - 1] != '\r')
+        return bad("a line ends in LF without CR");
     auto line = rest.substr(0, feed - 1);
     rest.remove_prefix(feed + 1);
     return line;
 }
 
+#if defined(__SSE2__)
+/// A bit for each of sixteen bytes that is a letter, a digit or a dash, of which nearly all names
+/// are made.
+unsigned plain_name_bytes(const char* at) noexcept {
+    auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    auto among = [](__m128i some, char first, char count) {
+        auto distance = _mm_sub_epi8(some, _mm_set1_epi8(first));
+        auto last = _mm_set1_epi8(static_cast<char>(count - 1));
+        return _mm_cmpeq_epi8(_mm_min_epu8(distance, last), distance);
+    };
+    auto letters = among(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
+    auto rest = _mm_or_si128(among(bytes, '0', 10), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')));
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(letters, rest)));
+}
+#endif
+
 /// The token that `text` begins with.
 std::string_view leading_token(std::string_view text) noexcept {
     std::size_t size = 0;
+#if defined(__SSE2__)
+    if (text.size() >= 16)
+        size = static_cast<std::size_t>(std::countr_one(plain_name_bytes(text.data())));
+#endif
     while (size < text.size() && token_table[static_cast<unsigned char>(text[size])])
         ++size;
     return text.substr(0, size);
@@ -165,51 +161,64 @@ Result<void> Framing::note_coding(std::string_view value) {
 Result<void> Framing::note(std::string_view name, std::string_view value) {
     switch (name.size()) {  // by length first: most headers need no comparison at all
     case 4:
-        if (equal_ignoring_case(name, "host")) {
+        if (same_name(name, "host")) {
             ++hosts;
             if (!is_host(value))
                 return bad("the Host header is not a host");
         }
         return ok();
     case 6:
-        if (equal_ignoring_case(name, "expect")) {
+        if (same_name(name, "expect")) {
             if (!equal_ignoring_case(value, "100-continue"))
                 return bad("the only Expect understood is 100-continue");
             expect_continue = true;
         }
         return ok();
     case 10:
-        if (equal_ignoring_case(name, "connection")) {
+        if (same_name(name, "connection")) {
             close = close || list_has(value, "close");
             keep_alive = keep_alive || list_has(value, "keep-alive");
         }
         return ok();
     case 14:
-        return equal_ignoring_case(name, "content-length") ? note_length(value) : ok();
+        return same_name(name, "content-length") ? note_length(value) : ok();
     case 17:
-        return equal_ignoring_case(name, "transfer-encoding") ? note_coding(value) : ok();
+        return same_name(name, "transfer-encoding") ? note_coding(value) : ok();
     default:
         return ok();
     }
 }
 
-Result<void> read_fields(std::string_view rest, const HeadLimits& limits, Headers& headers,
+/// What trim() gives, which is needed only where there is more than the usual blank in front.
+std::string_view without_blanks(std::string_view value) noexcept {
+    if (value.starts_with(' '))
+        value.remove_prefix(1);
+    if (value.empty() || (value.front() > ' ' && value.back() > ' '))
+        return value;
+    return trim(value);
+}
+
+/// Takes the lines behind the first one off the front, the blank line that ends the head included.
+Result<void> read_fields(std::string_view& rest, const HeadLimits& limits, Headers& headers,
                          Framing& framing) {
-    while (rest.size() > 2) {
-        auto line = take_line(rest);
-        auto name = leading_token(line);
+    while (!rest.starts_with("\r\n")) {
+        auto name = leading_token(rest);
         // A fold (obsolete) begins with a space, which is no token either: both are refused here.
-        if (name.empty() || name.size() == line.size() || line[name.size()] != ':')
+        if (name.empty() || name.size() == rest.size() || rest[name.size()] != ':')
             return bad("a header line is not \"name: value\"");
-        auto value = trim(line.substr(name.size() + 1));
-        if (!is_field_text(value))
+        rest.remove_prefix(name.size() + 1);
+        auto end = find_control(rest);
+        if (!rest.substr(end).starts_with("\r\n"))
             return bad("a header value holds a control byte");
+        auto value = without_blanks(rest.substr(0, end));
+        rest.remove_prefix(end + 2);
         if (headers.size() >= limits.headers_max || !headers.add(name, value))
             return fail(Code::header_too_large,
                         "more than " + std::to_string(limits.headers_max) + " headers");
         if (auto noted = framing.note(name, value); !noted)
             return noted.error();
     }
+    rest.remove_prefix(2);
     return ok();
 }
 
@@ -222,18 +231,24 @@ std::optional<int> minor_version_of(std::string_view text) noexcept {
     return std::nullopt;
 }
 
+/// A target in the absolute form, as sent to proxies, without whom it names: that is in Host as
+/// well. Any other stays as it is.
+std::string_view without_authority(std::string_view target) noexcept {
+    auto scheme = target.find("://");
+    if (scheme == std::string_view::npos)
+        return target;
+    auto authority = target.substr(scheme + 3);
+    auto slash = authority.find_first_of("/?");
+    return slash == std::string_view::npos ? std::string_view("/") : authority.substr(slash);
+}
+
 Result<void> read_target(std::string_view target, RequestHead& head) {
     if (target == "*" && head.method == "OPTIONS") {
         head.path = target;
         return ok();
     }
-    auto scheme = target.find("://");
-    if (!target.empty() && target[0] != '/' && scheme != std::string_view::npos) {
-        // The absolute form, as sent to proxies: whom it names is in Host as well.
-        auto authority = target.substr(scheme + 3);
-        auto slash = authority.find_first_of("/?");
-        target = slash == std::string_view::npos ? std::string_view("/") : authority.substr(slash);
-    }
+    if (!target.empty() && target[0] != '/')
+        target = without_authority(target);
     if (target.empty() || target[0] != '/' || target.find('#') != std::string_view::npos)
         return bad("the request target is not a path");
     auto question = target.find('?');
@@ -277,6 +292,20 @@ Result<void> settle_request(const Framing& framing, RequestHead& head) {
     return ok();
 }
 
+/// Reads the head that `rest` begins with, and takes it off the front. One that has not come whole
+/// fails like one that is malformed.
+Result<void> read_request(std::string_view& rest, const HeadLimits& limits, RequestHead& head) {
+    auto line = take_line(rest);
+    if (!line)
+        return line.error();
+    if (auto read = read_request_line(*line, head); !read)
+        return read;
+    Framing framing;
+    if (auto fields = read_fields(rest, limits, head.headers, framing); !fields)
+        return fields;
+    return settle_request(framing, head);
+}
+
 }  // namespace
 
 Result<Parse> parse_request_head(std::string_view bytes, const HeadLimits& limits,
@@ -289,23 +318,19 @@ Result<Parse> parse_request_head(std::string_view bytes, const HeadLimits& limit
         return Parse::need_more;
     if (!token_table[static_cast<unsigned char>(message[0])])
         return bad("a request begins with its method");
+    auto rest = message.substr(0, std::min(limits.bytes_max, offsets_max));
+    head.headers.reset(bytes.data());
+    auto read = read_request(rest, limits, head);
+    if (read) {
+        head.size = static_cast<std::size_t>(rest.data() - bytes.data());
+        return Parse::complete;
+    }
     auto size = head_size(message, limits);
     if (!size)
         return size.error();
     if (*size == 0)
         return Parse::need_more;
-
-    auto rest = message.substr(0, *size);
-    head.headers.reset(bytes.data());
-    head.size = blank + *size;
-    if (auto line = read_request_line(take_line(rest), head); !line)
-        return line.error();
-    Framing framing;
-    if (auto fields = read_fields(rest, limits, head.headers, framing); !fields)
-        return fields.error();
-    if (auto settled = settle_request(framing, head); !settled)
-        return settled.error();
-    return Parse::complete;
+    return read.error();
 }
 
 namespace {
@@ -348,6 +373,19 @@ Result<void> settle_response(const Framing& framing, std::string_view method, Re
     return ok();
 }
 
+/// The same as read_request() for a reply, up to what settles its body.
+Result<void> read_reply(std::string_view& rest, const HeadLimits& limits, ResponseHead& head,
+                        Framing& framing) {
+    auto line = take_line(rest);
+    if (!line)
+        return line.error();
+    if (auto read = read_status_line(*line, head); !read)
+        return read;
+    if (auto fields = read_fields(rest, limits, head.headers, framing); !fields)
+        return distrust(std::move(fields.error().message));
+    return ok();
+}
+
 }  // namespace
 
 Result<Parse> parse_response_head(std::string_view bytes, std::string_view method,
@@ -355,23 +393,22 @@ Result<Parse> parse_response_head(std::string_view bytes, std::string_view metho
     std::size_t at = 0;
     for (;;) {
         auto message = bytes.substr(at);
-        auto size = head_size(message, limits);
-        if (!size)
-            return distrust(std::move(size.error().message));
-        if (*size == 0)
-            return Parse::need_more;
-        if (at + *size > offsets_max)
-            return distrust("too many interim replies");
-
-        auto rest = message.substr(0, *size);
+        auto rest = message.substr(0, std::min(limits.bytes_max, offsets_max - at));
         head.headers.reset(bytes.data());
-        if (auto line = read_status_line(take_line(rest), head); !line)
-            return line.error();
-        at += *size;
-        head.size = at;
         Framing framing;
-        if (auto fields = read_fields(rest, limits, head.headers, framing); !fields)
-            return distrust(std::move(fields.error().message));
+        auto read = read_reply(rest, limits, head, framing);
+        if (!read) {
+            auto size = head_size(message, limits);
+            if (!size)
+                return distrust(std::move(size.error().message));
+            if (*size == 0)
+                return Parse::need_more;
+            if (at + *size > offsets_max)
+                return distrust("too many interim replies");
+            return read.error();
+        }
+        at = static_cast<std::size_t>(rest.data() - bytes.data());
+        head.size = at;
         if (head.status == 101 && method != websocket_method)
             return distrust("an upgrade nobody asked for");
         if (head.status == 101) {

@@ -39,6 +39,7 @@ public:
     void reset(const char* base) noexcept {
         base_ = base;
         count_ = 0;
+        marks_ = 0;
     }
     /// False when the table is full. Both views lie within 65535 bytes of the base.
     bool add(std::string_view name, std::string_view value) noexcept;
@@ -65,8 +66,16 @@ private:
 
     const char* base_ = nullptr;
     std::size_t count_ = 0;
+    std::uint64_t marks_ = 0;  // a bit for each name: most look-ups are for one that is not there
     std::array<Field, capacity> fields_;  // uninitialised beyond count_
 };
+
+/// Whether two names are the same, in any case.
+bool same_name(std::string_view a, std::string_view b) noexcept;
+
+/// The offset of the first byte that no value of a header may hold, a control byte other than a
+/// tab; the size of `text` when there is none.
+std::size_t find_control(std::string_view text) noexcept;
 
 /// Whether `list` (comma separated, as in Connection) holds `token`, in any case.
 bool list_has(std::string_view list, std::string_view token) noexcept;

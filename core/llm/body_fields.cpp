@@ -23,48 +23,14 @@ struct Member {
     bool removed = false;
 };
 
-std::size_t end_of_string(std::string_view json, std::size_t at) {
-    return at + string_at(json, at).size() + 2;
-}
-
-std::size_t end_of_value(std::string_view json, std::size_t at) {
-    if (json[at] == '"')
-        return end_of_string(json, at);
-    if (json[at] != '{' && json[at] != '[')
-        return std::min(json.find_first_of(",}] \t\r\n", at), json.size());
-    std::size_t depth = 0;
-    while (at < json.size()) {
-        if (json[at] == '"') {
-            at = end_of_string(json, at);
-            continue;
-        }
-        depth += json[at] == '{' || json[at] == '[' ? 1 : 0;
-        bool closes = json[at] == '}' || json[at] == ']';
-        ++at;
-        if (closes && --depth == 0)
-            break;
-    }
-    return at;
-}
-
 /// The fields of the outermost object of JSON that is known to be valid.
 std::vector<Member> members_of(std::string_view json) {
     std::vector<Member> out;
-    auto at = skip_spaces(json, std::min(json.find('{'), json.size() - 1) + 1);
-    while (at < json.size() && json[at] == '"') {
-        Member member{};
-        member.key = string_at(json, at);
-        member.begin = at;
-        at = skip_spaces(json, end_of_string(json, at));
-        member.value = skip_spaces(json, at + 1);
-        if (member.value >= json.size())
-            break;
-        member.end = std::min(end_of_value(json, member.value), json.size());
-        out.push_back(member);
-        at = skip_spaces(json, member.end);
-        if (at < json.size() && json[at] == ',')
-            at = skip_spaces(json, at + 1);
-    }
+    each_member(json, [&](std::string_view key, std::string_view value) {
+        auto begin = static_cast<std::size_t>(value.data() - json.data());
+        auto quote = static_cast<std::size_t>(key.data() - json.data()) - 1;
+        out.push_back({key, quote, begin, begin + value.size()});
+    });
     return out;
 }
 
@@ -133,7 +99,7 @@ void append_dense(std::string& out, std::string_view json) {
     std::size_t at = 0;
     while (at < json.size()) {
         if (json[at] == '"') {
-            auto end = std::min(end_of_string(json, at), json.size());
+            auto end = end_of_value(json, at);
             out.append(json.substr(at, end - at));
             at = end;
         } else {

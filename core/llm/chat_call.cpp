@@ -1,36 +1,25 @@
 #include "core/llm/chat_call.hpp"
 
-#include "core/base/text.hpp"
+#include "core/llm/json_reader.hpp"
 #include "core/llm/pattern.hpp"
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <simdjson.h>
 
 namespace obliv::llm {
 namespace {
 
-namespace od = simdjson::ondemand;
-using simdjson::error_code;
-
 // More than any model can produce; keeps sums and products of money far from overflow.
 constexpr std::int64_t tokens_limit = 100'000'000;
 constexpr std::int64_t choices_limit = 128;
-constexpr int depth_max = 64;
-constexpr std::size_t parser_bytes_kept = 1U << 20;
 
 Error bad_field(std::string_view name, std::string_view expected) {
     auto error =
         fail(Code::invalid_request, "'" + std::string(name) + "' must be " + std::string(expected));
     error.param = std::string(name);
     return error;
-}
-
-Error bad_json(error_code code) {
-    if (code == simdjson::UTF8_ERROR)
-        return fail(Code::invalid_request, "the body is not valid UTF-8");
-    return fail(Code::invalid_request,
-                "the body is not valid JSON: " + std::string(simdjson::error_message(code)));
 }
 
 /// The fields that decide who is asked and what it costs, each at most once.
@@ -64,7 +53,10 @@ std::string folded(std::string_view key) {
 /// The deciding field that a reader who ignores case, as those in Go do, would take `key` for.
 std::string_view field_like(std::string_view key) {
     constexpr std::size_t longest = 64;
-    if (key.size() > longest)
+    auto folds = [](char c) {
+        return (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) > 127;
+    };
+    if (key.size() > longest || std::none_of(key.begin(), key.end(), folds))
         return {};
     auto lower = folded(key);
     auto found = std::find(field_names.begin(), field_names.end(), lower);
@@ -74,216 +66,191 @@ std::string_view field_like(std::string_view key) {
 /// Reads the fields of one body; each `take_*` consumes one value.
 class Reader {
 public:
-    explicit Reader(std::string_view body) : body_(body) {}
+    explicit Reader(std::string_view body) : body_(body), json_(body) {}
     /// Of a call that is no chat.
     Reader(std::string_view body, std::string_view model_default, bool may_stream)
-        : body_(body), is_chat_(false), may_stream_(may_stream), model_default_(model_default) {}
+        : body_(body), json_(body), is_chat_(false), may_stream_(may_stream),
+          model_default_(model_default) {}
 
     Result<ChatCall> read() {
-        // One parser per thread: it keeps its buffers from call to call. Those of a long body would
-        // be hundreds of megabytes.
-        thread_local od::parser kept;
-        std::optional<od::parser> own;
-        auto& parser = body_.size() > parser_bytes_kept ? own.emplace() : kept;
-        od::document document;
-        if (auto code = parser.iterate(body_.data(), body_.size(), body_.size() + json_padding)
-                            .get(document))
-            return bad_json(code);
-        od::object object;
-        if (auto code = document.get_object().get(object)) {
-            if (code == simdjson::INCORRECT_TYPE)
-                return fail(Code::invalid_request, "the body must be a JSON object");
-            return bad_json(code);
+        if (auto first = json_.peek(); first != '{') {
+            bool json = first == '[' || json_.skip(0);
+            return json ? fail(Code::invalid_request, "the body must be a JSON object")
+                        : bad_json();
         }
-        call_.object_open = {body_.find('{'), 1};
-        for (auto entry : object)
-            if (auto taken = take(entry); !taken)
+        call_.object_open = {json_.at(), 1};
+        bool more = json_.enter('}');
+        for (; more; more = json_.more('}'))
+            if (auto taken = take_field(); !taken)
                 return taken.error();
-        // Past the last token there is no location to give.
-        const char* left = nullptr;
-        if (document.current_location().get(left) == simdjson::SUCCESS)
+        if (json_.failed())
+            return bad_json();
+        json_.peek();
+        if (json_.at() < body_.size())
             return fail(Code::invalid_request, "the body has text after its JSON object");
+        if (json_.beyond_ascii() && !simdjson::validate_utf8(body_.data(), body_.size()))
+            return fail(Code::invalid_request, "the body is not valid UTF-8");
         return check_whole();
     }
 
 private:
-    Result<void> take(simdjson::simdjson_result<od::field>& entry) {
+    Error bad_json() const {
+        if (json_.failure() == JsonReader::nested_too_deep)
+            return fail(Code::invalid_request, "the body is nested more than " +
+                                                   std::to_string(JsonReader::depth_max) +
+                                                   " levels deep");
+        return fail(Code::invalid_request,
+                    "the body is not valid JSON: " + std::string(json_.failure()));
+    }
+    /// The error of a step that was not possible.
+    Result<void> step(bool possible) const {
+        if (possible)
+            return ok();
+        return bad_json();
+    }
+
+    /// The next name, which may lie in `room`.
+    Result<std::string_view> take_key(std::string& room) {
         std::string_view key;
-        if (auto code = entry.unescaped_key().get(key))
-            return bad_json(code);
+        if (!json_.key(key))
+            return bad_json();
+        if (!json_.escaped())
+            return key;
+        auto plain = unescaped(key);
+        if (!plain)
+            return fail(Code::invalid_request,
+                        "the body is not valid JSON: a name has an escape that there is none of");
+        room = std::move(*plain);
+        return std::string_view(room);
+    }
+
+    Result<void> take_field() {
+        std::string room;
+        auto taken = take_key(room);
+        if (!taken)
+            return taken.error();
+        auto key = *taken;
         auto known = std::find(field_names.begin(), field_names.end(), key);
         if (known == field_names.end()) {
             if (auto like = field_like(key); !like.empty())
                 return fail(Code::invalid_request, "'" + std::string(key) + "' must be written '" +
                                                        std::string(like) + "'");
-            return skip(entry);
+            return step(json_.skip(1));  // it goes upstream as it is
         }
         auto field = static_cast<Field>(known - field_names.begin());
         if (seen_[field])
             return fail(Code::invalid_request, "'" + std::string(*known) + "' is given twice");
         seen_[field] = true;
-        od::value value;
-        if (auto code = entry.value().get(value))
-            return bad_json(code);
-        return take_value(field, value);
+        return take_value(field);
     }
 
-    /// An unknown field goes upstream as it is.
-    static Result<void> skip(simdjson::simdjson_result<od::field>& entry) {
-        od::value value;
-        if (auto code = entry.value().get(value))
-            return bad_json(code);
-        return check_depth(value, 1);
-    }
-
-    /// Steps through a value. Providers parse with recursion; nesting that fells them stops here.
-    static Result<void> check_depth(od::value& value, int depth) {
-        od::json_type type{};
-        if (auto code = value.type().get(type))
-            return bad_json(code);
-        if (type != od::json_type::object && type != od::json_type::array)
-            return ok();
-        if (depth >= depth_max)
-            return fail(Code::invalid_request, "the body is nested more than " +
-                                                   std::to_string(depth_max) + " levels deep");
-        return type == od::json_type::object ? check_object(value, depth)
-                                             : check_array(value, depth);
-    }
-
-    static Result<void> check_object(od::value& value, int depth) {
-        od::object object;
-        if (auto code = value.get_object().get(object))
-            return bad_json(code);
-        for (auto entry : object) {
-            od::value field;
-            if (auto code = entry.value().get(field))
-                return bad_json(code);
-            if (auto checked = check_depth(field, depth + 1); !checked)
-                return checked;
-        }
-        return ok();
-    }
-
-    static Result<void> check_array(od::value& value, int depth) {
-        od::array array;
-        if (auto code = value.get_array().get(array))
-            return bad_json(code);
-        for (auto entry : array) {
-            od::value element;
-            if (auto code = entry.get(element))
-                return bad_json(code);
-            if (auto checked = check_depth(element, depth + 1); !checked)
-                return checked;
-        }
-        return ok();
-    }
-
-    Result<void> take_value(Field field, od::value& value) {
+    Result<void> take_value(Field field) {
         switch (field) {
         case model:
-            return take_model(value);
+            return take_model();
         case stream:
-            return take_stream(value);
+            return take_flag("stream", call_.stream);
         case stream_options:
-            return take_stream_options(value);
+            return take_stream_options();
         case messages:
-            return take_messages(value);
+            return take_messages();
         case n:
-            return take_number(value, "n", choices_limit, choices_);
+            return take_number("n", choices_limit, choices_);
         case max_tokens:
-            return take_number(value, "max_tokens", tokens_limit, max_tokens_);
+            return take_number("max_tokens", tokens_limit, max_tokens_);
         case max_completion_tokens:
-            return take_number(value, "max_completion_tokens", tokens_limit,
-                               max_completion_tokens_);
+            return take_number("max_completion_tokens", tokens_limit, max_completion_tokens_);
         }
         return fail(Code::internal, "a field without a reader");
     }
 
-    Result<void> take_model(od::value& value) {
-        auto token = std::string_view(value.raw_json_token());
-        std::string_view text;
-        if (value.get_string().get(text))
+    Result<void> take_model() {
+        if (json_.peek() != '"')
             return bad_field("model", "a string");
-        if (text.empty() || text.size() > model_bytes_max)
+        auto begin = json_.at();
+        std::string_view text;
+        if (!json_.string(text))
+            return bad_json();
+        call_.model_span = {begin, text.size() + 2};
+        auto name = json_.escaped() ? unescaped(text) : std::string(text);
+        if (!name)
+            return bad_field("model", "a string");
+        if (name->empty() || name->size() > model_bytes_max)
             return bad_field("model", "a model's name of 1 to 128 bytes");
-        call_.model = std::string(text);
-        call_.model_span = {offset(token), string_length(token)};
+        call_.model = std::move(*name);
         return ok();
     }
 
-    Result<void> take_stream(od::value& value) {
-        if (is_null(value))
-            return ok();
-        if (value.get_bool().get(call_.stream))
-            return bad_field("stream", "true or false");
-        return ok();
+    /// Null leaves it as it is.
+    Result<void> take_flag(std::string_view name, bool& out) {
+        auto first = json_.peek();
+        if (first == 'n')
+            return step(json_.word("null"));
+        if (first != 't' && first != 'f')
+            return bad_field(name, "true or false");
+        out = first == 't';
+        return step(json_.word(out ? "true" : "false"));
     }
 
-    Result<void> take_number(od::value& value, std::string_view name, std::int64_t limit,
+    Result<void> take_number(std::string_view name, std::int64_t limit,
                              std::optional<std::int64_t>& out) {
-        if (is_null(value))
-            return ok();
+        if (json_.peek() == 'n')
+            return step(json_.word("null"));
+        std::string_view digits;
         std::int64_t number = 0;
-        if (value.get_int64().get(number) || number < 1 || number > limit)
+        bool read = json_.number(digits) &&
+                    std::from_chars(digits.data(), digits.data() + digits.size(), number).ptr ==
+                        digits.data() + digits.size();
+        if (!read || number < 1 || number > limit)
             return bad_field(name, "a whole number from 1 to " + std::to_string(limit));
         out = number;
         return ok();
     }
 
-    static Result<void> take_messages(od::value& value) {
-        od::array array;
-        bool empty = true;
-        if (value.get_array().get(array) || array.is_empty().get(empty))
+    Result<void> take_messages() {
+        if (json_.peek() != '[')
             return bad_field("messages", "an array of messages");
-        if (empty)
+        if (!json_.enter(']'))
             return bad_field("messages", "an array of at least one message");
-        for (auto entry : array) {
-            od::value message;
-            if (auto code = entry.get(message))
-                return bad_json(code);
-            if (auto checked = check_depth(message, 2); !checked)
-                return checked;
-        }
-        return ok();
+        do {
+            if (!json_.skip(2))
+                return bad_json();
+        } while (json_.more(']'));
+        return step(!json_.failed());
     }
 
-    Result<void> take_stream_options(od::value& value) {
-        auto token = std::string_view(value.raw_json_token());
-        if (is_null(value)) {
-            call_.stream_options = Span{offset(token), 4};
-            call_.stream_options_empty = true;
-            return ok();
-        }
-        od::object object;
-        if (value.get_object().get(object))
+    Result<void> take_stream_options() {
+        auto first = json_.peek();
+        if (first != 'n' && first != '{')
             return bad_field("stream_options", "an object");
-        call_.stream_options = Span{offset(token), 1};
         call_.stream_options_empty = true;
-        for (auto entry : object) {
-            call_.stream_options_empty = false;
-            if (auto taken = take_option(entry); !taken)
-                return taken;
+        if (first == 'n') {
+            call_.stream_options = Span{json_.at(), 4};
+            return step(json_.word("null"));
         }
-        return ok();
+        call_.stream_options = Span{json_.at(), 1};
+        bool more = json_.enter('}');
+        call_.stream_options_empty = !more;
+        for (; more; more = json_.more('}'))
+            if (auto taken = take_option(); !taken)
+                return taken;
+        return step(!json_.failed());
     }
 
-    Result<void> take_option(simdjson::simdjson_result<od::field>& entry) {
-        std::string_view key;
-        od::value value;
-        if (auto code = entry.unescaped_key().get(key))
-            return bad_json(code);
-        if (auto code = entry.value().get(value))
-            return bad_json(code);
-        if (key != "include_usage")
-            return ok();
+    Result<void> take_option() {
+        std::string room;
+        auto key = take_key(room);
+        if (!key)
+            return key.error();
+        if (*key != "include_usage")
+            return step(json_.skip(2));
         if (call_.include_usage)
             return fail(Code::invalid_request, "'stream_options.include_usage' is given twice");
-        auto token = std::string_view(value.raw_json_token());
-        auto length = std::min(token.find_first_of(" \t\r\n"), token.size());
-        if (!is_null(value) && value.get_bool().get(call_.usage_asked))
-            return bad_field("stream_options.include_usage", "true or false");
-        call_.include_usage = Span{offset(token), length};
-        return ok();
+        json_.peek();
+        auto begin = json_.at();
+        auto taken = take_flag("stream_options.include_usage", call_.usage_asked);
+        call_.include_usage = Span{begin, json_.at() - begin};
+        return taken;
     }
 
     Result<ChatCall> check_whole() {
@@ -300,23 +267,8 @@ private:
         return std::move(call_);
     }
 
-    static bool is_null(od::value& value) {
-        bool null = false;
-        return !value.is_null().get(null) && null;
-    }
-    std::size_t offset(std::string_view token) const {
-        return static_cast<std::size_t>(token.data() - body_.data());
-    }
-    /// Length of the JSON string at the start of `token`, quotes included; it is known to be
-    /// closed.
-    static std::size_t string_length(std::string_view token) {
-        std::size_t at = 1;
-        while (token[at] != '"')
-            at += token[at] == '\\' ? 2 : 1;
-        return at + 1;
-    }
-
     std::string_view body_;
+    JsonReader json_;
     bool is_chat_ = true;
     bool may_stream_ = true;
     std::string_view model_default_;

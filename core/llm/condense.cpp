@@ -1,6 +1,7 @@
 #include "core/llm/condense.hpp"
 
 #include "core/llm/estimate.hpp"
+#include "core/llm/json_reader.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -118,9 +119,8 @@ private:
         for (char c : text)
             least = std::min(least, static_cast<unsigned char>(c));
         if (least < 0x20)
-            return fail(Code::invalid_request,
-                        "the body is not valid JSON: " +
-                            std::string(simdjson::error_message(simdjson::UNESCAPED_CHARS)));
+            return fail(Code::invalid_request, "the body is not valid JSON: " +
+                                                   std::string(JsonReader::control_character));
         return simdjson::validate_utf8(text.data(), text.size()) ? ok() : Result<void>(not_utf8());
     }
 

@@ -1,5 +1,6 @@
 #include "core/llm/json_scan.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -37,6 +38,30 @@ std::size_t find_quoted(std::string_view text, std::string_view key, std::size_t
         if (text[at] == '"' && text[at + width] == '"' && matches(at))
             return at;
     return npos;
+}
+
+/// Where the number or word ends that starts at `at`.
+std::size_t end_of_plain(std::string_view json, std::size_t at) noexcept {
+    auto ends = [](char c) {
+        return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    };
+    while (at < json.size() && !ends(json[at]))
+        ++at;
+    return at;
+}
+
+/// By how much deeper the text is behind a character that is in no string.
+int nesting(char c) noexcept {
+    switch (c) {
+    case '{':
+    case '[':
+        return 1;
+    case '}':
+    case ']':
+        return -1;
+    default:
+        return 0;
+    }
 }
 
 constexpr std::uint32_t replacement = 0xFFFD;
@@ -115,21 +140,32 @@ std::size_t append_unescaped(std::string& out, std::string_view content) {
     return content.size();
 }
 
-std::size_t skip_spaces(std::string_view json, std::size_t at) noexcept {
-    while (at < json.size() &&
-           (json[at] == ' ' || json[at] == '\t' || json[at] == '\n' || json[at] == '\r'))
-        ++at;
-    return at;
-}
-
 std::size_t find_value(std::string_view json, std::string_view key, std::size_t from) noexcept {
     while ((from = find_quoted(json, key, from)) != npos) {
         from += key.size() + 2;
-        auto colon = skip_spaces(json, from);
-        if (colon < json.size() && json[colon] == ':')
-            return skip_spaces(json, colon + 1);
+        if (auto value = value_behind(json, from); value != npos)
+            return value;
     }
     return npos;
+}
+
+std::size_t value_behind(std::string_view json, std::size_t at) noexcept {
+    auto colon = skip_spaces(json, at);
+    return colon < json.size() && json[colon] == ':' ? skip_spaces(json, colon + 1) : npos;
+}
+
+std::size_t end_of_value(std::string_view json, std::size_t at) noexcept {
+    if (json[at] != '"' && nesting(json[at]) <= 0)
+        return end_of_plain(json, at);
+    std::int64_t depth = 0;
+    do {
+        if (json[at] == '"')
+            at += string_at(json, at).size() + 1;
+        else
+            depth += nesting(json[at]);
+        ++at;
+    } while (depth > 0 && at < json.size());
+    return std::min(at, json.size());
 }
 
 std::string_view object_at(std::string_view json, std::size_t at) noexcept {

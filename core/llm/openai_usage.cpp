@@ -1,13 +1,13 @@
 #include "core/llm/openai_usage.hpp"
 
+#include "core/llm/json_scan.hpp"
+
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <simdjson.h>
 
 namespace obliv::llm {
 namespace {
-
-namespace od = simdjson::ondemand;
 
 // A report is a few hundred bytes; anything far over that is something else.
 constexpr std::size_t object_bytes_max = 16'384;
@@ -28,34 +28,25 @@ struct Raw {
     bool broken = false;
 };
 
-void read_count(od::value& value, std::int64_t& out, bool& broken) {
-    bool null = false;
-    if (!value.is_null().get(null) && null)
+/// The values are as they stand in the report.
+void read_count(std::string_view value, std::int64_t& out, bool& broken) {
+    if (value == "null")
         return;
+    constexpr std::size_t digits_max = 13;  // of count_max
+    bool good = !value.empty() && value.size() <= digits_max && (value[0] != '0' || value == "0");
     std::int64_t count = 0;
-    if (value.get_int64().get(count) || count < 0 || count > count_max)
-        broken = true;
-    else
-        out = count;
-}
-
-/// Calls `visit(key, value)` for every field of `value`, if that is an object.
-template <typename Visit>
-void each_field(od::value& value, Visit visit) {
-    od::object object;
-    if (value.get_object().get(object))
-        return;
-    for (auto entry : object) {
-        std::string_view key;
-        od::value field;
-        if (entry.unescaped_key().get(key) || entry.value().get(field))
-            return;
-        visit(key, field);
+    for (std::size_t i = 0; good && i < value.size(); ++i) {
+        good = value[i] >= '0' && value[i] <= '9';
+        count = count * 10 + (value[i] - '0');
     }
+    if (good && count <= count_max)
+        out = count;
+    else
+        broken = true;
 }
 
-void read_prompt_details(od::value& value, Raw& raw) {
-    each_field(value, [&](std::string_view key, od::value& field) {
+void read_prompt_details(std::string_view value, Raw& raw) {
+    each_member(value, [&](std::string_view key, std::string_view field) {
         if (key == "cached_tokens")
             read_count(field, raw.cached, raw.broken);
         else if (key == "cache_write_tokens" || key == "cache_creation_input_tokens")
@@ -67,8 +58,8 @@ void read_prompt_details(od::value& value, Raw& raw) {
     });
 }
 
-void read_completion_details(od::value& value, Raw& raw) {
-    each_field(value, [&](std::string_view key, od::value& field) {
+void read_completion_details(std::string_view value, Raw& raw) {
+    each_member(value, [&](std::string_view key, std::string_view field) {
         if (key == "reasoning_tokens")
             read_count(field, raw.reasoning, raw.broken);
         else if (key == "audio_tokens")
@@ -76,7 +67,7 @@ void read_completion_details(od::value& value, Raw& raw) {
     });
 }
 
-void read_field(std::string_view key, od::value& field, Raw& raw) {
+void read_field(std::string_view key, std::string_view field, Raw& raw) {
     if (key == "prompt_tokens")
         read_count(field, raw.prompt, raw.broken);
     else if (key == "completion_tokens")
@@ -121,17 +112,20 @@ struct MediaRaw {
     bool broken = false;
 };
 
-void read_seconds(od::value& value, MediaRaw& raw) {
+void read_seconds(std::string_view value, MediaRaw& raw) {
     double seconds = 0;
-    if (value.get_double().get(seconds) || !(seconds >= 0) ||
+    const char* end = value.data() + value.size();
+    auto read = std::from_chars(value.data(), end, seconds);
+    bool number = !value.empty() && (value[0] == '-' || (value[0] >= '0' && value[0] <= '9'));
+    if (read.ec != std::errc{} || read.ptr != end || !number || !(seconds >= 0) ||
         seconds > static_cast<double>(count_max))
         raw.broken = true;
     else
         raw.seconds = static_cast<std::int64_t>(std::ceil(seconds));
 }
 
-void read_cached_details(od::value& value, MediaRaw& raw) {
-    each_field(value, [&](std::string_view key, od::value& field) {
+void read_cached_details(std::string_view value, MediaRaw& raw) {
+    each_member(value, [&](std::string_view key, std::string_view field) {
         if (key == "audio_tokens")
             read_count(field, raw.cached_audio, raw.broken);
         else if (key == "image_tokens")
@@ -139,8 +133,8 @@ void read_cached_details(od::value& value, MediaRaw& raw) {
     });
 }
 
-void read_input_details(od::value& value, MediaRaw& raw) {
-    each_field(value, [&](std::string_view key, od::value& field) {
+void read_input_details(std::string_view value, MediaRaw& raw) {
+    each_member(value, [&](std::string_view key, std::string_view field) {
         if (key == "audio_tokens")
             read_count(field, raw.audio_in, raw.broken);
         else if (key == "image_tokens")
@@ -152,8 +146,8 @@ void read_input_details(od::value& value, MediaRaw& raw) {
     });
 }
 
-void read_output_details(od::value& value, MediaRaw& raw) {
-    each_field(value, [&](std::string_view key, od::value& field) {
+void read_output_details(std::string_view value, MediaRaw& raw) {
+    each_member(value, [&](std::string_view key, std::string_view field) {
         if (key == "audio_tokens")
             read_count(field, raw.audio_out, raw.broken);
         else if (key == "reasoning_tokens")
@@ -161,7 +155,7 @@ void read_output_details(od::value& value, MediaRaw& raw) {
     });
 }
 
-void read_media_field(std::string_view key, od::value& field, MediaRaw& raw) {
+void read_media_field(std::string_view key, std::string_view field, MediaRaw& raw) {
     if (key == "input_tokens")
         read_count(field, raw.input, raw.broken);
     else if (key == "output_tokens")
@@ -176,17 +170,14 @@ void read_media_field(std::string_view key, od::value& field, MediaRaw& raw) {
 
 }  // namespace
 
-std::optional<Usage> parse_openai_usage(std::string_view object) {
-    if (object.size() > object_bytes_max)
-        return std::nullopt;
-    thread_local od::parser parser;
-    simdjson::padded_string text(object);
-    od::document document;
-    od::value root;
-    if (parser.iterate(text).get(document) || document.get_value().get(root))
-        return std::nullopt;
+std::optional<Usage> parse_openai_usage(std::string_view json, std::size_t* end) {
     Raw raw;
-    each_field(root, [&](std::string_view key, od::value& field) { read_field(key, field, raw); });
+    auto size = each_member(
+        json, [&](std::string_view key, std::string_view field) { read_field(key, field, raw); });
+    if (end != nullptr)
+        *end = size;
+    if (size > object_bytes_max)
+        return std::nullopt;
     // Of embeddings and rankings some hosts tell the total only: all of it was read.
     if (raw.prompt < 0 && raw.completion < 0)
         raw.prompt = raw.total;
@@ -211,17 +202,12 @@ std::optional<Usage> parse_openai_usage(std::string_view object) {
 }
 
 std::optional<Usage> parse_media_usage(std::string_view object) {
-    if (object.size() > object_bytes_max)
-        return std::nullopt;
-    thread_local od::parser parser;
-    simdjson::padded_string text(object);
-    od::document document;
-    od::value root;
-    if (parser.iterate(text).get(document) || document.get_value().get(root))
-        return std::nullopt;
     MediaRaw raw;
-    each_field(root,
-               [&](std::string_view key, od::value& field) { read_media_field(key, field, raw); });
+    auto size = each_member(object, [&](std::string_view key, std::string_view field) {
+        read_media_field(key, field, raw);
+    });
+    if (size > object_bytes_max)
+        return std::nullopt;
     if (raw.broken)
         return std::nullopt;
     if (raw.input < 0 && raw.output < 0 && raw.seconds < 0)

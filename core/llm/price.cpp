@@ -20,26 +20,32 @@ Money dearest_output(const TokenPrices& prices) {
     return dearest(prices.output, {prices.reasoning, prices.audio_out});
 }
 
+/// Most kinds of unit are not in a call.
+void add(Charge& charge, std::int64_t units, Money per_million) {
+    if (units != 0)
+        charge.add(units, per_million);
+}
+
 void add_units(Charge& charge, const Price& price, const Usage& usage) {
-    charge.add(1, price.per_call);
-    charge.add(usage.images, price.per_image);
-    charge.add(usage.seconds, price.per_second);
-    charge.add(usage.characters, price.per_character);
-    charge.add(usage.searches, price.per_search);
+    add(charge, 1, price.per_call);
+    add(charge, usage.images, price.per_image);
+    add(charge, usage.seconds, price.per_second);
+    add(charge, usage.characters, price.per_character);
+    add(charge, usage.searches, price.per_search);
 }
 
 Money cost_by(const TokenPrices& tokens, const Price& price, const Usage& usage,
               std::int64_t share_millionths) {
     Charge charge;
-    charge.add(usage.input, tokens.input);
-    charge.add(usage.cache_read, tokens.cache_read.value_or(tokens.input));
-    charge.add(usage.cache_write_5m, tokens.cache_write_5m.value_or(tokens.input));
-    charge.add(usage.cache_write_1h, tokens.cache_write_1h.value_or(tokens.input));
-    charge.add(usage.audio_in, tokens.audio_in.value_or(tokens.input));
-    charge.add(usage.image_in, tokens.image_in.value_or(tokens.input));
-    charge.add(usage.output, tokens.output);
-    charge.add(usage.reasoning, tokens.reasoning.value_or(tokens.output));
-    charge.add(usage.audio_out, tokens.audio_out.value_or(tokens.output));
+    add(charge, usage.input, tokens.input);
+    add(charge, usage.cache_read, tokens.cache_read.value_or(tokens.input));
+    add(charge, usage.cache_write_5m, tokens.cache_write_5m.value_or(tokens.input));
+    add(charge, usage.cache_write_1h, tokens.cache_write_1h.value_or(tokens.input));
+    add(charge, usage.audio_in, tokens.audio_in.value_or(tokens.input));
+    add(charge, usage.image_in, tokens.image_in.value_or(tokens.input));
+    add(charge, usage.output, tokens.output);
+    add(charge, usage.reasoning, tokens.reasoning.value_or(tokens.output));
+    add(charge, usage.audio_out, tokens.audio_out.value_or(tokens.output));
     add_units(charge, price, usage);
     return charge.round(share_millionths);
 }
@@ -47,8 +53,8 @@ Money cost_by(const TokenPrices& tokens, const Price& price, const Usage& usage,
 Money cost_at_most_by(const TokenPrices& tokens, const Price& price, const Usage& bound,
                       std::int64_t share_millionths) {
     Charge charge;
-    charge.add(bound.input, dearest_input(tokens));
-    charge.add(bound.output, dearest_output(tokens));
+    add(charge, bound.input, dearest_input(tokens));
+    add(charge, bound.output, dearest_output(tokens));
     add_units(charge, price, bound);
     return charge.round(share_millionths);
 }

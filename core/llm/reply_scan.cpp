@@ -32,6 +32,10 @@ enum : std::size_t {
     key_reasoning
 };
 
+// What a whole reply is scanned for.
+constexpr KeySet outcome{"usage", "finish_reason"};
+enum : std::size_t { outcome_usage, outcome_finish_reason };
+
 bool is_text(std::size_t key) noexcept {
     return key >= key_content;
 }
@@ -53,9 +57,11 @@ bool is_string(std::string_view json, std::size_t at) noexcept {
     return at < json.size() && json[at] == '"';
 }
 
-void note_finish_reason(std::string_view json, std::size_t value, ReplyFacts& facts) {
-    if (is_string(json, value))
+bool note_finish_reason(std::string_view json, std::size_t value, ReplyFacts& facts) {
+    bool given = is_string(json, value);
+    if (given)
         facts.finish_reason = string_at(json, value).substr(0, finish_reason_bytes_max);
+    return given;
 }
 
 /// The text of an event's first `data:` line, wherever it stands among the other lines, without the
@@ -69,6 +75,13 @@ std::string_view data_of(std::string_view event) {
         event.remove_prefix(std::min(event.size(), line.size() + 1));
     }
     return {};
+}
+
+bool is_closing(std::string_view event) {
+    // Hardly any event need be read to the end of its line to know that it is not.
+    if (event.starts_with("data: {") || event.starts_with("data:{"))
+        return false;
+    return data_of(event) == "[DONE]";
 }
 
 /// An error that says something: some servers send `"error":null` with every event.
@@ -144,34 +157,46 @@ void TextMeter::feed(std::string_view json, ReplyFacts& facts) {
     }
 }
 
-void PlainScan::take_usage(std::string_view object) {
-    if (auto usage = parse_openai_usage(object))
-        facts_.usage = usage;
-}
-
+/// From behind: the last ones count, and stand near the end.
 void PlainScan::look_for_keys(std::string_view text) {
-    for (auto found = keys.next(text, 0); found; found = keys.next(text, found.value)) {
-        if (found.key == key_finish_reason)
-            note_finish_reason(text, found.value, facts_);
-        if (found.key != key_usage || found.value >= text.size() || text[found.value] != '{')
-            continue;
-        auto object = object_at(text, found.value);
-        if (object.empty()) {
-            cut().usage = text.substr(found.value, usage_bytes_max);
+    bool reported = false;
+    bool finished = false;
+    // A reply that says it over and over, and never rightly, is not worth reading to its begin.
+    int tries = 8;
+    auto before = text.size();
+    while (!reported || !finished) {
+        auto found = outcome.last(text, before);
+        if (!found)
             return;
-        }
-        take_usage(object);
+        before = found.begin;
+        if (found.key == outcome_usage && !reported)
+            reported = look_at_usage(text, found.value) || --tries == 0;
+        if (found.key == outcome_finish_reason && !finished)
+            finished = note_finish_reason(text, found.value, facts_);
     }
 }
 
+/// Whether there is a report of usage that can be read.
+bool PlainScan::look_at_usage(std::string_view text, std::size_t at) {
+    if (at >= text.size() || text[at] != '{')
+        return false;
+    auto end = npos;
+    auto usage = parse_openai_usage(text.substr(at), &end);
+    if (end == npos)
+        cut().usage = text.substr(at, usage_bytes_max);
+    if (usage)
+        facts_.usage = usage;
+    return usage.has_value();
+}
+
 void PlainScan::extend_usage(std::string_view bytes) {
-    auto& usage = cut_->usage;
-    usage += bytes.substr(0, usage_bytes_max);
-    auto object = object_at(usage, 0);
-    if (!object.empty())
-        take_usage(object);
-    if (!object.empty() || usage.size() >= usage_bytes_max)
-        usage.clear();
+    auto& begun = cut_->usage;
+    begun += bytes.substr(0, usage_bytes_max);
+    auto end = npos;
+    if (auto usage = parse_openai_usage(begun, &end))
+        facts_.usage = usage;
+    if (end != npos || begun.size() >= usage_bytes_max)
+        begun.clear();
 }
 
 void PlainScan::look_at_seam(std::string_view bytes) {
@@ -243,7 +268,7 @@ StreamScan::Event StreamScan::read(std::string_view event) const {
 bool StreamScan::take_usage(std::string_view event, std::size_t at) {
     if (at == npos)
         return false;
-    auto usage = parse_openai_usage(object_at(event, at));
+    auto usage = parse_openai_usage(event.substr(at));
     if (usage)
         facts_.usage = usage;
     if (usage && options_.listener != nullptr && tells(*usage))
@@ -271,13 +296,13 @@ StreamScan::Ending& StreamScan::ending() {
 }
 
 bool StreamScan::examine(std::string_view event) {
-    auto data = data_of(event);
-    if (data == "[DONE]") {
+    if (is_closing(event)) {
         facts_.done = true;
         return false;
     }
     auto seen = read(event);
     bool reported = take_usage(event, seen.usage);
+    auto data = seen.error == npos ? std::string_view{} : data_of(event);
     if (seen.error != npos &&
         (data.starts_with("{\"error\"") || find_value(event, "choices") == npos)) {
         facts_.error = true;

@@ -68,7 +68,7 @@ public:
 
 private:
     void look_for_keys(std::string_view text);
-    void take_usage(std::string_view object);
+    bool look_at_usage(std::string_view text, std::size_t at);
     /// Goes on with the usage object that has begun, to its end or to its limit.
     void extend_usage(std::string_view bytes);
     /// A key may lie across two reads: looks at the end of the last and the start of this one.

@@ -14,9 +14,7 @@ std::size_t class_of(std::size_t memory) noexcept {
 
 }  // namespace
 
-void Block::release() noexcept {
-    if (data_ == nullptr)
-        return;
+void Block::give_back() noexcept {
     auto label = this->label();
     label.pool->give_back(std::exchange(data_, nullptr), label.capacity);
 }

@@ -34,7 +34,10 @@ public:
     const char* data() const noexcept { return data_; }
     std::size_t capacity() const noexcept { return data_ != nullptr ? label().capacity : 0; }
     explicit operator bool() const noexcept { return data_ != nullptr; }
-    void release() noexcept;
+    void release() noexcept {
+        if (data_ != nullptr)
+            give_back();
+    }
 
 private:
     friend class BlockPool;
@@ -44,6 +47,7 @@ private:
         BlockPool* pool;
     };
     explicit Block(char* data) noexcept : data_(data) {}
+    void give_back() noexcept;
     const Label& label() const noexcept {
         return *std::launder(reinterpret_cast<const Label*>(data_ - sizeof(Label)));
     }

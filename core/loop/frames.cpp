@@ -1,5 +1,7 @@
 #include "core/loop/frames.hpp"
 
+#include "core/loop/frame_slabs.hpp"
+
 namespace obliv::loop {
 namespace detail {
 namespace {
@@ -10,7 +12,7 @@ struct Cleaner {
     ~Cleaner() {
         for (auto& shelf : frame_shelves) {
             while (shelf.first != nullptr)
-                ::operator delete(std::exchange(shelf.first, shelf.first->next));
+                delete_frame(std::exchange(shelf.first, shelf.first->next));
             shelf.kept = FrameShelf::kept_max;
         }
     }
@@ -19,11 +21,30 @@ struct Cleaner {
 
 thread_local Cleaner cleaner;
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool from_heap = true;  // where every frame has its own red zones
+#else
+constexpr bool from_heap = false;
+#endif
+
+/// Never destroyed: tasks may end after everything else.
+FrameSlabs& slabs() {
+    static auto* all = new FrameSlabs;
+    return *all;
+}
+
 }  // namespace
 
 void* new_frame(std::size_t size) {
     cleaner.needed();  // made before the first frame that it may have to free
-    return ::operator new(size);
+    return from_heap ? ::operator new(size) : slabs().take(size);
+}
+
+void delete_frame(void* frame) noexcept {
+    if (from_heap)
+        ::operator delete(frame);
+    else
+        slabs().give_back(frame);
 }
 
 }  // namespace detail
@@ -32,7 +53,7 @@ void tidy_frames() noexcept {
     for (auto& shelf : detail::frame_shelves) {
         shelf.kept -= shelf.spare;
         for (; shelf.spare > 0; --shelf.spare)
-            ::operator delete(std::exchange(shelf.first, shelf.first->next));
+            detail::delete_frame(std::exchange(shelf.first, shelf.first->next));
         shelf.spare = shelf.kept;
     }
 }

@@ -28,12 +28,13 @@ struct FrameShelf {
 };
 
 inline constexpr std::size_t frame_step = 16;
-inline constexpr std::size_t frame_sizes = 256;  // up to 4 KiB; larger ones are not kept
+inline constexpr std::size_t frame_sizes = 256;  // up to 4 KiB; larger ones are the heap's
 
 // Without a constructor or a destructor, which each access would have to check for.
 constinit inline thread_local std::array<FrameShelf, frame_sizes> frame_shelves{};
 
 void* new_frame(std::size_t size);
+void delete_frame(void* frame) noexcept;
 
 }  // namespace detail
 
@@ -53,9 +54,10 @@ inline void* take_frame(std::size_t size) {
 
 inline void give_frame(void* frame, std::size_t size) noexcept {
     auto index = (size + detail::frame_step - 1) / detail::frame_step;
-    if (index >= detail::frame_sizes ||
-        detail::frame_shelves[index].kept == detail::FrameShelf::kept_max)
+    if (index >= detail::frame_sizes)
         return ::operator delete(frame);
+    if (detail::frame_shelves[index].kept == detail::FrameShelf::kept_max)
+        return detail::delete_frame(frame);
     auto& shelf = detail::frame_shelves[index];
     shelf.first = new (frame) detail::FreeFrame{shelf.first};
     ++shelf.kept;

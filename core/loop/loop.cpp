@@ -88,6 +88,7 @@ struct Loop::Parts {
     std::vector<std::function<void()>> take_mail();
     void read_mail();
     void tidy() noexcept;
+    std::chrono::nanoseconds rest() const noexcept;
     bool idle() const noexcept {
         return roots.alone() && coarse.wheel.size() == 0 && fine.wheel.size() == 0;
     }
@@ -196,6 +197,16 @@ void Loop::Parts::tidy() noexcept {
     blocks.tidy();
 }
 
+/// How long the next wait may be: to the next turn of a wheel.
+std::chrono::nanoseconds Loop::Parts::rest() const noexcept {
+    auto until = std::min(coarse.next, fine.next);
+    if (until == SteadyTime::max())
+        return std::chrono::nanoseconds::max();
+    // Time-outs may be late by as long as this turn has taken, which saves asking for the time.
+    auto from = fine.next == SteadyTime::max() ? turn_began : real_clock().steady();
+    return std::max(until - from, std::chrono::nanoseconds(0));
+}
+
 void Loop::drive(bool for_ever) {
     auto* outer = std::exchange(current_loop, this);
     auto& parts = *parts_;
@@ -210,8 +221,7 @@ void Loop::drive(bool for_ever) {
         bool busy = !parts.ready.empty() || parts.has_mail.load(std::memory_order_acquire);
         if (parts.stopping || (!for_ever && !busy && parts.idle()))
             break;
-        auto until = std::min(parts.coarse.next, parts.fine.next);
-        parts.poller.wait(busy ? SteadyTime::min() : until);
+        parts.poller.wait(busy ? std::chrono::nanoseconds(0) : parts.rest());
         parts.turn_began = now();
         parts.poller.dispatch();
     }

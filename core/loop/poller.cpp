@@ -26,11 +26,10 @@ constexpr std::size_t free_max = 256;
 
 /// epoll_wait counts milliseconds, too coarse for the gaps between tokens; some sandboxes refuse
 /// the call that counts nanoseconds.
-int wait_until(int descriptor, epoll_event* events, SteadyTime until) {
+int wait_for(int descriptor, epoll_event* events, std::chrono::nanoseconds span) {
     static thread_local bool fine = true;
-    if (until == SteadyTime::max() || until == SteadyTime::min())
-        return ::epoll_wait(descriptor, events, batch_max, until == SteadyTime::min() ? 0 : -1);
-    auto span = std::max(until - real_clock().steady(), std::chrono::nanoseconds(0));
+    if (span.count() == 0 || span == std::chrono::nanoseconds::max())
+        return ::epoll_wait(descriptor, events, batch_max, span.count() == 0 ? 0 : -1);
     if (fine) {
         timespec time{};
         time.tv_sec = static_cast<time_t>(span / std::chrono::seconds(1));
@@ -157,8 +156,8 @@ void Poller::Parts::tell(const epoll_event& event) {
         call(watch);
 }
 
-void Poller::wait(SteadyTime until) {
-    parts_->count = wait_until(parts_->epoll, parts_->events.data(), until);
+void Poller::wait(std::chrono::nanoseconds span) {
+    parts_->count = wait_for(parts_->epoll, parts_->events.data(), span);
 }
 
 void Poller::dispatch() {

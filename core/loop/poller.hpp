@@ -43,8 +43,8 @@ public:
     /// would go on watching.
     void remove(Watch* watch, bool shared);
 
-    /// Waits for news, at most until `until`; SteadyTime::min() only looks.
-    void wait(SteadyTime until);
+    /// Waits for news, at most for `span`: zero only looks, nanoseconds::max() is for ever.
+    void wait(std::chrono::nanoseconds span);
     /// Resumes who waits for what wait() has brought.
     void dispatch();
     /// Ends a wait(), or the next one. From any thread.

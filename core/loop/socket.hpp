@@ -41,7 +41,7 @@ public:
 
     /// One recv. It never blocks and never raises a signal.
     Io receive(std::span<char> into) noexcept;
-    /// One sendmsg of all `parts` together.
+    /// One system call for all `parts` together. It may take a part of them only.
     Io send(std::span<iovec> parts) noexcept;
     Io send(std::string_view bytes) noexcept;
     /// One accept4; -1: errno tells why there is none.
@@ -62,6 +62,8 @@ private:
     friend class SocketWait;
 
     bool watched() noexcept;
+    Io send_list(std::span<iovec> parts) noexcept;
+    Io sent_of(ssize_t result) noexcept;
 
     Loop* loop_;
     Watch* watch_ = nullptr;

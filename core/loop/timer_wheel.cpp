@@ -3,23 +3,31 @@
 #include "core/base/check.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace obliv::loop {
 
-void Timer::arm(SteadyTime at) {
-    at_ = at;
-    armed_ = true;
-    if (linked_ && at >= linked_at_)
-        return;  // its slot comes first, and will link it again
+Timer::~Timer() {
+    cancel();
     if (linked_)
         wheel_->unlink(*this);
-    wheel_->link(*this);
+}
+
+void Timer::arm(SteadyTime at) {
+    at_ = at;
+    if (!linked_ || at < linked_at_) {  // else its slot comes first, and will link it again
+        if (linked_)
+            wheel_->unlink(*this);
+        wheel_->link(*this);
+    }
+    if (!std::exchange(armed_, true))
+        wheel_->add_one();
 }
 
 void Timer::cancel() noexcept {
-    armed_ = false;
-    if (linked_)
-        wheel_->unlink(*this);
+    // Its slot forgets it when it comes round, unless it is armed again before that.
+    if (std::exchange(armed_, false))
+        --wheel_->size_;
 }
 
 TimerWheel::TimerWheel(SteadyTime start, std::function<void()> on_first,
@@ -43,6 +51,10 @@ void TimerWheel::link(Timer& timer) {
         timer.next_->previous_ = &timer;
     heads_[slot] = &timer;
     timer.linked_ = true;
+    ++links_;
+}
+
+void TimerWheel::add_one() {
     if (++size_ == 1)
         on_first_();
 }
@@ -57,7 +69,7 @@ void TimerWheel::unlink(Timer& timer) noexcept {
     if (timer.next_ != nullptr)
         timer.next_->previous_ = timer.previous_;
     timer.linked_ = false;
-    --size_;
+    --links_;
 }
 
 void TimerWheel::run_slot(std::size_t slot, SteadyTime now) {
@@ -65,7 +77,7 @@ void TimerWheel::run_slot(std::size_t slot, SteadyTime now) {
     // its own turn, so that a timer that arms itself cannot keep us here.
     for (auto* timer = heads_[slot]; timer != nullptr; timer = cursor_) {
         cursor_ = timer->next_;
-        if (timer->at_ > now) {
+        if (timer->armed_ && timer->at_ > now) {
             if (timer->linked_at_ != timer->at_ ||
                 tick_of(timer->at_) % std::int64_t{slots} != static_cast<std::int64_t>(slot)) {
                 unlink(*timer);
@@ -74,7 +86,9 @@ void TimerWheel::run_slot(std::size_t slot, SteadyTime now) {
             continue;
         }
         unlink(*timer);
-        timer->armed_ = false;
+        if (!timer->armed_)
+            continue;
+        timer->cancel();
         timer->fire_(timer->owner_);
     }
     cursor_ = nullptr;
@@ -84,7 +98,7 @@ bool TimerWheel::advance(SteadyTime now) {
     auto target = (now - start_) / tick_;
     // After a long silence one round visits every slot; more would visit them again.
     current_ = std::max(current_, target - static_cast<std::int64_t>(slots));
-    while (current_ < target && size_ > 0) {
+    while (current_ < target && links_ > 0) {
         ++current_;
         run_slot(static_cast<std::size_t>(current_) % slots, now);
     }

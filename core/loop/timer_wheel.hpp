@@ -24,12 +24,12 @@ public:
         : wheel_(&wheel), fire_(fire), owner_(owner) {}
     Timer(const Timer&) = delete;
     Timer& operator=(const Timer&) = delete;
-    ~Timer() { cancel(); }
+    ~Timer();
 
     /// Sets or moves the time. Moving it later, as a busy connection does all the time, only stores
     /// a number: the wheel finds out when the old slot comes round.
     void arm(SteadyTime at);
-    void cancel() noexcept;
+    void cancel() noexcept;  ///< as cheap
     bool armed() const noexcept { return armed_; }
 
 private:
@@ -62,8 +62,9 @@ public:
     TimerWheel(const TimerWheel&) = delete;
     TimerWheel& operator=(const TimerWheel&) = delete;
 
-    /// Fires what is due at `now`. False when the wheel is empty.
+    /// Fires what is due at `now`. False when nothing is armed.
     bool advance(SteadyTime now);
+    /// Timers that are armed.
     std::size_t size() const noexcept { return size_; }
 
 private:
@@ -72,6 +73,7 @@ private:
         512;  // 25.6 s a round of 50 ms ticks; later entries stay for another
 
     std::int64_t tick_of(SteadyTime at) const noexcept;
+    void add_one();
     void link(Timer& timer);
     void unlink(Timer& timer) noexcept;
     void run_slot(std::size_t slot, SteadyTime now);
@@ -81,8 +83,9 @@ private:
     SteadyTime start_;
     std::chrono::nanoseconds tick_;
     std::int64_t current_ = 0;  ///< last tick that was run
-    std::size_t size_ = 0;
-    Timer* cursor_ = nullptr;  ///< next entry of the slot being run
+    std::size_t size_ = 0;      ///< timers that are armed
+    std::size_t links_ = 0;     ///< timers in slots, cancelled ones included
+    Timer* cursor_ = nullptr;   ///< next entry of the slot being run
 };
 
 }  // namespace obliv::loop

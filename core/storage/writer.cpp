@@ -17,6 +17,11 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
+constexpr auto never = Steady::time_point::max();
+constexpr auto awake = Steady::time_point::min();
+// A window with fewer calls says little about the next one.
+constexpr std::size_t stream_rows = 2;
+
 /// A blocked caller and its job.
 struct Waiting {
     Writer::Job job;
@@ -51,6 +56,7 @@ struct Writer::Impl {
     void turn(std::unique_lock<std::mutex>& lock);
     void wait_for_work(std::unique_lock<std::mutex>& lock);
     bool due() const noexcept;
+    Steady::time_point next_look() const noexcept;
     void take();
     void serve();
     Result<void> begin() const;
@@ -75,7 +81,8 @@ struct Writer::Impl {
     Chore chore;
     bool urgent = false;
     bool stopping = false;
-    Steady::time_point oldest{};  // arrival of the first call that is not stored
+    Steady::time_point oldest{};          // arrival of the first call that is not stored
+    Steady::time_point looks_at = awake;  // when the thread looks for work without being told
     WriterStats figures;
 
     // Read by anybody.
@@ -88,6 +95,7 @@ struct Writer::Impl {
     std::size_t stored_until = 0;
     std::vector<Waiting*> group_jobs;
     std::vector<const Call*> rows;
+    Steady::time_point next_window = never;  // its end, while calls keep coming
     std::chrono::milliseconds retry_wait{0};
     Steady::time_point retry_at{};
     Steady::time_point chore_at{};
@@ -130,16 +138,25 @@ void Writer::Impl::wait_for_work(std::unique_lock<std::mutex>& lock) {
         return;
     }
     while (!due()) {
-        auto until = Steady::time_point::max();
-        if (queue.size() > 0)
-            until = oldest + options.commit_window;
-        if (chore_pending)
-            until = std::min(until, chore_at);
-        if (until == Steady::time_point::max())
+        looks_at = next_look();
+        auto woken = std::cv_status::no_timeout;
+        if (looks_at == never)
             wake.wait(lock);
-        else if (wake.wait_until(lock, until) == std::cv_status::timeout)
+        else
+            woken = wake.wait_until(lock, looks_at);
+        looks_at = awake;
+        if (woken == std::cv_status::timeout)
             return;
     }
+}
+
+Steady::time_point Writer::Impl::next_look() const noexcept {
+    // No call is older than the window that began when the last ones were taken.
+    if (next_window != never)
+        return next_window;
+    if (queue.size() > 0)
+        return oldest + options.commit_window;
+    return chore_pending ? chore_at : never;
 }
 
 void Writer::Impl::take() {
@@ -153,6 +170,8 @@ void Writer::Impl::take() {
         stored_until = 0;
         std::swap(backlog, queue);
         urgent = false;
+        // Whoever expects more calls looks for them by itself, and need not be woken by the first.
+        next_window = backlog.size() >= stream_rows ? Steady::now() + options.commit_window : never;
     }
 }
 
@@ -342,7 +361,7 @@ Result<void> Writer::run(Job job) {
     return std::move(waiting.answer);
 }
 
-Result<void> Writer::append(Call call, std::uint64_t tag, CommitListener& listener,
+Result<void> Writer::append(Call&& call, std::uint64_t tag, CommitListener& listener,
                             Urgency urgency) {
     auto& impl = *impl_;
     std::lock_guard lock(impl.mutex);
@@ -353,14 +372,21 @@ Result<void> Writer::append(Call call, std::uint64_t tag, CommitListener& listen
     auto& queue = impl.queue;
     if (impl.calls_waiting++ == 0)
         impl.oldest = Steady::now();
-    queue.calls.push_back({std::move(call), tag});
+    auto& next = queue.calls.emplace_back();
+    next.call = std::move(call);
+    next.tag = tag;
     queue.listeners.push_back(&listener);
     bool first = queue.size() == 1;
     bool hurry = urgency == Urgency::waiting && !impl.urgent;
     impl.urgent = impl.urgent || hurry;
-    // Once for each group: the first call starts the window, a full or urgent group ends it.
-    if (first || hurry || queue.size() == impl.options.commit_rows)
+    // The first call starts the window, a full or urgent group ends it; the thread may be up to
+    // look in time anyway.
+    bool late = first && impl.looks_at > impl.oldest + impl.options.commit_window;
+    bool full = queue.size() == impl.options.commit_rows;
+    if (impl.looks_at != awake && (late || hurry || full)) {
+        ++impl.figures.wakes;
         impl.wake.notify_one();
+    }
     return ok();
 }
 

@@ -71,6 +71,7 @@ struct WriterStats {
     std::size_t jobs_queued = 0;
     std::uint64_t calls_stored = 0;
     std::uint64_t groups = 0;
+    std::uint64_t wakes = 0;  ///< by callers that could not wait until the thread looks by itself
     std::uint64_t failures = 0;               ///< groups that did not reach the disk at first
     std::chrono::microseconds commit_lag{0};  ///< age of the oldest call of the last group
     bool failing = false;                     ///< the last attempt failed; it is being retried
@@ -94,7 +95,7 @@ public:
     Result<void> run(Job job);
     /// Queues a call; never blocks. `listener` outlives the writer's stop(). overloaded: the queue
     /// is full; unavailable: stopped.
-    Result<void> append(Call call, std::uint64_t tag, CommitListener& listener, Urgency urgency);
+    Result<void> append(Call&& call, std::uint64_t tag, CommitListener& listener, Urgency urgency);
     void set_chore(Chore chore);
     /// Without a thread of its own: writes what is queued as one group, or tries a failing disk
     /// again, and runs the chore if it is due.

@@ -269,11 +269,15 @@ private:
     /// their calls.
     void write_results(const Message& message) {
         Json attached = Json::array();
+        Json before;  // takes the members of a message that no result stands for
+        Json* written = &before;
         for (const auto& part : message.content) {
-            if (const auto* result = std::get_if<ToolResult>(&part.what))
+            if (const auto* result = std::get_if<ToolResult>(&part.what)) {
                 write_result(*result, message.name, attached);
-            else
-                write_part(part, attached, body_["messages"].back());
+                written = &body_["messages"].back();
+            } else {
+                write_part(part, attached, *written);
+            }
         }
         if (!attached.empty())
             body_["messages"].push_back(Json{{"role", "user"}, {"content", std::move(attached)}});

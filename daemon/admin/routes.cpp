@@ -93,7 +93,7 @@ constexpr std::array table{
     Route{{"GET", "/api/v1/usage/attempts", admin, "Counts attempts by channel and by how they ended", "since until model token account channel user error", "", object, "AttemptReport"}, report_attempts},
     Route{{"GET", "/api/v1/requests/{request_id}/captures", admin, "Lists what was said in the calls with this id, as far as it is kept, newest first", "", "", list, "Capture"}, list_captures},
     Route{{"GET", "/api/v1/requests/{request_id}", admin, "Shows how a call found its provider", "", "", object, "RequestRecord"}, get_request},
-    Route{{"GET", "/api/v1/calls/{request_id}", admin, "Shows one call", "", "", object, "Call"}, get_call},
+    Route{{"GET", "/api/v1/calls/{request_id}", any, "Shows one call; a token sees its own", "", "", object, "Call"}, get_call},
 
     Route{{"GET", "/api/v1/ledger/entries", admin, "Lists entries of the books, newest first", "limit cursor account call", "", list, "Entry"}, list_entries},
     Route{{"POST", "/api/v1/ledger/verify", admin, "Recomputes the books from their rows", "", "", object, "Verification"}, verify_ledger},
@@ -117,6 +117,7 @@ std::span<const Route> routes() noexcept {
 const std::string& openapi() {
     static const std::string document = [] {
         std::vector<api::Operation> operations;
+        operations.reserve(std::size(table));
         for (const auto& route : table)
             operations.push_back(route.operation);
         return api::openapi_document(operations, "1");

@@ -231,6 +231,10 @@ Result<Reply> get_call(const Request& request, Host& host) {
         [&](Session& session) { return session.usage().get(request.param("request_id")); });
     if (!call)
         return call.error();
+    // A token reads its own bills. Another's call is to it what a call that never was is.
+    const auto& caller = request.caller();
+    if (!caller.admin() && call->token != caller.token->token.id)
+        return fail(Code::not_found, "there is no call " + request.param("request_id"));
     return Reply{200, call_json(*call)};
 }
 

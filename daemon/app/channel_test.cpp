@@ -123,9 +123,9 @@ loop::Task<Result<void>> ask(upstream::Pool& pool, std::shared_ptr<Asked> asked)
 Result<void> write_request(Asked& asked, const Question& question) {
     const auto& entry = *asked.channel;
     const auto* list = providers::find_offer(*entry.provider, providers::Operation::models);
-    auto now = real_clock().wall();
+    const auto& clock = real_clock();
     if (!question.list_models || list == nullptr) {
-        auto probe = relay::write_probe(entry, asked.target, question.key, question.model, now);
+        auto probe = relay::write_probe(entry, asked.target, question.key, question.model, clock);
         if (!probe)
             return probe.error();
         asked.probe = std::move(*probe);
@@ -136,7 +136,7 @@ Result<void> write_request(Asked& asked, const Question& question) {
     asked.list = true;
     asked.method = list->method;
     relay::Errand errand{entry, asked.target, *list, question.key, question.model};
-    return relay::append_head(asked.probe.head, errand, {}, {}, now);
+    return relay::append_head(asked.probe.head, errand, {}, {}, clock);
 }
 
 Result<void> prepare_token(Asked& asked, std::size_t key) {

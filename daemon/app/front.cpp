@@ -53,8 +53,6 @@ std::string seconds_up(std::chrono::milliseconds span) {
     return std::to_string((span.count() + 999) / 1000);
 }
 
-constexpr std::string_view model_route = "/v1/models/{model}";
-
 /// What can be asked of a model in Gemini's format.
 struct GeminiMethod {
     std::string_view name;
@@ -159,17 +157,18 @@ const Front::Route* Front::find_route(std::string_view path) const {
         Route{"/v1/messages/count_tokens", "POST", &Front::count_tokens},
         Route{"/v1/models", "GET", &Front::models},
         Route{"/v1beta/models", "GET", &Front::models},
-        Route{model_route, "GET", &Front::model},
         Route{"/healthz", "GET", &Front::healthz},
         Route{"/readyz", "GET", &Front::readyz},
         Route{"/metrics", "GET", &Front::metrics},
     };
+    for (const auto& route : routes)
+        if (route.path == path)
+            return &route;
     if (auto call = gemini_call(path))
         return &gemini_routes()[static_cast<std::size_t>(call->method - gemini_methods.data())];
-    auto name = model_in(path) ? model_route : path;
-    for (const auto& route : routes)
-        if (route.path == name)
-            return &route;
+    static constexpr Route model{"/v1/models/{model}", "GET", &Front::model};
+    if (model_in(path))
+        return &model;
     static constexpr Route stored{"/v1/responses/{id}", "", &Front::stored_response};
     static constexpr Route files{"/v1/files", "", &Front::object};
     static constexpr Route batches{"/v1/batches", "", &Front::object};
@@ -234,7 +233,8 @@ bool Front::may_be_captured(const server::Exchange& exchange, const CaptureRules
         return false;
     if (!rules.models.empty())
         return true;
-    auto caller = parts_.gate.authenticate(relay::credential_of(exchange.request()));
+    std::string room;
+    auto caller = parts_.gate.authenticate(relay::credential_of(exchange.request(), room));
     return caller && rules.wants_token((*caller)->token.name);
 }
 
@@ -259,7 +259,8 @@ loop::Task<Result<void>> Front::captured(server::Exchange& exchange, const Route
 /// A call that its client may repeat without being charged again.
 loop::Task<Result<void>> Front::once(server::Exchange& exchange, const Route& route,
                                      relay::Record& record, std::string_view given) {
-    auto caller = parts_.gate.authenticate(relay::credential_of(exchange.request()));
+    std::string room;
+    auto caller = parts_.gate.authenticate(relay::credential_of(exchange.request(), room));
     if (!caller)
         co_return caller.error();
     auto key = relay::repeat_key((*caller)->token.account.value, exchange.path(), given);

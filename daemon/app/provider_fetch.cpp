@@ -63,7 +63,7 @@ Document fetch(loop::Loop& loop, upstream::Pool& pool, relay::Target target,
     timeouts.total = longest;
     timeouts.first_byte = std::min<std::chrono::milliseconds>(timeouts.first_byte, longest);
     relay::Errand errand{channel, question->target, offer, key, {}};
-    auto made = relay::append_head(question->head, errand, {}, {}, real_clock().wall());
+    auto made = relay::append_head(question->head, errand, {}, {}, real_clock());
     if (!made)
         return made.error();
     auto answer = question->answer.get_future();

@@ -124,7 +124,7 @@ ChargeId Billing::next_id() const noexcept {
     return impl_->books.next_id();
 }
 
-loop::Task<Result<Money>> Billing::settle(Hold hold, storage::Call call,
+loop::Task<Result<Money>> Billing::settle(Hold&& hold, storage::Call&& call,
                                           std::int64_t share_millionths) {
     auto receipt = impl_->till.charge(std::move(hold), std::move(call), share_millionths);
     if (!receipt)

@@ -50,7 +50,8 @@ public:
     /// too. The answer is what was charged: the log line and the metrics of the call tell it.
     /// `share_millionths` is of the price, beside what the group pays and what the price says of
     /// UsageSource::batch.
-    loop::Task<Result<Money>> settle(Hold hold, storage::Call call,
+    /// Both are the caller's until the answer is there.
+    loop::Task<Result<Money>> settle(Hold&& hold, storage::Call&& call,
                                      std::int64_t share_millionths = whole_price);
 
     /// No charge that is made from now on has a smaller id.

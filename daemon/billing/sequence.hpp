@@ -34,7 +34,11 @@ public:
 
 private:
     void finish(std::int64_t id) {
-        ahead_.insert(id);
+        // Most come in order.
+        if (id == contiguous_ + 1)
+            ++contiguous_;
+        else
+            ahead_.insert(id);
         while (!ahead_.empty() && *ahead_.begin() == contiguous_ + 1) {
             ++contiguous_;
             ahead_.erase(ahead_.begin());

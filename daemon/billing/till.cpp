@@ -86,7 +86,8 @@ Result<Hold> Till::reserve(const Ask& ask) {
     if (!quoted)
         return quoted.error();
 
-    Hold hold;
+    Result<Hold> held{Hold()};
+    auto& hold = *held;
     hold.view_ = view_;
     hold.account_ = account->balance.get();
     hold.budget_ = has_token ? token->budget.get() : nullptr;
@@ -113,7 +114,7 @@ Result<Hold> Till::reserve(const Ask& ask) {
     hold.till_ = this;
     hold.turn_ = turn_;
     open_.add(hold);
-    return hold;
+    return held;
 }
 
 /// The dearest of the asked model's prices; where none of them may count, that of the models that
@@ -275,7 +276,8 @@ bool Hold::charged_alike(const Server& one, const Server& other) const {
     return Till::rate_of(*this, one, {}) == Till::rate_of(*this, other, {});
 }
 
-Result<Till::Receipt> Till::charge(Hold hold, storage::Call call, std::int64_t share_millionths) {
+Result<Till::Receipt> Till::charge(Hold&& hold, storage::Call&& call,
+                                   std::int64_t share_millionths) {
     check(hold.till_ == this, "a hold is settled once, on the loop that reserved it");
     keep_sane(call.usage);
     call.request_id.resize(cut_text(call.request_id, request_id_bytes_max).size());

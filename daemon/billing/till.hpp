@@ -46,7 +46,7 @@ public:
     /// Ends the hold: charges the call, writes it into a slot of the ring and queues it for the
     /// store. Counts of units are taken as 0 to a thousand million, searches to 65,535: what a
     /// broken provider may claim beyond is no usage.
-    Result<Receipt> charge(Hold hold, storage::Call call,
+    Result<Receipt> charge(Hold&& hold, storage::Call&& call,
                            std::int64_t share_millionths = whole_price);
 
     /// Writer thread.

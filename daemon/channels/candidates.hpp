@@ -45,6 +45,7 @@ struct PassedOver {
 /// cannot be called never.
 class Candidates {
 public:
+    Candidates() noexcept = default;  ///< of no plan: to be assigned to
     Candidates(std::shared_ptr<const Plan> plan, const Wish& wish, Random& random);
 
     /// What the call needs, where it is found out late: only for a plan that is limited.
@@ -77,13 +78,13 @@ private:
     std::optional<Why> why_not(const Option& option, SteadyTime now) const;
 
     std::shared_ptr<const Plan> plan_;
-    Random* random_;
+    Random* random_ = nullptr;
     UsedPlaces used_;
     std::vector<PassedOver> passed_over_;
     std::size_t tier_ = 0;
-    Abilities abilities_;
-    std::int64_t tokens_;
-    std::uint64_t affinity_;
+    Abilities abilities_ = 0;
+    std::int64_t tokens_ = 0;
+    std::uint64_t affinity_ = 0;
 };
 
 }  // namespace obliv::channels

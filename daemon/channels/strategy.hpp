@@ -36,7 +36,7 @@ struct Seat {
 /// Which places of a tier one call cannot use any more. Up to 64 places cost no memory.
 class UsedPlaces {
 public:
-    explicit UsedPlaces(std::size_t places) : many_(places > 64 ? places : 0) {}
+    explicit UsedPlaces(std::size_t places = 0) : many_(places > 64 ? places : 0) {}
     bool contains(std::size_t place) const noexcept {
         if (!many_.empty())
             return many_[place];

@@ -17,6 +17,7 @@ using Caller = std::shared_ptr<const TokenEntry>;
 /// One place among a token's concurrent calls; given back when it goes.
 class Permit {
 public:
+    Permit() noexcept = default;
     explicit Permit(std::shared_ptr<TokenLimits> limits) noexcept : limits_(std::move(limits)) {}
     Permit(Permit&&) noexcept = default;
     Permit& operator=(Permit&& other) noexcept {

@@ -28,6 +28,11 @@ std::int64_t output_of(const llm::Usage& usage) noexcept {
     return usage.output + usage.reasoning + usage.audio_out;
 }
 
+/// They are counted in the same places.
+bool alike(const storage::Call& a, const storage::Call& b) noexcept {
+    return a.token == b.token && a.channel == b.channel && a.user == b.user && a.model == b.model;
+}
+
 }  // namespace
 
 Tally past(const storage::UsageGroup& group) noexcept {
@@ -55,22 +60,31 @@ Counters::Counters(const Clock& clock, std::size_t keys_max)
     : clock_(clock), since_(clock.wall()), groups_{Group(keys_max), Group(keys_max),
                                                    Group(keys_max), Group(keys_max)} {}
 
+Counters::Places Counters::places_of(const storage::Call& call, std::int64_t second) {
+    auto place = [&](By by, std::string_view key) {
+        return &groups_[static_cast<std::size_t>(by)].series(key, second);
+    };
+    auto place_of_id = [&](By by, auto id) { return id ? place(by, IdText(id.value)) : nullptr; };
+    return {place(By::model, call.model), place_of_id(By::channel, call.channel),
+            place_of_id(By::token, call.token), place_of_id(By::user, call.user)};
+}
+
 void Counters::add(std::span<const storage::Appended> calls) noexcept {
     auto second = now();
     std::lock_guard lock(mutex_);
-    for (const auto& [call, tag] : calls) {
+    const storage::Call* before = nullptr;
+    Places places{};
+    for (const auto& each : calls) {
+        const auto& call = each.call;
+        // Calls of one client often come together.
+        if (!before || !alike(*before, call))
+            places = places_of(call, second);
+        before = &call;
         auto counted = ended(call);
         total_.add(second, counted);
-        auto count = [&](By by, std::string_view key) {
-            groups_[static_cast<std::size_t>(by)].add(key, second, counted);
-        };
-        count(By::model, call.model);
-        if (call.channel)
-            count(By::channel, IdText(call.channel.value));
-        if (call.token)
-            count(By::token, IdText(call.token.value));
-        if (call.user)
-            count(By::user, IdText(call.user.value));
+        for (auto* place : places)
+            if (place)
+                place->add(second, counted);
     }
 }
 

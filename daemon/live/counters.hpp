@@ -40,6 +40,9 @@ public:
     WallTime since() const noexcept { return since_; }  ///< when the counting began
 
 private:
+    /// Where a call is counted beside the total; null: it does not have that.
+    using Places = std::array<Series*, bys>;
+    Places places_of(const storage::Call& call, std::int64_t second);
     std::int64_t now() const noexcept { return unix_nanos(clock_.wall()) / 1'000'000'000; }
 
     const Clock& clock_;

@@ -33,10 +33,6 @@ Series& Group::series(std::string_view key, std::int64_t now) {
     return *keys_.emplace(std::string(key), std::make_unique<Series>()).first->second;
 }
 
-void Group::add(std::string_view key, std::int64_t now, const Ended& call) {
-    series(key, now).add(now, call);
-}
-
 void Group::add_past(std::string_view key, std::int64_t second, std::int64_t now,
                      const Tally& calls) {
     series(key, now).add_past(second, calls);

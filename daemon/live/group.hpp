@@ -23,7 +23,8 @@ class Group {
 public:
     explicit Group(std::size_t keys_max) : keys_max_(keys_max) {}
 
-    void add(std::string_view key, std::int64_t now, const Ended& call);
+    /// Where calls of a key are counted; valid until another key is asked for.
+    Series& series(std::string_view key, std::int64_t now);
     void add_past(std::string_view key, std::int64_t second, std::int64_t now, const Tally& calls);
     /// The busiest keys of a window and the rest, in which no call is missing.
     std::vector<Row> rows(Window window, std::int64_t now, std::size_t rows_max) const;
@@ -35,7 +36,6 @@ private:
             return std::hash<std::string_view>{}(text);
         }
     };
-    Series& series(std::string_view key, std::int64_t now);
     bool make_room(std::int64_t now);
 
     std::size_t keys_max_;

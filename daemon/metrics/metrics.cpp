@@ -2,6 +2,7 @@
 
 #include "core/base/error.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace obliv::metrics {
@@ -244,14 +245,22 @@ struct Metrics::Shard {
     // Taken by the loop for each request and by a scrape: never contended for long.
     mutable std::mutex mutex;
     std::map<Key, Series, Less> series;
+    std::map<Key, Series, Less>::value_type* last = nullptr;  ///< of the request before: often this
 
     Series& find(KeyView key) {
+        if (last == nullptr || !std::equal(key.begin(), key.end(), last->first.begin()))
+            last = &*look_up(key);
+        return last->second;
+    }
+    std::map<Key, Series, Less>::iterator look_up(KeyView key) {
         auto found = series.find(key);
         if (found != series.end())
-            return found->second;
+            return found;
         if (series.size() >= series_max)
             key = {key[0], "other", "other"};
-        return series[Key{std::string(key[0]), std::string(key[1]), std::string(key[2])}];
+        return series
+            .try_emplace(Key{std::string(key[0]), std::string(key[1]), std::string(key[2])})
+            .first;
     }
 };
 

@@ -72,11 +72,10 @@ llm::Begun begun_of(const upstream::Chunk& chunk) {
 }  // namespace
 
 Relay::Chat::Chat(server::Exchange& exchange_, Record& record_, gate::Caller caller_,
-                  const Inbound& inbound_, std::unique_ptr<Opening> opening_, Admission admission,
+                  const Inbound& inbound_, std::unique_ptr<Opening> opening_,
                   const tokenizer::Tokenizers& tokenizers)
     : exchange(exchange_), record(record_), caller(std::move(caller_)), inbound(inbound_),
-      permit(std::move(admission.permit)), candidates(std::move(admission.candidates)),
-      hold(std::move(admission.hold)), opening(std::move(opening_)), scan(llm::PlainScan(&meter)),
+      opening(std::move(opening_)), scan(llm::PlainScan(&meter)),
       meter(tokenizers, record.call.model_served),
       input_estimate(opening->call.media ? opening->call.media->estimate.input
                                          : opening->estimate_input_tokens()) {
@@ -113,7 +112,7 @@ void Relay::Chat::stop_upstream() {
 }
 
 void Relay::Chat::begin_attempt(const channels::Option& option, std::chrono::milliseconds waited) {
-    auto now = exchange.loop().now();
+    auto now = exchange.loop().turn_began();
     attempt = AttemptMark(option, now);
     log.begin(option, now, waited);
     if (inbound.contender != nullptr)
@@ -201,7 +200,7 @@ Error Relay::Chat::unfit(Error error) {
 }
 
 Result<void> Relay::Chat::write_head(const Target& target, const channels::Option& option,
-                                     std::size_t key, WallTime now) {
+                                     std::size_t key, const Clock& clock) {
     bool converted = opening->converted;
     if (converted || opening->injected > 0)
         count_injected();
@@ -222,12 +221,12 @@ Result<void> Relay::Chat::write_head(const Target& target, const channels::Optio
     auto made =
         append_head(opening->head, errand,
                     converted && !handshakes ? opening->conversion->written().headers : passed,
-                    request_pieces().subspan(1), now);
+                    request_pieces().subspan(1), clock);
     opening->request.front() = opening->head;
     return made;
 }
 
-Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTime now,
+Result<void> Relay::Chat::take_head(const providers::Provider& provider, const Clock& clock,
                                     std::int64_t produced_bytes_max, Proofs& proofs) {
     const auto& reply = upstream.head();
     auto encoding = reply.headers.find("content-encoding").value_or("identity");
@@ -240,7 +239,7 @@ Result<void> Relay::Chat::take_head(const providers::Provider& provider, WallTim
     opening->dropped.clear();
     bool chat = inbound.operation == providers::Operation::chat;
     if (opening->translated || (chat && !inbound.is_openai()))
-        start_translator(provider, now, proofs);
+        start_translator(provider, clock, proofs);
     if (opening->converted)
         opening->dropped = opening->conversion->dropped();
     if (opening->call.media)
@@ -268,14 +267,15 @@ void Relay::Chat::expect_stream(std::int64_t produced_bytes_max) {
                                 scan_limit(produced_bytes_max), &meter});
 }
 
-void Relay::Chat::start_translator(const providers::Provider& provider, WallTime now,
+void Relay::Chat::start_translator(const providers::Provider& provider, const Clock& clock,
                                    Proofs& proofs) {
     const auto& call = opening->call;
     bool translated = opening->translated;
     const auto* conversion = opening->conversion.get();
     if (inbound.operation == providers::Operation::chat) {
         bool came = event_stream || is_other_stream(upstream.head());
-        auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
+        auto seconds =
+            std::chrono::duration_cast<std::chrono::seconds>(clock.wall().time_since_epoch());
         Translator::Parts parts{inbound,
                                 call,
                                 translated ? &conversion->request() : nullptr,
@@ -452,7 +452,7 @@ void Relay::Chat::end_without_reply(const Error& error) {
 }
 
 void Relay::Chat::succeeded() {
-    auto now = exchange.loop().now();
+    auto now = exchange.loop().turn_began();
     attempt.succeeded(now);
     log.end(channels::Cause::ok, {}, now);
 }

@@ -92,16 +92,20 @@ struct Relay::Opening : loop::InFrames {
     // request_body.cpp
     std::int64_t input_tokens_bound() const noexcept;
     std::int64_t estimate_input_tokens() const noexcept;
+    const llm::InputParts& parts() const noexcept;
     std::vector<llm::FieldChange> changes(const Target& target) const;
     std::vector<llm::Edit> field_edits(std::span<const llm::FieldChange> changes) const;
     void require(channels::Candidates& candidates) const;  // find_channels.cpp
     std::string_view mapped(const server::Exchange& exchange) const;
+
+private:
+    mutable std::optional<llm::InputParts> parts_;  ///< of the body, once somebody has asked
 };
 
 /// The state of one call, mostly a chat completion, between the steps of Relay.
 struct Relay::Chat : loop::InFrames {
     Chat(server::Exchange& exchange_, Record& record_, gate::Caller caller_,
-         const Inbound& inbound_, std::unique_ptr<Opening> opening_, Admission admission,
+         const Inbound& inbound_, std::unique_ptr<Opening> opening_,
          const tokenizer::Tokenizers& tokenizers);
     ~Chat();
     Chat(const Chat&) = delete;
@@ -125,7 +129,7 @@ struct Relay::Chat : loop::InFrames {
     void append_body();
     /// After write_body().
     Result<void> write_head(const Target& target, const channels::Option& option, std::size_t key,
-                            WallTime now);
+                            const Clock& clock);
     void count_injected();
     HeaderList talk_headers() const;
     std::optional<Result<void>> upgraded();
@@ -147,7 +151,7 @@ struct Relay::Chat : loop::InFrames {
     const upstream::Chunk& chunk() const noexcept { return upstream.chunk(); }
     /// Keeps what is needed of the reply's head, which goes with the first wait for its body.
     /// A stream may produce so many bytes before more money has to be set aside.
-    Result<void> take_head(const providers::Provider& provider, WallTime now,
+    Result<void> take_head(const providers::Provider& provider, const Clock& clock,
                            std::int64_t produced_bytes_max, Proofs& proofs);
     /// Whether the stream has produced more than is paid for, and there is more of it.
     bool over() const noexcept { return facts().over && !facts().done; }
@@ -173,7 +177,7 @@ struct Relay::Chat : loop::InFrames {
     void start_early();
     void expect_stream(std::int64_t produced_bytes_max);
     void start_media();
-    void start_translator(const providers::Provider& provider, WallTime now, Proofs& proofs);
+    void start_translator(const providers::Provider& provider, const Clock& clock, Proofs& proofs);
     /// Whatever the reply is, its head has come.
     void note_head();
     void note_upstream_id();

@@ -205,7 +205,8 @@ bool is_stored_response(std::string_view path) noexcept {
 
 loop::Task<Result<void>> serve_stored_response(server::Exchange& exchange, const gate::Gate& gate,
                                                const Memory& memory) {
-    auto credential = credential_of(exchange.request());
+    std::string room;
+    auto credential = credential_of(exchange.request(), room);
     auto caller = gate.authenticate(credential);
     if (!caller)
         co_return caller.error();

@@ -30,7 +30,8 @@ Result<std::string> counted(const tokenizer::Tokenizers& tokenizers, const Inbou
 }  // namespace
 
 Result<std::vector<std::string>> Relay::models_of(server::Exchange& exchange, Record& record) {
-    auto credential = credential_of(exchange.request());
+    std::string room;
+    auto credential = credential_of(exchange.request(), room);
     auto caller = parts_.gate.authenticate(credential);
     if (!caller)
         return caller.error();

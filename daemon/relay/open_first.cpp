@@ -38,7 +38,9 @@ loop::Task<Result<void>> Relay::open_first(Chat& chat) {
     Result<void> last = ok();
     int made = 0;
     while (true) {
-        auto attempt = retries.next(parts_.loop.now());
+        // After a failure of this very turn its begin lies before what has just been noted.
+        bool again = chat.record.call.attempts > 0;
+        auto attempt = retries.next(again ? parts_.loop.now() : parts_.loop.turn_began());
         if (!attempt)
             break;
         if (attempt->wait.count() > 0)

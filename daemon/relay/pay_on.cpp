@@ -55,15 +55,13 @@ Result<void> Relay::cover_searches(const Inbound& inbound, const Opening& openin
     return ask.at_most.searches > 0 ? parts_.billing.cover(hold, ask) : ok();
 }
 
-Result<billing::Hold> Relay::set_aside(const gate::TokenEntry& caller, const Inbound& inbound,
-                                       Opening& opening, const channels::Plan& plan) const {
-    auto ask = ask_of(caller, inbound, opening, plan);
+Result<void> Relay::set_aside(Chat& chat) const {
+    auto ask = ask_of(*chat.caller, chat.inbound, *chat.opening, chat.candidates.plan());
     auto hold = parts_.billing.reserve(ask);
     if (!hold)
-        return hold;
-    if (auto covered = cover_searches(inbound, opening, ask, *hold); !covered)
-        return covered.error();
-    return hold;
+        return hold.error();
+    chat.hold = std::move(*hold);
+    return cover_searches(chat.inbound, *chat.opening, ask, chat.hold);
 }
 
 /// Whether the money is there for a call that the channels of `plan` may serve instead. Those may

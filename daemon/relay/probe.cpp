@@ -46,7 +46,7 @@ Result<std::vector<llm::ReplyEvent>> read_all(const channels::Entry& entry,
 }  // namespace
 
 Result<Probe> write_probe(const channels::Entry& entry, const Target& target, std::size_t key,
-                          std::string_view model, WallTime now) {
+                          std::string_view model, const Clock& clock) {
     const auto* offer = offer_of(entry);
     if (offer == nullptr)
         return fail(Code::unsupported, "its provider offers no chat, so there is nothing to try");
@@ -65,7 +65,7 @@ Result<Probe> write_probe(const channels::Entry& entry, const Target& target, st
     }
     std::array<std::string_view, 1> pieces{probe.body};
     Errand errand{entry, target, *offer, key, model};
-    auto made = append_head(probe.head, errand, written->headers, pieces, now);
+    auto made = append_head(probe.head, errand, written->headers, pieces, clock);
     if (!made)
         return made.error();
     return probe;

@@ -18,7 +18,7 @@ struct Probe {
     std::unique_ptr<Dialogue> dialogue;  ///< where the provider is asked over a WebSocket
 };
 Result<Probe> write_probe(const channels::Entry& entry, const Target& target, std::size_t key,
-                          std::string_view model, WallTime now);
+                          std::string_view model, const Clock& clock);
 
 /// Whether these messages of a WebSocket are all of a reply.
 bool is_whole(const channels::Entry& entry, std::string_view messages);

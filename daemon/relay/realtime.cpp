@@ -113,11 +113,10 @@ loop::Task<Result<void>> Relay::serve_realtime(server::Exchange& exchange, Recor
     opening->call.model = handshake->model;
     record.call.model = handshake->model;
     record.call.stream = true;
-    auto admission = admit(exchange, *caller, inbound, *opening);
-    if (!admission)
-        co_return admission.error();
-    Chat chat(exchange, record, std::move(*caller), inbound, std::move(opening),
-              std::move(*admission), parts_.tokenizers);
+    Chat chat(exchange, record, std::move(*caller), inbound, std::move(opening), parts_.tokenizers);
+    auto admitted = admit(chat);
+    if (!admitted)
+        co_return admitted.error();
     chat.rare = std::make_unique<Chat::Rare>();
     auto priced = std::string(chat.opening->wish.model);
     chat.rare->talk = std::make_unique<Talk>(parts_.loop, new_handshake_key(), handshake->beta,

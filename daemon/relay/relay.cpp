@@ -94,40 +94,38 @@ Relay::let_in(server::Exchange& exchange, Record& record, const Inbound& inbound
     auto body = co_await exchange.read_body();
     if (!body)
         co_return body.error();
-    std::unique_ptr<LargeBody> large;
-    auto call = co_await parse(exchange, *body, inbound, large);
-    if (!call)
-        co_return call.error();
-    record.call.model = call->model;
-    record.call.stream = call->stream;
-    if (inbound.stand_in == nullptr && !call->media &&
-        settings_.cache.use_of((*caller)->token, call->model) != cache::CacheUse::off) {
-        large.reset();
+    auto opening = std::make_unique<Opening>();
+    opening->body = *body;
+    auto parsed = co_await parse(exchange, inbound, *opening);
+    if (!parsed)
+        co_return parsed.error();
+    auto& call = opening->call;
+    record.call.model = call.model;
+    record.call.stream = call.stream;
+    if (inbound.stand_in == nullptr && !call.media &&
+        settings_.cache.use_of((*caller)->token, call.model) != cache::CacheUse::off) {
+        auto asked = std::move(call);
+        opening.reset();  // the call makes its own, and this frame lasts as long as its stream
         auto served = co_await serve_cached(exchange, record, inbound, std::move(*caller),
-                                            std::move(*call), *body);
+                                            std::move(asked), *body);
         if (!served)
             co_return served.error();
         co_return std::unique_ptr<Chat>();
     }
 
-    if (inbound.contender == nullptr && !call->media && hedge_of(call->model) != nullptr) {
-        large.reset();
+    if (inbound.contender == nullptr && !call.media && hedge_of(call.model) != nullptr) {
+        opening.reset();
         auto served = co_await serve_hedged(exchange, record, inbound, *body);
         if (!served)
             co_return served.error();
         co_return std::unique_ptr<Chat>();
     }
 
-    auto opening = std::make_unique<Opening>();
-    opening->call = std::move(*call);
-    opening->body = *body;
-    opening->large = std::move(large);
-    auto admission = admit(exchange, *caller, inbound, *opening);
-    if (!admission)
-        co_return admission.error();
-    auto chat =
-        std::make_unique<Chat>(exchange, record, std::move(*caller), inbound, std::move(opening),
-                               std::move(*admission), parts_.tokenizers);
+    auto chat = std::make_unique<Chat>(exchange, record, std::move(*caller), inbound,
+                                       std::move(opening), parts_.tokenizers);
+    auto admitted = admit(*chat);
+    if (!admitted)
+        co_return admitted.error();
     if (!settings_.continued.empty())
         prepare_to_go_on(*chat);
     co_return std::move(chat);
@@ -149,31 +147,32 @@ loop::Task<Result<void>> Relay::open(Chat& chat) {
 // as the call, which may be a stream of many minutes.
 
 Result<gate::Caller> Relay::identify(const server::Exchange& exchange, Record& record) const {
-    auto caller = parts_.gate.authenticate(credential_of(exchange.request()));
+    std::string room;
+    auto caller = parts_.gate.authenticate(credential_of(exchange.request(), room));
     if (caller)
         describe_caller(record, exchange, (*caller)->token, parts_.clock.wall());
     return caller;
 }
 
 /// Limits, then routes, then sets money aside: in this order, because what is set aside is the
-/// price of the dearest channel that may serve. Every return up to here gives everything back.
-Result<Relay::Admission> Relay::admit(const server::Exchange& exchange, const gate::Caller& caller,
-                                      const Inbound& inbound, Opening& opening) {
+/// price of the dearest channel that may serve. All that the chat was given goes back with it.
+Result<void> Relay::admit(Chat& chat) {
+    const auto& inbound = chat.inbound;
     // The second road of a call is no second call.
     bool second = inbound.contender != nullptr && inbound.contender->is_second();
-    auto permit = second ? Result<gate::Permit>(gate::Permit(nullptr))
-                         : parts_.gate.limit(caller, opening.call.model);
-    if (!permit)
-        return permit.error();
-    auto candidates = find_channels(exchange, *caller, inbound, opening);
+    if (!second) {
+        auto permit = parts_.gate.limit(chat.caller, chat.opening->call.model);
+        if (!permit)
+            return permit.error();
+        chat.permit = std::move(*permit);
+    }
+    auto candidates = find_channels(chat.exchange, *chat.caller, inbound, *chat.opening);
     if (!candidates)
         return candidates.error();
+    chat.candidates = std::move(*candidates);
     if (second)
-        candidates->leave_out(inbound.contender->race().tried);
-    auto hold = set_aside(*caller, inbound, opening, candidates->plan());
-    if (!hold)
-        return hold.error();
-    return Admission{std::move(*permit), std::move(*candidates), std::move(*hold)};
+        chat.candidates.leave_out(inbound.contender->race().tried);
+    return set_aside(chat);
 }
 
 /// No provider has produced anything: the row says so, and the whole hold goes back.
@@ -224,7 +223,8 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     if (chat.offer == nullptr)
         co_return chat.failed(Cause::unusable,
                               of_channel(fail(Code::unsupported, "its provider does not do this")));
-    auto now = parts_.loop.now();
+    bool again = chat.record.call.attempts > 1;
+    auto now = again ? parts_.loop.now() : parts_.loop.turn_began();
     auto key = entry.keys->choose(random_, now, attempt.without_key);
     if (!key || *key >= target->heads.size())
         co_return chat.failed(Cause::unusable,
@@ -246,7 +246,7 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     } else {
         chat.write_body(*target);
     }
-    auto ready = chat.write_head(*target, option, *key, parts_.clock.wall());
+    auto ready = chat.write_head(*target, option, *key, parts_.clock);
     if (!ready)
         co_return chat.failed(Cause::unusable, of_channel(std::move(ready.error())));
     if (entry.provider->token_request != nullptr) {
@@ -291,8 +291,8 @@ loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
         auto error = co_await refused(chat, entry);
         co_return chat.failed(cause, std::move(error));
     }
-    auto readable = chat.take_head(*entry.provider, parts_.clock.wall(), produced_bytes_max(chat),
-                                   parts_.proofs);
+    auto readable =
+        chat.take_head(*entry.provider, parts_.clock, produced_bytes_max(chat), parts_.proofs);
     if (!readable)
         co_return chat.failed(Cause::bad_reply, of_channel(std::move(readable.error())));
     auto first = co_await read_first(chat);
@@ -464,7 +464,7 @@ loop::Task<Result<void>> Relay::pump_stream(Chat& chat) {
         }
         auto read = co_await chat.upstream.next();  // where a stream spends its life
         if (read)
-            read = chat.take_chunk(parts_.clock.steady());
+            read = chat.take_chunk(parts_.loop.turn_began());
         if (!read) {
             ended = read.error();
             break;
@@ -478,7 +478,7 @@ loop::Task<Result<void>> Relay::pump_stream(Chat& chat) {
 loop::Task<Result<void>> Relay::read_more(Chat& chat) {
     auto taken = co_await chat.upstream.next();
     if (taken)
-        taken = chat.take_chunk(parts_.clock.steady());
+        taken = chat.take_chunk(parts_.loop.turn_began());
     if (!taken || !chat.translator || !chat.translator->is_long())
         co_return taken;
     auto work = [translator = chat.translator] { return translator->finish_long(); };

@@ -108,12 +108,6 @@ private:
     struct Question;
     struct Given;
     struct ObjectErrand;
-    /// What a call has been given before a provider sees it; all of it goes back by itself.
-    struct Admission {
-        gate::Permit permit;
-        channels::Candidates candidates;
-        billing::Hold hold;
-    };
     Result<channels::Candidates> find_channels(const server::Exchange& exchange,
                                                const gate::TokenEntry& caller,
                                                const Inbound& inbound, Opening& opening);
@@ -126,12 +120,10 @@ private:
     Result<gate::Caller> identify(const server::Exchange& exchange, Record& record) const;
     loop::Task<Result<std::unique_ptr<Chat>>> let_in(server::Exchange& exchange, Record& record,
                                                      const Inbound& inbound);
-    Result<Admission> admit(const server::Exchange& exchange, const gate::Caller& caller,
-                            const Inbound& inbound, Opening& opening);
+    Result<void> admit(Chat& chat);
     Result<std::vector<std::string>> models_of(server::Exchange& exchange, Record& record);
-    loop::Task<Result<llm::ChatCall>> parse(const server::Exchange& exchange, std::string_view body,
-                                            const Inbound& inbound,
-                                            std::unique_ptr<LargeBody>& large);
+    loop::Task<Result<void>> parse(const server::Exchange& exchange, const Inbound& inbound,
+                                   Opening& opening);
     loop::Task<Result<llm::ChatCall>> parse_large(std::string_view body, const Inbound& inbound,
                                                   std::string_view content_type, bool mapped,
                                                   LargeBody& large);
@@ -219,8 +211,7 @@ private:
     void bound(const Inbound& inbound, const Opening& opening, billing::Ask& ask) const;
     billing::Ask ask_of(const gate::TokenEntry& caller, const Inbound& inbound, Opening& opening,
                         const channels::Plan& plan) const;
-    Result<billing::Hold> set_aside(const gate::TokenEntry& caller, const Inbound& inbound,
-                                    Opening& opening, const channels::Plan& plan) const;
+    Result<void> set_aside(Chat& chat) const;
     Result<void> cover_searches(const Inbound& inbound, const Opening& opening, billing::Ask& ask,
                                 billing::Hold& hold) const;
     bool may_pay(Chat& chat, const channels::Plan& plan) const;

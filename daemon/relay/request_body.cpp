@@ -10,15 +10,22 @@
 
 namespace obliv::relay {
 
-loop::Task<Result<llm::ChatCall>> Relay::parse(const server::Exchange& exchange,
-                                               std::string_view body, const Inbound& inbound,
-                                               std::unique_ptr<LargeBody>& large) {
+loop::Task<Result<void>> Relay::parse(const server::Exchange& exchange, const Inbound& inbound,
+                                      Opening& opening) {
+    auto body = opening.body;
     auto type = exchange.request().headers.find("content-type").value_or(std::string_view{});
-    if (body.size() <= body_bytes_inline_max)
-        co_return parse_call(inbound, body, type);
-    large = std::make_unique<LargeBody>();
-    bool mapped = exchange.mapped_body().data() == body.data();
-    co_return co_await parse_large(body, inbound, type, mapped, *large);
+    Result<llm::ChatCall> call;
+    if (body.size() <= body_bytes_inline_max) {
+        call = parse_call(inbound, body, type);
+    } else {
+        opening.large = std::make_unique<LargeBody>();
+        bool mapped = exchange.mapped_body().data() == body.data();
+        call = co_await parse_large(body, inbound, type, mapped, *opening.large);
+    }
+    if (!call)
+        co_return call.error();
+    opening.call = std::move(*call);
+    co_return ok();
 }
 
 /// On a worker. What cannot be condensed is read as a whole, if there is memory for that.
@@ -54,11 +61,17 @@ Relay::Opening::~Opening() {
 }
 
 std::int64_t Relay::Opening::input_tokens_bound() const noexcept {
-    return large ? large->condensed.input_bound : llm::input_tokens_bound(body);
+    return large ? large->condensed.input_bound : llm::input_tokens_bound(parts());
 }
 
 std::int64_t Relay::Opening::estimate_input_tokens() const noexcept {
-    return large ? large->condensed.input_estimate : llm::estimate_input_tokens(body);
+    return large ? large->condensed.input_estimate : llm::estimate_input_tokens(parts());
+}
+
+const llm::InputParts& Relay::Opening::parts() const noexcept {
+    if (!parts_)
+        parts_ = llm::input_parts(body);
+    return *parts_;
 }
 
 /// What the channel changes in a body, and what the name of the model asks it to say. A converted
@@ -110,6 +123,7 @@ bool Relay::Chat::shapes(const Target& target) const noexcept {
 void Relay::Chat::write_body(const Target& target) {
     auto& request = opening->request;
     request.clear();
+    request.reserve(2 + 2 * opening->edits.size());
     request.push_back({});  // the head, which tells how long the rest is
     std::vector<llm::FieldChange> changes;
     if (shapes(target))

@@ -28,6 +28,6 @@ struct Errand {
 /// Appends the whole head of a request to `head`: line, headers, the key or the signature, length,
 /// blank line. `headers` are those of this body only. An Error: it could not be signed.
 Result<void> append_head(std::string& head, const Errand& errand, const HeaderList& headers,
-                         std::span<const std::string_view> body, WallTime now);
+                         std::span<const std::string_view> body, const Clock& clock);
 
 }  // namespace obliv::relay

@@ -41,8 +41,10 @@ Connection::~Connection() {
 }
 
 const http::RequestHead& Connection::request() const {
+    if (head_)
+        return *head_;
     static const http::RequestHead none{};
-    return head_ ? *head_ : none;
+    return none;
 }
 
 loop::Task<Result<void>> Connection::run(std::unique_ptr<Connection> connection) {
@@ -58,11 +60,22 @@ loop::Task<Result<void>> Connection::run(std::unique_ptr<Connection> connection)
         }
         if (!*got)
             co_return ok();
-        co_await self.serve_one();
+        self.begin_exchange();
+        // Here and not in a function of its own, whose frame each open stream would have to keep.
+        Result<void> result;
+        try {
+            result = co_await self.hub_.service.serve(self);
+        } catch (const std::exception& error) {
+            result = self.thrown(error);
+        }
+        self.judge(result);
+        if (self.must_answer(result))
+            co_await self.send_error(result.error());
+        self.end_serving(result);
         if (!self.keep_alive_ || self.client_gone_ || self.stopping_)
             break;
     }
-    if (self.may_go_on() && !self.client_gone_ && (self.body_left() || self.begin_ < self.end_))
+    if (self.must_linger())
         co_await self.linger();
     co_return ok();
 }
@@ -102,20 +115,23 @@ void Connection::end_exchange_state() {
     phase_ = Phase::idle;
 }
 
-loop::Task<void> Connection::serve_one() {
-    begin_exchange();
-    Result<void> result;
-    try {
-        result = co_await hub_.service.serve(*this);
-    } catch (const std::exception& error) {
-        log::write(log::Level::err, "an exception reached the connection",
-                   {{"request_id", request_id()}, {"what", std::string_view(error.what())}});
-        result = fail(Code::internal, "an internal error; the log has its cause");
-    }
+Error Connection::thrown(const std::exception& error) const {
+    log::write(log::Level::err, "an exception reached the connection",
+               {{"request_id", request_id()}, {"what", std::string_view(error.what())}});
+    return fail(Code::internal, "an internal error; the log has its cause");
+}
+
+/// A service that is content without having answered has failed.
+void Connection::judge(Result<void>& result) const {
     if (result && !finished_)
         result = fail(Code::internal, "the request was not answered");
-    if (!result && !replied() && !client_gone_ && may_go_on())
-        co_await send_error(result.error());
+}
+
+bool Connection::must_answer(const Result<void>& result) const {
+    return !result && !replied() && !client_gone_ && may_go_on();
+}
+
+void Connection::end_serving(const Result<void>& result) {
     if (!finished_)
         keep_alive_ = false;
     hub_.service.ended(*this, result ? nullptr : &result.error());
@@ -124,6 +140,11 @@ loop::Task<void> Connection::serve_one() {
         keep_alive_ = false;
     else
         begin_ += static_cast<std::size_t>(unread_);
+}
+
+/// Whether what the client still sends has to be read before the connection is closed.
+bool Connection::must_linger() const {
+    return may_go_on() && !client_gone_ && (body_left() || begin_ < end_);
 }
 
 /// The one place where an Error becomes a reply.

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <string>
 
@@ -86,7 +87,11 @@ private:
     enum class Sent : std::uint8_t { all, part, failed };
 
     // connection.cpp
-    loop::Task<void> serve_one();
+    Error thrown(const std::exception& error) const;
+    void judge(Result<void>& result) const;
+    bool must_answer(const Result<void>& result) const;
+    void end_serving(const Result<void>& result);
+    bool must_linger() const;
     loop::Task<void> refuse(const Error& error);
     loop::Task<void> send_error(const Error& error);
     loop::Task<void> linger();
@@ -103,12 +108,14 @@ private:
 
     // connection_read.cpp
     loop::Task<Result<bool>> next_head();
-    loop::Task<Result<bool>> first_bytes();
+    void wait_for_request();
+    bool read_first();
     loop::Task<Result<void>> more(char* into, std::size_t size, std::size_t& got);
     loop::Task<Result<void>> more_in();
     Result<void> invite_body();
     loop::Task<Result<std::string_view>> take_body();
     void wait_for_body(SteadyTime begun, std::size_t got);
+    std::string_view take_behind_head(std::size_t length) noexcept;
     loop::Task<Result<std::string_view>> read_behind_head(std::size_t length);
     loop::Task<Result<std::string_view>> read_sized(std::size_t length);
     loop::Task<Result<std::string_view>> read_chunked();

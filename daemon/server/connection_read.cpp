@@ -24,18 +24,26 @@ bool sane_request_id(std::string_view text) noexcept {
 }  // namespace
 
 /// Waits for a request and parses its head. False when the connection is to be closed without a
-/// word.
+/// word. The first bytes may be a long time coming: until they do the connection owns no buffer.
 loop::Task<Result<bool>> Connection::next_head() {
     phase_ = Phase::idle;
     if (begin_ == end_) {
-        auto got = co_await first_bytes();
-        if (!got || !*got)
-            co_return got;
+        if (hub_.draining && !fresh_)
+            co_return false;
+        wait_for_request();
+        while (begin_ == end_) {
+            in_.release();
+            head_.reset();
+            if (!may_go_on() || timed_out_)
+                co_return false;
+            bool ready = co_await loop::readable(socket_);
+            if (!ready || !read_first())
+                co_return false;
+        }
     }
     fresh_ = false;
-    arrived_ = hub_.loop.now();
+    arrived_ = hub_.loop.turn_began();
     phase_ = Phase::head;
-    wait_until(arrived_ + hub_.limits.head_timeout);
     if (!head_)
         head_.reset(::new (loop::take_frame(sizeof(http::RequestHead))) http::RequestHead);
     for (;;) {
@@ -44,6 +52,7 @@ loop::Task<Result<bool>> Connection::next_head() {
             co_return parsed.error();
         if (*parsed == http::Parse::complete)
             break;
+        wait_until(arrived_ + hub_.limits.head_timeout);
         make_room_for_head();
         auto read = co_await more_in();
         if (!read)
@@ -53,30 +62,20 @@ loop::Task<Result<bool>> Connection::next_head() {
     co_return true;
 }
 
-/// The first bytes of a request, which may be a long time coming: until they do the connection owns
-/// no buffer.
-loop::Task<Result<bool>> Connection::first_bytes() {
-    if (hub_.draining && !fresh_)
-        co_return false;
+void Connection::wait_for_request() {
     auto patience = fresh_ ? hub_.limits.head_timeout : hub_.limits.idle_timeout;
     if (hub_.draining)
         patience = first_request_grace;
     begin_ = end_ = 0;
     wait_until(hub_.loop.turn_began() + patience);
-    while (may_go_on() && !timed_out_) {
-        in_.release();
-        head_.reset();
-        bool ready = co_await loop::readable(socket_);
-        if (!ready)
-            co_return false;
-        in_ = hub_.loop.blocks().take(loop::BlockPool::smallest);
-        auto room = std::span<char>(in_.data(), in_.capacity());
-        auto io = socket_.receive(room);
-        end_ = io.bytes;
-        if (io.status != loop::Io::Status::would_block)
-            co_return io.done();
-    }
-    co_return false;
+}
+
+/// Reads what has come, which may be nothing after all. False: the client has hung up.
+bool Connection::read_first() {
+    in_ = hub_.loop.blocks().take(loop::BlockPool::smallest);
+    auto io = socket_.receive(std::span<char>(in_.data(), in_.capacity()));
+    end_ = io.bytes;
+    return io.done() || io.status == loop::Io::Status::would_block;
 }
 
 /// At least one more byte into `into`.
@@ -160,8 +159,9 @@ void Connection::choose_request_id() {
 }
 
 loop::Task<Result<std::string_view>> Connection::read_body() {
-    if (unread_ == 0)
-        co_return std::string_view();
+    // The usual request is small and comes in one piece: it costs neither a block nor a copy.
+    if (unread_ <= std::min<std::uint64_t>(end_ - begin_, hub_.limits.body_bytes_max))
+        co_return take_behind_head(static_cast<std::size_t>(unread_));
     phase_ = Phase::body;
     auto body = co_await take_body();
     phase_ = Phase::serving;
@@ -220,7 +220,13 @@ void Connection::wait_for_body(SteadyTime begun, std::size_t got) {
     wait_until(at);
 }
 
-/// The usual request costs neither a block nor a copy.
+std::string_view Connection::take_behind_head(std::size_t length) noexcept {
+    auto body = input().substr(0, length);
+    begin_ += length;
+    unread_ = 0;
+    return body;
+}
+
 loop::Task<Result<std::string_view>> Connection::read_behind_head(std::size_t length) {
     auto begun = hub_.loop.turn_began();
     while (end_ - begin_ < length) {
@@ -229,10 +235,7 @@ loop::Task<Result<std::string_view>> Connection::read_behind_head(std::size_t le
         if (!read)
             co_return read.error();
     }
-    auto body = input().substr(0, length);
-    begin_ += length;
-    unread_ = 0;
-    co_return body;
+    co_return take_behind_head(length);
 }
 
 loop::Task<Result<std::string_view>> Connection::read_sized(std::size_t length) {

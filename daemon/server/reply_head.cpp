@@ -1,6 +1,5 @@
 #include "daemon/server/reply_head.hpp"
 
-#include "core/base/text.hpp"
 #include "core/base/time_format.hpp"
 
 #include <algorithm>
@@ -45,28 +44,35 @@ constexpr std::array phrases{Phrase{200, "OK"},
 constexpr std::array<std::string_view, 6> ours{"connection", "content-length",    "content-type",
                                                "date",       "transfer-encoding", "x-request-id"};
 
-/// A date line, made once a second and thread.
-std::string_view date_line() noexcept {
-    struct Cache {
+std::string date_line(std::time_t second) {
+    return "date: " + http_date(WallTime(std::chrono::seconds(second))) + "\r\n";
+}
+
+/// The status line and the date, which are the same for thousands of replies: made anew when the
+/// second or the status is another one than that of the reply before.
+std::string_view first_lines(int status) {
+    struct Kept {
         std::time_t second = -1;
-        std::array<char, 48> text{};
-        std::size_t size = 0;
+        int status = 0;
+        std::string date;
+        std::string lines;
     };
-    thread_local Cache cache;
+    thread_local Kept kept;
     timespec now{};
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    if (now.tv_sec != cache.second) {
-        auto line = "date: " + http_date(WallTime(std::chrono::seconds(now.tv_sec))) + "\r\n";
-        cache.size = line.copy(cache.text.data(), cache.text.size());
-        cache.second = now.tv_sec;
-    }
-    return {cache.text.data(), cache.size};
+    if (now.tv_sec == kept.second && status == kept.status)
+        return kept.lines;
+    if (now.tv_sec != kept.second)
+        kept.date = date_line(now.tv_sec);
+    kept.second = now.tv_sec;
+    kept.status = status;
+    kept.lines = "HTTP/1.1 " + std::to_string(status) + ' ';
+    kept.lines.append(reason_phrase(status)).append("\r\n").append(kept.date);
+    return kept.lines;
 }
 
 bool plain(std::string_view text) noexcept {
-    return std::none_of(text.begin(), text.end(), [](char c) {
-        return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
-    });
+    return http::find_control(text) == text.size();
 }
 
 bool may_pass(const http::Header& header) noexcept {
@@ -74,14 +80,8 @@ bool may_pass(const http::Header& header) noexcept {
         header.name.find_first_of(" :\t") != std::string_view::npos)
         return false;
     return std::none_of(ours.begin(), ours.end(), [&header](std::string_view name) {
-        return equal_ignoring_case(name, header.name);
+        return http::same_name(name, header.name);
     });
-}
-
-void add_number(std::string& out, std::uint64_t number) {
-    std::array<char, 20> digits{};
-    auto* end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    out.append(digits.data(), end);
 }
 
 }  // namespace
@@ -96,18 +96,13 @@ std::string_view reason_phrase(int status) noexcept {
 std::string reply_head_text(const ReplyHead& head) {
     std::string out;
     out.reserve(384);  // one allocation for what replies usually carry
-    out += "HTTP/1.1 ";
-    add_number(out, static_cast<std::uint64_t>(head.status));
-    out += ' ';
-    out += reason_phrase(head.status);
-    out += "\r\n";
-    out += date_line();
+    out += first_lines(head.status);
     if (!head.content_type.empty() && plain(head.content_type))
         out.append("content-type: ").append(head.content_type).append("\r\n");
     if (head.length) {
-        out += "content-length: ";
-        add_number(out, *head.length);
-        out += "\r\n";
+        std::array<char, 20> digits{};
+        auto* end = std::to_chars(digits.data(), digits.data() + digits.size(), *head.length).ptr;
+        out.append("content-length: ").append(digits.data(), end).append("\r\n");
     } else if (head.chunked) {
         out += "transfer-encoding: chunked\r\n";
     }

@@ -129,8 +129,7 @@ loop::Task<Result<void>> Connection::open_tunnel() {
     std::string_view piece = text;
     auto pieces = std::span<const std::string_view>(&piece, 1);
     auto until = deadline_;
-    std::string_view unmapped;
-    auto sent = co_await send(pieces, unmapped);
+    auto sent = co_await send(pieces);
     if (!sent)
         co_return sent;
     http::ResponseHead head;

@@ -65,10 +65,20 @@ void Connection::begin(const Timeouts& timeouts, SteadyTime total_end, Cancel* c
     }
 }
 
+/// Sends the request, nearly always in one system call, and waits for the head of the reply.
 loop::Task<Result<void>> Connection::exchange(std::string_view method,
                                               std::span<const std::string_view> request,
                                               std::string_view mapped) {
-    auto sent = co_await send(request, mapped);
+    Unsent unsent{request, 0, mapped};
+    auto pushed = push(unsent);
+    if (pushed && *pushed == Pushed::all)
+        return read_head(method);
+    return exchange_slowly(method, unsent, std::move(pushed));
+}
+
+loop::Task<Result<void>> Connection::exchange_slowly(std::string_view method, Unsent unsent,
+                                                     Result<Pushed> pushed) {
+    auto sent = co_await send_rest(unsent, std::move(pushed));
     // A server may refuse a large body with a reply and a close before it has read all of it.
     if (!sent && !died_)
         co_return sent;
@@ -78,43 +88,60 @@ loop::Task<Result<void>> Connection::exchange(std::string_view method,
     co_return head;
 }
 
-loop::Task<Result<void>> Connection::send(std::span<const std::string_view> pieces,
-                                          std::string_view mapped) {
-    std::size_t skip = 0;  // bytes of the first piece that have left
+/// Sends as much as the socket takes without a wait, and tells what to wait for.
+Result<Connection::Pushed> Connection::push(Unsent& unsent) {
+    auto& pieces = unsent.pieces;
     while (!pieces.empty()) {
-        std::array<iovec, 8> parts{};
+        std::array<iovec, 8> parts;
         std::size_t count = 0;
         for (; count < std::min(parts.size(), pieces.size()); ++count)
-            parts[count] = part_of(pieces[count].substr(count == 0 ? skip : 0));
+            parts[count] = part_of(pieces[count].substr(count == 0 ? unsent.skip : 0));
         auto step = wire_.send(std::span<iovec>(parts.data(), count));
-        if (step.status == Status::would_block) {
-            set_deadline(timeouts_.idle, "it took none of the request");
-            auto waited = co_await wait(!wire_.is_tls() || step.want_write);
-            if (!waited)
-                co_return waited;
-            continue;
-        }
+        if (step.status == Status::would_block)
+            return wire_.is_tls() && !step.want_write ? Pushed::until_readable
+                                                      : Pushed::until_writable;
         if (!step.done()) {
             died_ = true;
-            co_return failure(Code::upstream_failed,
-                              "it closed the connection while the request was sent");
+            return failure(Code::upstream_failed,
+                           "it closed the connection while the request was sent");
         }
-        auto sent = step.bytes + skip;
+        auto sent = step.bytes + unsent.skip;
         while (!pieces.empty() && sent >= pieces.front().size()) {
             sent -= pieces.front().size();
             pieces = pieces.subspan(1);
         }
-        skip = sent;
-        if (!mapped.empty())
-            let_go_of(mapped, pieces.empty() ? nullptr : pieces.front().data() + skip);
+        unsent.skip = sent;
+        if (!unsent.mapped.empty())
+            let_go_of(unsent.mapped, pieces.empty() ? nullptr : pieces.front().data() + sent);
     }
+    return Pushed::all;
+}
+
+/// Goes on after a push() until all has left.
+loop::Task<Result<void>> Connection::send_rest(Unsent unsent, Result<Pushed> pushed) {
+    while (pushed && *pushed != Pushed::all) {
+        set_deadline(timeouts_.idle, "it took none of the request");
+        bool write = *pushed == Pushed::until_writable;
+        auto waited = co_await wait(write);
+        if (!waited)
+            co_return waited;
+        pushed = push(unsent);
+    }
+    if (!pushed)
+        co_return pushed.error();
     co_return ok();
+}
+
+/// `pieces` outlives the task.
+loop::Task<Result<void>> Connection::send(std::span<const std::string_view> pieces) {
+    Unsent unsent{pieces, 0, {}};
+    auto pushed = push(unsent);
+    return send_rest(unsent, std::move(pushed));
 }
 
 loop::Task<Result<void>> Connection::send_more(std::string_view bytes) {
     std::span<const std::string_view> pieces(&bytes, 1);
-    std::string_view none;
-    co_return co_await send(pieces, none);
+    co_return co_await send(pieces);
 }
 
 bool Connection::try_send(std::string_view bytes) noexcept {
@@ -131,21 +158,25 @@ void Connection::end_here() noexcept {
 loop::Task<Result<void>> Connection::read_head(std::string_view method) {
     set_deadline(timeouts_.first_byte, "it has not answered");
     begin_ = end_ = 0;
-    auto got = co_await fill();
-    if (!head_)
-        head_.reset(new http::ResponseHead);  // unlike make_unique, this clears no table
     for (;;) {
-        if (!got)
-            co_return got.error();
-        if (!*got)
+        // As fill() does, without a frame of its own.
+        auto filled = try_fill();
+        while (filled && *filled == Filled::nothing_yet) {
+            bool ready = co_await loop::readable(wire_.socket());
+            filled = fill_after(ready);
+        }
+        if (!filled)
+            co_return filled.error();
+        if (*filled == Filled::ended)
             co_return closed("before it answered");
+        if (!head_)
+            head_.reset(new http::ResponseHead);  // unlike make_unique, this clears no table
         auto parsed = http::parse_response_head(input(), method, limits_, *head_);
         if (!parsed)
             co_return failure(Code::upstream_failed, std::move(parsed.error().message));
         if (*parsed == http::Parse::complete)
             break;
         make_room();
-        got = co_await fill();
     }
     expecting_ = false;
     begin_ += head_->size;
@@ -187,18 +218,23 @@ Result<Connection::Filled> Connection::try_fill() {
     return Filled::ended;
 }
 
+/// The same after a wait, which ends without news when the socket cannot be watched.
+Result<Connection::Filled> Connection::fill_after(bool ready) {
+    if (ready || interrupted())
+        return try_fill();
+    return Filled::ended;
+}
+
 /// At least one more byte behind end_. False when the other side has closed.
 loop::Task<Result<bool>> Connection::fill() {
-    for (;;) {
-        auto filled = try_fill();
-        if (!filled)
-            co_return filled.error();
-        if (*filled != Filled::nothing_yet)
-            co_return *filled == Filled::more;
+    auto filled = try_fill();
+    while (filled && *filled == Filled::nothing_yet) {
         bool ready = co_await loop::readable(wire_.socket());
-        if (!ready && !interrupted())
-            co_return false;
+        filled = fill_after(ready);
     }
+    if (!filled)
+        co_return filled.error();
+    co_return *filled == Filled::more;
 }
 
 loop::Task<Result<void>> Connection::wait(bool write) {
@@ -233,10 +269,7 @@ loop::Task<Result<void>> Connection::next() {
             auto filled = try_fill();
             while (filled && *filled == Filled::nothing_yet) {
                 bool ready = co_await loop::readable(wire_.socket());
-                if (ready || interrupted())
-                    filled = try_fill();
-                else
-                    filled = Filled::ended;
+                filled = fill_after(ready);
             }
             expecting_ = false;
             if (!filled)

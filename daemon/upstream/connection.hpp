@@ -74,11 +74,22 @@ private:
     void interrupt() noexcept;
 
     // connection.cpp
-    loop::Task<Result<void>> send(std::span<const std::string_view> pieces,
-                                  std::string_view mapped);
+    /// What of a request has not left yet.
+    struct Unsent {
+        std::span<const std::string_view> pieces;
+        std::size_t skip = 0;     ///< bytes of the first piece that have left
+        std::string_view mapped;  ///< what of it is a loop::Mapping
+    };
+    enum class Pushed : std::uint8_t { all, until_writable, until_readable };
+    Result<Pushed> push(Unsent& unsent);
+    loop::Task<Result<void>> send(std::span<const std::string_view> pieces);
+    loop::Task<Result<void>> send_rest(Unsent unsent, Result<Pushed> pushed);
+    loop::Task<Result<void>> exchange_slowly(std::string_view method, Unsent unsent,
+                                             Result<Pushed> pushed);
     loop::Task<Result<void>> read_head(std::string_view method);
     enum class Filled : std::uint8_t { more, ended, nothing_yet };
     Result<Filled> try_fill();
+    Result<Filled> fill_after(bool ready);
     loop::Task<Result<bool>> fill();
     loop::Task<Result<void>> wait(bool write);
     loop::Io receive();

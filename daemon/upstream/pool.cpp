@@ -34,10 +34,13 @@ struct Pool::Parts {
     PoolOptions options;
     loop::Timer timer;
     std::unordered_map<Endpoint, std::unique_ptr<Shelf>, EndpointHash> shelves;
+    Shelf* latest = nullptr;  // the one asked for last, which mostly is the next one too
     std::uint64_t connected = 0;
 };
 
 Shelf& Pool::Parts::shelf_for(const Endpoint& endpoint) {
+    if (latest != nullptr && latest->endpoint == endpoint)
+        return *latest;
     auto& shelf = shelves[endpoint];
     if (!shelf) {
         shelf = std::make_unique<Shelf>();
@@ -46,6 +49,7 @@ Shelf& Pool::Parts::shelf_for(const Endpoint& endpoint) {
         if (!timer.armed())
             timer.arm(loop.now() + options.idle_expiry);
     }
+    latest = shelf.get();
     return *shelf;
 }
 
@@ -77,6 +81,7 @@ void Pool::Parts::give_back(std::unique_ptr<Connection> connection) {
 
 void Pool::Parts::expire() {
     auto oldest = SteadyTime::max();
+    latest = nullptr;
     for (auto each = shelves.begin(); each != shelves.end();) {
         auto& shelf = *each->second;
         // The longest idle ones are in front: the back is where they are taken and put.
@@ -105,7 +110,7 @@ loop::Task<Result<Call>> Pool::open(const Endpoint& endpoint, std::string_view m
     auto& parts = *parts_;
     auto total_end = SteadyTime::max();
     if (timeouts.total.count() > 0)
-        total_end = parts.loop.now() + timeouts.total;
+        total_end = parts.loop.turn_began() + timeouts.total;
     auto& shelf = parts.shelf_for(endpoint);
     auto connection = parts.take(shelf);
     bool reused = connection != nullptr;

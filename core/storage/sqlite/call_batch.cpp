@@ -2,8 +2,9 @@
 
 #include "core/base/check.hpp"
 #include "core/llm/price.hpp"
-#include "core/storage/sqlite/stores.hpp"
+#include "core/storage/sqlite/query.hpp"
 
+#include <algorithm>
 #include <array>
 #include <sqlite3.h>
 
@@ -62,11 +63,21 @@ struct Column {
     std::string_view name;
     std::string_view plain;  ///< what it is for plain calls, as SQL; empty: that differs
     void (*give)(sqlite3_context* to, const Call& call);
+    // Of what is often common to calls of one moment; null: it is not.
+    bool (*same)(const Call& one, const Call& other) = nullptr;
+    void (*bind)(Query& query, const Call& call) = nullptr;
 };
 
 template <auto Member>
 constexpr Column column(std::string_view name, std::string_view plain = {}) {
     return {name, plain, [](sqlite3_context* to, const Call& call) { give(to, call.*Member); }};
+}
+template <auto Member>
+constexpr Column common(std::string_view name) {
+    auto made = column<Member>(name);
+    made.same = [](const Call& one, const Call& other) { return one.*Member == other.*Member; };
+    made.bind = [](Query& query, const Call& call) { query.bind(call.*Member); };
+    return made;
 }
 template <auto Member>
 constexpr Column count(std::string_view name, std::string_view plain = {}) {
@@ -81,14 +92,14 @@ constexpr std::array columns{
     column<&Call::id>("id"),
     column<&Call::time>("time"),
     column<&Call::request_id>("request_id"),
-    column<&Call::tenant>("tenant"),
-    column<&Call::account>("account"),
-    column<&Call::user>("user"),
-    column<&Call::token>("token"),
-    column<&Call::model>("model"),
-    column<&Call::model_served>("model_served"),
-    column<&Call::channel>("channel"),
-    column<&Call::key_index>("key_index"),
+    common<&Call::tenant>("tenant"),
+    common<&Call::account>("account"),
+    common<&Call::user>("user"),
+    common<&Call::token>("token"),
+    common<&Call::model>("model"),
+    common<&Call::model_served>("model_served"),
+    common<&Call::channel>("channel"),
+    common<&Call::key_index>("key_index"),
     count<&Usage::input>("input"),
     count<&Usage::cache_read>("cache_read"),
     count<&Usage::cache_write_5m>("cache_write_5m", "0"),
@@ -98,19 +109,19 @@ constexpr std::array columns{
     count<&Usage::output>("output"),
     count<&Usage::reasoning>("reasoning"),
     count<&Usage::audio_out>("audio_out", "0"),
-    column<&Call::source>("source"),
-    column<&Call::price>("price"),
+    common<&Call::source>("source"),
+    common<&Call::price>("price"),
     column<&Call::held>("held"),
     column<&Call::cost>("cost"),
     column<&Call::loss>("loss", "0"),
     column<&Call::ttft_us>("ttft_us"),
     column<&Call::duration_us>("duration_us"),
-    column<&Call::status>("status"),
-    column<&Call::attempts>("attempts"),
-    column<&Call::stream>("stream"),
-    column<&Call::finish_reason>("finish_reason"),
-    column<&Call::client>("client"),
-    column<&Call::user_agent>("user_agent"),
+    common<&Call::status>("status"),
+    common<&Call::attempts>("attempts"),
+    common<&Call::stream>("stream"),
+    common<&Call::finish_reason>("finish_reason"),
+    common<&Call::client>("client"),
+    common<&Call::user_agent>("user_agent"),
     column<&Call::error>("error", "''"),
     count<&Usage::images>("images", "0"),
     count<&Usage::seconds>("seconds", "0"),
@@ -119,6 +130,12 @@ constexpr std::array columns{
     column<&Call::share>("share", "1000000"),
     column<&Call::record>("record"),
 };
+
+bool alike(const Call& one, const Call& other) noexcept {
+    return std::all_of(columns.begin(), columns.end(), [&](const Column& column) {
+        return !column.same || column.same(one, other);
+    });
+}
 
 int open_table(sqlite3* connection, void* table, int, const char* const*, sqlite3_vtab** out,
                char**) {
@@ -203,21 +220,26 @@ constexpr sqlite3_module module = [] {
 
 }  // namespace
 
-namespace {
+const std::string call_columns = call_values(Batch::any);
 
-std::string list_columns(bool plain) {
+std::string call_values(Batch kind) {
     std::string list;
-    for (const auto& each : columns)
-        if (each.name != "record")
-            list.append(list.empty() ? "" : ", ")
-                .append(plain && !each.plain.empty() ? each.plain : each.name);
+    for (const auto& each : columns) {
+        if (each.name == "record")
+            continue;
+        auto value = kind != Batch::any && !each.plain.empty() ? each.plain : each.name;
+        if (kind == Batch::alike && each.bind)
+            value = "?";
+        list.append(list.empty() ? "" : ", ").append(value);
+    }
     return list;
 }
 
-}  // namespace
-
-const std::string call_columns = list_columns(false);
-const std::string plain_call_columns = list_columns(true);
+void bind_common(Query& query, const Call& call) {
+    for (const auto& each : columns)
+        if (each.bind)
+            each.bind(query, call);
+}
 
 bool is_plain(const Call& call) noexcept {
     static_assert(llm::whole_share == 1'000'000);
@@ -237,6 +259,16 @@ CallBatch::~CallBatch() = default;
 
 void CallBatch::show(std::span<const Call* const> calls) noexcept {
     table_->calls = calls;
+    kind_ = Batch::any;
+    if (!std::all_of(calls.begin(), calls.end(), [](const Call* call) { return is_plain(*call); }))
+        return;
+    bool same = std::all_of(calls.begin() + 1, calls.end(),
+                            [&](const Call* call) { return alike(*call, *calls.front()); });
+    kind_ = same ? Batch::alike : Batch::plain;
+}
+
+const Call& CallBatch::front() const noexcept {
+    return *table_->calls.front();
 }
 
 }  // namespace obliv::storage::sqlite

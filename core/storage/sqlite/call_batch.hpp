@@ -4,10 +4,30 @@
 
 #include <memory>
 #include <span>
+#include <string>
 
 struct sqlite3;
 
 namespace obliv::storage::sqlite {
+
+class Query;
+
+/// What all calls of a batch have in common. Each value that is asked for of each call costs it
+/// some time; others stand in the statement, or are bound to it once.
+enum class Batch : std::uint8_t {
+    any,
+    plain,  ///< what is rare is nothing
+    alike,  ///< plain, and of the same caller, model and outcome
+};
+
+/// Columns of a usage row, in the order of read_call.
+extern const std::string call_columns;
+/// What they are of the calls of a batch, as SQL.
+std::string call_values(Batch kind);
+/// For Batch::alike: binds what the calls have in common to such a statement.
+void bind_common(Query& query, const Call& call);
+
+bool is_plain(const Call& call) noexcept;
 
 /// Calls that are about to be stored, as the table `call_batch` of one connection: a batch is one
 /// `INSERT ... SELECT`, which opens its tables once and binds nothing. That halves what a stored
@@ -19,13 +39,17 @@ public:
     CallBatch(const CallBatch&) = delete;
     CallBatch& operator=(const CallBatch&) = delete;
 
-    /// What the table shows from now on. The calls have to live until the last statement over it.
+    /// What the table shows from now on, at least one. The calls have to live until the last
+    /// statement over it.
     void show(std::span<const Call* const> calls) noexcept;
+    Batch kind() const noexcept { return kind_; }
+    const Call& front() const noexcept;
 
     struct Table;
 
 private:
     std::unique_ptr<Table> table_;
+    Batch kind_ = Batch::any;
 };
 
 }  // namespace obliv::storage::sqlite

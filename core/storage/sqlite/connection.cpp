@@ -1,5 +1,7 @@
 #include "core/storage/sqlite/connection.hpp"
 
+#include "core/storage/sqlite/log_file.hpp"
+
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
@@ -49,12 +51,14 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Ac
     flags |= access == Access::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     if (access == Access::write)
         create_private(path);
+    auto vfs = access == Access::write ? std::make_unique<LogVfs>() : nullptr;
     sqlite3* handle = nullptr;
-    bool opened = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr) == SQLITE_OK;
+    bool opened =
+        sqlite3_open_v2(path.c_str(), &handle, flags, vfs ? vfs->name() : nullptr) == SQLITE_OK;
     // Without memory there is no handle, and nothing to ask for the reason.
     if (!handle)
         return fail(Code::io, "the store " + path + " cannot be opened: out of memory");
-    std::unique_ptr<Connection> connection(new Connection(handle, path));
+    std::unique_ptr<Connection> connection(new Connection(handle, path, std::move(vfs)));
     if (!opened)
         return connection->failure("open");
     auto prepared = connection->prepare_for(access);
@@ -69,8 +73,20 @@ Result<void> Connection::prepare_for(Access access) {
     if (!keys || access == Access::read)
         return keys;
     // The log is checkpointed every 16 MiB: more often costs a sync of the main file each time.
-    return run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-               "PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864");
+    // Rows are appended: of the pages that are kept only the last ones are needed again, and each
+    // page more is memory that the processor has forgotten. A transaction may still hold 2 MiB
+    // before it writes any of them.
+    // Full comes first: LogVfs needs it.
+    return run("PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL;"
+               "PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;"
+               "PRAGMA cache_size = -512; PRAGMA cache_spill = 500");
+}
+
+Connection::Connection(sqlite3* handle, std::string path, std::unique_ptr<LogVfs> vfs)
+    : handle_(handle), path_(std::move(path)), vfs_(std::move(vfs)) {
+    auto forget = [](void* log) { static_cast<LogVfs*>(log)->forget(); };
+    if (vfs_)
+        sqlite3_rollback_hook(handle_, forget, vfs_.get());
 }
 
 Connection::~Connection() {

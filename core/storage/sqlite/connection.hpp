@@ -13,6 +13,8 @@ struct sqlite3_stmt;
 
 namespace obliv::storage::sqlite {
 
+class LogVfs;
+
 enum class Access : std::uint8_t {
     read,   ///< read-only; the file has to exist
     write,  ///< creates the file (0600), write-ahead log, every commit synced
@@ -38,11 +40,12 @@ public:
     std::int64_t changes() const noexcept;
 
 private:
-    Connection(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
+    Connection(sqlite3* handle, std::string path, std::unique_ptr<LogVfs> vfs);
     Result<void> prepare_for(Access access);
 
     sqlite3* handle_;
     std::string path_;
+    std::unique_ptr<LogVfs> vfs_;                                     // null: the default one
     std::unordered_map<std::string_view, sqlite3_stmt*> statements_;  // keyed by their own text
 };
 

@@ -1,8 +1,6 @@
-#include "core/storage/sqlite/lots.hpp"
 #include "core/storage/sqlite/stores.hpp"
 
 #include <algorithm>
-#include <unordered_map>
 
 namespace obliv::storage::sqlite {
 namespace {
@@ -20,51 +18,6 @@ constexpr std::string_view with_expiry =
 
 void read_charge(Query& query, ledger::ChargeFigures& row) {
     query.read(row.id, row.time, row.account, row.held, row.cost, row.loss);
-}
-
-}  // namespace
-
-/// What a run of charges adds up to.
-struct FoldSums {
-    std::unordered_map<AccountId, Money> paid;
-    std::unordered_map<TokenId, Money> spent;
-    Money cost;
-    Money loss;
-    ChargeId last;
-    std::int64_t rows = 0;
-};
-
-namespace {
-
-/// Adds up in one pass over the rows: SQLite would sort them once for each GROUP BY.
-Result<FoldSums> sums_of(Connection& connection, ChargeId above, ChargeId limit,
-                         std::int64_t rows_max, LotFold& lots) {
-    struct Row {
-        AccountId account;
-        TokenId token;
-        Money cost;
-        Money loss;
-    };
-    Query query(connection, "SELECT id, account, token, cost, loss FROM charge WHERE id > ? AND id "
-                            "<= ? ORDER BY id LIMIT ?");
-    query.bind(above.value, limit.value, rows_max);
-    FoldSums sums;
-    while (true) {
-        auto more = query.step();
-        if (!more)
-            return more.error();
-        if (!*more)
-            return sums;
-        Row row;
-        query.read(sums.last, row.account, row.token, row.cost, row.loss);
-        ++sums.rows;
-        sums.paid[row.account] += row.cost;
-        sums.spent[row.token] += row.cost;
-        sums.cost += row.cost;
-        sums.loss += row.loss;
-        if (auto done = lots.charge(sums.last, row.account, row.cost); !done)
-            return done.error();
-    }
 }
 
 /// The statement for one kind of event of a page: its rows give at least one entry each, so that a
@@ -139,6 +92,8 @@ private:
 
 /// The usual batch is of new calls, in order: three statements for all of them.
 Result<void> SqliteLedger::append(std::span<const Call* const> calls) {
+    if (calls.empty())
+        return ok();
     std::vector<const Call*> rows(calls.begin(), calls.end());
     std::sort(rows.begin(), rows.end(),
               [](const Call* a, const Call* b) { return a->id.value < b->id.value; });
@@ -170,28 +125,34 @@ Result<void> SqliteLedger::append_one(const Call& call) {
 }
 
 Result<void> SqliteLedger::insert_charges(std::string_view how) {
-    return Query(context_.connection,
-                 std::string(how) +
-                     " INTO charge (id, time, account, token, price, held, cost, loss) SELECT id, "
-                     "time, account, token, price, held, cost, loss FROM call_batch")
-        .run();
+    bool alike = batch_->kind() == Batch::alike;
+    std::string_view values = alike ? "id, time, ?, ?, ?, held, cost, 0"
+                                    : "id, time, account, token, price, held, cost, loss";
+    std::string sql(how);
+    sql.append(" INTO charge (id, time, account, token, price, held, cost, loss) SELECT ");
+    sql.append(values).append(" FROM call_batch");
+    Query query(context_.connection, sql);
+    const auto& call = batch_->front();
+    if (alike)
+        query.bind(call.account, call.token, call.price);
+    return query.run();
 }
 
 /// Most rows are plain, and fewer of their values are asked for.
 Result<void> SqliteLedger::insert_rows(std::span<const Call* const> rows) {
+    if (batch_->kind() != Batch::any)
+        return months_.insert(rows, batch_->kind());
     std::vector<const Call*> sorted(rows.begin(), rows.end());
     auto first = std::stable_partition(sorted.begin(), sorted.end(),
                                        [](const Call* call) { return is_plain(*call); });
     std::span<const Call* const> plain(sorted.begin(), first);
     std::span<const Call* const> rest(first, sorted.end());
     auto done = ok();
-    if (!plain.empty()) {
-        batch_->show(plain);
-        done = months_.insert(plain, true);
-    }
-    if (done && !rest.empty()) {
-        batch_->show(rest);
-        done = months_.insert(rest, false);
+    for (auto part : {plain, rest}) {
+        if (part.empty() || !done)
+            continue;
+        batch_->show(part);
+        done = months_.insert(part, batch_->kind());
     }
     batch_->show(rows);
     return done;
@@ -200,8 +161,10 @@ Result<void> SqliteLedger::insert_rows(std::span<const Call* const> rows) {
 Result<void> SqliteLedger::insert_usage(std::span<const Call* const> rows) {
     auto& connection = context_.connection;
     auto done = insert_rows(rows);
-    if (done)
+    if (done) {
+        fold_.note(rows);
         rollup_.note(rows);
+    }
     bool recorded = std::any_of(rows.begin(), rows.end(),
                                 [](const Call* call) { return !call->record.empty(); });
     if (!done || !recorded)
@@ -235,15 +198,6 @@ Result<void> SqliteLedger::same_call(const Call& call) {
                                    " and was given again for " + call.request_id);
 }
 
-Result<void> SqliteLedger::add_to_balance(AccountId account, Money amount) {
-    if (amount == Money{})
-        return ok();
-    auto done = Query(context_.connection, "UPDATE account SET balance = balance + ? WHERE id = ?")
-                    .bind(amount, account)
-                    .run();
-    return changed_one(context_.connection, std::move(done), "account " + account.text());
-}
-
 Result<std::optional<Transfer>> SqliteLedger::find_transfer(std::string_view operation_id) {
     Query query(context_.connection, "SELECT " + std::string(transfer_columns) +
                                          std::string(with_expiry) + "WHERE operation_id = ?");
@@ -265,9 +219,10 @@ Result<Transfer> SqliteLedger::transfer(const Transfer& row) {
         return before.error();
     if (*before)
         return std::move(**before);
-    auto done = add_to_balance(row.source, -row.amount);
+    auto& connection = context_.connection;
+    auto done = add_to_balance(connection, row.source, -row.amount);
     if (done)
-        done = add_to_balance(row.target, row.amount);
+        done = add_to_balance(connection, row.target, row.amount);
     if (done)
         done = Query(context_.connection, "INSERT INTO transfer (" + std::string(transfer_columns) +
                                               ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
@@ -318,58 +273,11 @@ Result<Page<Entry>> SqliteLedger::entries(const EntryFilter& filter, const PageR
 }
 
 Result<FoldStep> SqliteLedger::fold(ChargeId limit, std::int64_t rows_max) {
-    auto& connection = context_.connection;
-    auto from = watermark();
-    if (!from)
-        return from.error();
-    LotFold lots(connection, *from, limit);
-    if (auto done = lots.begin(); !done)
-        return done.error();
-    auto sums = sums_of(connection, *from, limit, rows_max, lots);
-    if (!sums)
-        return sums.error();
-    FoldStep step{*from, sums->rows, sums->rows == rows_max};
-    auto end = step.more ? sums->last : limit;
-    auto moved = lots.finish(end);
-    if (!moved)
-        return moved.error();
-    if (step.rows == 0 && !*moved)
-        return step;
-    step.watermark = *moved ? end : sums->last;
-    if (auto done = store_sums(*sums, step.watermark); !done)
-        return done.error();
-    return step;
-}
-
-Result<void> SqliteLedger::store_sums(const FoldSums& sums, ChargeId watermark) {
-    for (const auto& [account, paid] : sums.paid)
-        if (auto done = add_to_balance(account, -paid); !done)
-            return done;
-    for (const auto& [token, spent] : sums.spent)
-        if (auto done = add_to_spent(token, spent); !done)
-            return done;
-    auto done = add_to_balance(revenue_account, sums.cost + sums.loss);
-    if (done)
-        done = add_to_balance(loss_account, -sums.loss);
-    if (!done)
-        return done;
-    return Query(context_.connection,
-                 "UPDATE fold SET watermark = ?, charges = charges + ?, billed "
-                 "= billed + ?")
-        .bind(watermark.value, sums.rows, sums.cost + sums.loss)
-        .run();
-}
-
-Result<void> SqliteLedger::add_to_spent(TokenId token, Money amount) {
-    return Query(context_.connection, "UPDATE token SET spent = spent + ? WHERE id = ?")
-        .bind(amount, token)
-        .run();
+    return fold_.run(limit, rows_max);
 }
 
 Result<ChargeId> SqliteLedger::watermark() {
-    Query query(context_.connection, "SELECT watermark FROM fold");
-    return read_one<ChargeId>(query, "fold watermark",
-                              [](Query& from, ChargeId& row) { from.read(row); });
+    return fold_watermark(context_.connection);
 }
 
 Result<FoldStep> SqliteLedger::roll_up(ChargeId limit, std::int64_t rows_max) {

@@ -38,6 +38,7 @@ class LotFold {
 public:
     LotFold(Connection& connection, ChargeId above, ChargeId limit);
     Result<void> begin();
+    bool any() const noexcept { return transfers_ != nullptr; }  ///< there is money that expires
     /// A charge, in the order of ids.
     Result<void> charge(ChargeId id, AccountId account, Money cost);
     /// All up to `end` have been told: stores the lots. True: something was taken, or may have

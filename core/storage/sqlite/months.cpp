@@ -17,9 +17,9 @@ WallTime begin_of_month(std::int64_t month) noexcept {
     return chrono::sys_days(date);
 }
 
-std::string insert_sql(std::int64_t month, const std::string& values) {
-    return "INSERT INTO " + month_table(month) + " (" + call_columns + ") SELECT " + values +
-           " FROM call_batch";
+std::string insert_sql(std::int64_t month, Batch kind) {
+    return "INSERT INTO " + month_table(month) + " (" + call_columns + ") SELECT " +
+           call_values(kind) + " FROM call_batch";
 }
 
 Result<std::string> schema_text(Connection& connection, std::string_view name) {
@@ -38,7 +38,8 @@ Result<std::string> schema_text(Connection& connection, std::string_view name) {
 
 std::int64_t month_of(WallTime time) noexcept {
     chrono::year_month_day date(chrono::floor<chrono::days>(time));
-    return static_cast<int>(date.year()) * 100 + static_cast<unsigned>(date.month());
+    auto month = static_cast<int>(static_cast<unsigned>(date.month()));
+    return static_cast<int>(date.year()) * 100 + month;
 }
 
 WallTime end_of_month(std::int64_t month) noexcept {
@@ -101,28 +102,32 @@ Result<void> MonthWriter::ensure(std::int64_t month) {
     return made ? make_source(connection_) : made;
 }
 
-Result<void> MonthWriter::insert_month(std::int64_t month, Batch batch) {
+/// `whole`: all rows of the batch are of this month.
+Result<void> MonthWriter::insert_month(std::int64_t month, Batch kind, const Call& front,
+                                       bool whole) {
     if (month != ready_) {
         ready_ = 0;
         if (auto there = ensure(month); !there)
             return there;
-        statement_ = insert_sql(month, call_columns);
-        plain_statement_ = insert_sql(month, plain_call_columns);
+        for (auto each : {Batch::any, Batch::plain, Batch::alike})
+            statements_[static_cast<std::size_t>(each)] = insert_sql(month, each);
     }
-    Result<void> done = ok();
-    const auto& statement = batch.plain ? plain_statement_ : statement_;
-    if (batch.of_one_month) {
-        done = Query(connection_, statement).run();
-    } else {
-        Query query(connection_, statement + " WHERE time >= ? AND time < ?");
-        done = query.bind(begin_of_month(month), end_of_month(month)).run();
-    }
+    const auto& statement = statements_[static_cast<std::size_t>(kind)];
+    auto insert = [&](std::string_view sql) {
+        Query query(connection_, sql);
+        if (kind == Batch::alike)
+            bind_common(query, front);
+        if (!whole)
+            query.bind(begin_of_month(month), end_of_month(month));
+        return query.run();
+    };
+    auto done = whole ? insert(statement) : insert(statement + " WHERE time >= ? AND time < ?");
     if (done)
         ready_ = month;
     return done;
 }
 
-Result<void> MonthWriter::insert(std::span<const Call* const> rows, bool plain) {
+Result<void> MonthWriter::insert(std::span<const Call* const> rows, Batch kind) {
     std::vector<std::int64_t> months;
     WallTime begin{};
     WallTime end{};
@@ -135,9 +140,8 @@ Result<void> MonthWriter::insert(std::span<const Call* const> rows, bool plain) 
         if (std::find(months.begin(), months.end(), month) == months.end())
             months.push_back(month);
     }
-    Batch batch{plain, months.size() == 1};
     for (auto month : months)
-        if (auto done = insert_month(month, batch); !done)
+        if (auto done = insert_month(month, kind, *rows.front(), months.size() == 1); !done)
             return done;
     return ok();
 }

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "core/storage/sqlite/call_batch.hpp"
 #include "core/storage/sqlite/query.hpp"
 #include "core/storage/usage.hpp"
 
+#include <array>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,25 +42,19 @@ Result<void> make_source(Connection& connection);
 class MonthWriter {
 public:
     explicit MonthWriter(Connection& connection) : connection_(connection) {}
-    /// The rows that call_batch shows. `plain`: each of them is_plain().
-    Result<void> insert(std::span<const Call* const> rows, bool plain);
+    /// The rows that call_batch shows, of that kind.
+    Result<void> insert(std::span<const Call* const> rows, Batch kind);
     /// A transaction was rolled back: the table that it had made is not there.
     void forget() noexcept { ready_ = 0; }
 
 private:
-    /// What is known of the rows of a batch.
-    struct Batch {
-        bool plain = false;
-        bool of_one_month = false;
-    };
-    Result<void> insert_month(std::int64_t month, Batch batch);
+    Result<void> insert_month(std::int64_t month, Batch kind, const Call& front, bool whole);
     Result<bool> exists(std::int64_t month);
     Result<void> ensure(std::int64_t month);
 
     Connection& connection_;
-    std::int64_t ready_ = 0;       // the last month that was written; its table is there
-    std::string statement_;        // for all rows of the batch, into that month
-    std::string plain_statement_;  // likewise, for plain ones
+    std::int64_t ready_ = 0;                 // the last month that was written; its table is there
+    std::array<std::string, 3> statements_;  // for all rows of a batch, into that month, by kind
 };
 
 }  // namespace obliv::storage::sqlite

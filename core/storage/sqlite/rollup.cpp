@@ -1,5 +1,6 @@
 #include "core/storage/sqlite/rollup.hpp"
 
+#include "core/storage/sqlite/fold.hpp"
 #include "core/storage/sqlite/months.hpp"
 #include "core/storage/sqlite/stores.hpp"
 
@@ -50,6 +51,12 @@ Result<void> upsert(Connection& connection, const std::string& sql, std::int64_t
         .run();
 }
 
+bool is_of(const Sums::Row& row, const Call& call, std::int64_t hour) noexcept {
+    return row.hour == hour && row.token == call.token && row.account == call.account &&
+           row.user == call.user && row.channel == call.channel && row.model == call.model &&
+           row.served == call.model_served;
+}
+
 Result<std::int64_t> number(Connection& connection, std::string_view sql) {
     Query query(connection, sql);
     return read_one<std::int64_t>(query, "row of the fold",
@@ -88,6 +95,19 @@ void read_figures(Query& query, Call& call) {
 
 void Sums::add(const Call& call) {
     auto hour = hour_of(call.time);
+    if (!row_ || !is_of(*row_, call, hour))
+        look_up(call, hour);
+    ++row_->requests;
+    row_->errors += counts_as_error(call) ? 1 : 0;
+    add_usage(row_->usage, call.usage);
+    row_->cost += call.cost;
+    span_->first = std::min(span_->first, call.id.value);
+    span_->last = std::max(span_->last, call.id.value);
+    ++calls_;
+    units_ += units_of(call.usage);
+}
+
+void Sums::look_up(const Call& call, std::int64_t hour) {
     key_.clear();
     append_bytes(key_, hour);
     append_bytes(key_, call.channel.value);
@@ -103,21 +123,15 @@ void Sums::add(const Call& call) {
                 {},           {}};
         found = rows_.emplace(key_, std::move(row)).first;
     }
-    auto& row = found->second;
-    ++row.requests;
-    row.errors += counts_as_error(call) ? 1 : 0;
-    add_usage(row.usage, call.usage);
-    row.cost += call.cost;
-    auto [span, fresh] = spans_.try_emplace(hour, Span{call.id.value, call.id.value});
-    span->second.first = std::min(span->second.first, call.id.value);
-    span->second.last = std::max(span->second.last, call.id.value);
-    ++calls_;
-    units_ += units_of(call.usage);
+    row_ = &found->second;
+    span_ = &spans_.try_emplace(hour, Span{call.id.value, call.id.value}).first->second;
 }
 
 void Sums::clear() noexcept {
     rows_.clear();
     spans_.clear();
+    row_ = nullptr;
+    span_ = nullptr;
     calls_ = 0;
     units_ = 0;
 }
@@ -151,40 +165,36 @@ Result<void> Sums::store_spans(Connection& connection) const {
 }
 
 void RollUp::note(std::span<const Call* const> stored) {
-    for (const auto* call : stored) {
+    for (const auto* call : stored)
         pending_.add(*call);
-        newest_ = std::max(newest_, call->id.value);
-    }
-    pending_rows_ += static_cast<std::int64_t>(stored.size());
+    noted_.add(stored);
     if (pending_.size() > pending_max)
         forget();
 }
 
 void RollUp::forget() noexcept {
     pending_.clear();
-    pending_rows_ = 0;
-    known_above_ = std::numeric_limits<std::int64_t>::max();
+    noted_.forget();
 }
 
 Result<FoldStep> RollUp::run(ChargeId limit, std::int64_t rows_max) {
     auto rolled = number(connection_, "SELECT rolled FROM fold");
     if (!rolled)
         return rolled.error();
-    if (*rolled < known_above_)
+    if (!noted_.knows_above(*rolled))
         return from_rows(*rolled, limit, rows_max);
     // Rows with larger ids may still come before smaller ones: then the next time tells.
-    if (pending_rows_ == 0 || newest_ > limit.value)
+    if (noted_.rows() == 0 || noted_.newest() > limit.value)
         return FoldStep{ChargeId{*rolled}, 0, false};
     return from_memory(*rolled);
 }
 
 Result<FoldStep> RollUp::from_memory(std::int64_t rolled) {
-    FoldStep step{ChargeId{std::max(rolled, newest_)}, pending_rows_, false};
+    FoldStep step{ChargeId{std::max(rolled, noted_.newest())}, noted_.rows(), false};
     auto done = finish(pending_, step.watermark.value);
     pending_.clear();
-    pending_rows_ = 0;
     // If this transaction is rolled back, the rows have to be read.
-    known_above_ = step.watermark.value;
+    noted_.all_in(step.watermark.value);
     if (!done)
         return done.error();
     return step;
@@ -216,12 +226,11 @@ Result<FoldStep> RollUp::from_rows(std::int64_t rolled, ChargeId limit, std::int
     if (auto done = finish(sums, step.watermark.value); !done)
         return done.error();
     // What is appended from now on is noted; all that was before has to be read.
-    auto newest = number(connection_, "SELECT coalesce(max(id), 0) FROM charge");
+    auto newest = newest_charge(connection_);
     if (!newest)
         return newest.error();
     pending_.clear();
-    pending_rows_ = 0;
-    known_above_ = std::max(newest_, *newest);
+    noted_.all_in(std::max(noted_.newest(), *newest));
     return step;
 }
 

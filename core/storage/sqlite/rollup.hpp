@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/storage/ledger.hpp"
+#include "core/storage/sqlite/noted.hpp"
 #include "core/storage/sqlite/query.hpp"
 
 #include <span>
@@ -27,6 +28,9 @@ public:
         llm::Usage usage;
         Money cost;
     };
+    Sums() = default;
+    Sums(const Sums&) = delete;
+    Sums& operator=(const Sums&) = delete;
     void add(const Call& call);
     void clear() noexcept;
     std::size_t size() const noexcept { return rows_.size(); }
@@ -43,11 +47,15 @@ private:
         std::int64_t first = 0;
         std::int64_t last = 0;
     };
+    void look_up(const Call& call, std::int64_t hour);
     Result<void> store_spans(Connection& connection) const;
 
-    std::string key_;  // of the call that is being added
+    std::string key_;  // of the call that is being looked up
     std::unordered_map<std::string, Row, Hash, std::equal_to<>> rows_;
     std::unordered_map<std::int64_t, Span> spans_;  // ids by hour
+    // Where the last call went, since the next one is often like it; null: there was none.
+    Row* row_ = nullptr;
+    Span* span_ = nullptr;
     std::int64_t calls_ = 0;
     std::int64_t units_ = 0;
 };
@@ -68,11 +76,8 @@ private:
     Result<void> finish(const Sums& sums, std::int64_t rolled);
 
     Connection& connection_;
-    Sums pending_;
-    std::int64_t pending_rows_ = 0;
-    std::int64_t newest_ = 0;  // the largest id that was ever noted
-    /// Every row with a larger id that is not summed up yet is in pending_.
-    std::int64_t known_above_ = std::numeric_limits<std::int64_t>::max();
+    Noted noted_;
+    Sums pending_;  // of what is noted
 };
 
 /// The figures of a call that sums are made of, in the order of sum_figures.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/storage/sqlite/call_batch.hpp"
+#include "core/storage/sqlite/fold.hpp"
 #include "core/storage/sqlite/months.hpp"
 #include "core/storage/sqlite/query.hpp"
 #include "core/storage/sqlite/rollup.hpp"
@@ -17,12 +18,6 @@ struct Context {
     const Clock& clock;
 };
 
-/// Columns of a usage row, in the order of read_call.
-extern const std::string call_columns;
-/// What they are of a plain call, as SQL: the numbers that are nothing there stand in it, since
-/// each value that is asked for costs every call some time.
-extern const std::string plain_call_columns;
-bool is_plain(const Call& call) noexcept;
 void read_call(Query& query, Call& call);
 
 /// Columns of a price version, without tenant and model.
@@ -121,12 +116,11 @@ private:
     const Context& context_;
 };
 
-struct FoldSums;
-
 class SqliteLedger final : public LedgerStore {
 public:
     explicit SqliteLedger(const Context& context)
-        : context_(context), months_(context.connection), rollup_(context.connection) {}
+        : context_(context), months_(context.connection), fold_(context.connection),
+          rollup_(context.connection) {}
     Result<void> append(std::span<const Call* const> calls) override;
     Result<Transfer> transfer(const Transfer& transfer) override;
     Result<std::optional<Transfer>> find_transfer(std::string_view operation_id) override;
@@ -145,6 +139,7 @@ public:
     Result<LedgerReport> verify() override;
     /// What was appended last may not be stored after all: a transaction was rolled back.
     void rolled_back() noexcept {
+        fold_.forget();
         rollup_.forget();
         months_.forget();
     }
@@ -155,14 +150,12 @@ private:
     Result<void> insert_rows(std::span<const Call* const> rows);
     Result<void> insert_usage(std::span<const Call* const> rows);
     Result<void> same_call(const Call& call);
-    Result<void> store_sums(const FoldSums& sums, ChargeId watermark);
-    Result<void> add_to_balance(AccountId account, Money amount);
-    Result<void> add_to_spent(TokenId token, Money amount);
 
     const Context& context_;
     // Of the connection that writes.
     std::unique_ptr<CallBatch> batch_;
     MonthWriter months_;
+    Fold fold_;
     RollUp rollup_;
 };
 

@@ -38,7 +38,7 @@ struct Acknowledged {
             continue;
         call.request_id = std::to_string(round) + "." + std::to_string(n);
         call.usage.output = static_cast<std::int64_t>(random.below(8));
-        auto receipt = must(till.charge(std::move(*hold), call));
+        auto receipt = must(till.charge(std::move(*hold), storage::Call(call)));
         Acknowledged told{receipt.id.value, receipt.cost.nanos()};
         if (::write(out, &told, sizeof(told)) != sizeof(told))
             ::_exit(1);

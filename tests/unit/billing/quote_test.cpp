@@ -37,7 +37,7 @@ TEST_CASE("what others may cost who serve a call instead is set aside, or nothin
         auto call = shop.call(30, shop.team, token);
         call.model = "alias";
         call.model_served = served;
-        return must(shop.till->charge(std::move(hold), call)).cost;
+        return must(shop.till->charge(std::move(hold), storage::Call(call))).cost;
     };
     SECTION("the money is there") {
         shop.topup(shop.team, 90);
@@ -118,7 +118,7 @@ TEST_CASE("an image that nobody has named costs the dearest that it may be", "[b
         call.channel = channels[0];
         call.usage = {};
         call.usage.images = 1;
-        auto cost = must(shop.till->charge(std::move(hold), call)).cost;
+        auto cost = must(shop.till->charge(std::move(hold), storage::Call(call))).cost;
         CHECK(cost <= most);
         return cost;
     };

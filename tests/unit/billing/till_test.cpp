@@ -157,7 +157,7 @@ TEST_CASE("a call that reached nobody is stored and costs nothing", "[billing]")
     shop.topup(shop.team, 100);
     auto call = shop.call(50, shop.team);
     call.source = llm::UsageSource::none;
-    auto receipt = must(shop.till->charge(must(shop.reserve(60, shop.team)), call));
+    auto receipt = must(shop.till->charge(must(shop.reserve(60, shop.team)), storage::Call(call)));
     CHECK(receipt.cost == nanos(0));
     CHECK(shop.figures(shop.team).available == nanos(100));
     shop.flush();
@@ -171,7 +171,8 @@ TEST_CASE("counts that no call can have are cut before they are charged", "[bill
     call.usage.output = INT64_MAX;
     call.usage.input = INT64_MIN;
     auto hold = must(shop.reserve(1, storage::admin_account));
-    CHECK(must(shop.till->charge(std::move(hold), call)).cost == nanos(1'000'000'000));
+    CHECK(must(shop.till->charge(std::move(hold), storage::Call(call))).cost ==
+          nanos(1'000'000'000));
     shop.flush();
     CHECK(shop.rows()[0].usage.input == 0);
     CHECK(must(shop.books->verify()).ok());
@@ -183,7 +184,7 @@ TEST_CASE("a request id of any length is told apart when its call is replayed", 
     call.request_id = std::string(63, 'r') + "é and a lot more";
     call.user_agent = std::string(500, 'u');
     call.error = "upstream_timeout";
-    must(shop.till->charge(must(shop.reserve(5, storage::admin_account)), call));
+    must(shop.till->charge(must(shop.reserve(5, storage::admin_account)), storage::Call(call)));
     // The ring as a kill between the commit and the freeing of the slot leaves it.
     auto ring = shop.books_options.ring_path;
     std::filesystem::copy_file(ring, ring + ".kill");
@@ -221,7 +222,7 @@ TEST_CASE("the asked model's price counts, else that of the model that served", 
     auto pay = [&](Hold given, const std::string& model) {
         auto call = shop.call(10, shop.team);
         call.model_served = model;
-        return must(shop.till->charge(std::move(given), call)).cost;
+        return must(shop.till->charge(std::move(given), storage::Call(call))).cost;
     };
     CHECK(pay(std::move(hold), "cheap") == nanos(10));
     CHECK(pay(must(shop.till->reserve(ask)), "dear") == nanos(30));
@@ -270,7 +271,7 @@ TEST_CASE("a call is charged at the price that is meant for it most closely", "[
         call.model = call.model_served = "drawn";
         call.channel = ChannelId{channel};
         call.source = source;
-        return must(shop.till->charge(std::move(hold), call, share)).cost;
+        return must(shop.till->charge(std::move(hold), storage::Call(call), share)).cost;
     };
     CHECK(pay(1, "") == nanos(20));
     CHECK(pay(7, "") == nanos(50));
@@ -309,7 +310,7 @@ TEST_CASE("a model with prices for some channels only has none for the others", 
     call.model = "m";
     call.model_served = "asked";
     call.channel = ChannelId{8};
-    CHECK(must(shop.till->charge(std::move(hold), call)).cost == nanos(4));
+    CHECK(must(shop.till->charge(std::move(hold), storage::Call(call))).cost == nanos(4));
     shop.flush();
     CHECK(must(shop.books->verify()).ok());
 }
@@ -345,12 +346,12 @@ TEST_CASE("what is set aside is by the dearest tier that the call may reach", "[
     call.model = call.model_served = "m";
     call.usage.input = 1;
     call.usage.cache_read = 100;  // of whatever kind: it is as long
-    CHECK(must(shop.till->charge(std::move(hold), call)).cost == nanos(202 + 48));
+    CHECK(must(shop.till->charge(std::move(hold), storage::Call(call))).cost == nanos(202 + 48));
     // The sums of a batch are no long call.
     hold = must(shop.till->reserve(ask));
     call.request_id = "batch";
     call.source = llm::UsageSource::batch;
-    CHECK(must(shop.till->charge(std::move(hold), call)).cost == nanos(101 + 16));
+    CHECK(must(shop.till->charge(std::move(hold), storage::Call(call))).cost == nanos(101 + 16));
     shop.flush();
     CHECK(must(shop.books->verify()).ok());
 }
@@ -401,7 +402,7 @@ TEST_CASE("a model without a price follows the rule", "[billing]") {
         CHECK_FALSE(hold.priced());
         auto call = shop.call(10, admin);
         call.model = "unknown";
-        CHECK(must(shop.till->charge(std::move(hold), call)).cost == nanos(0));
+        CHECK(must(shop.till->charge(std::move(hold), storage::Call(call))).cost == nanos(0));
         shop.flush();
         CHECK_FALSE(shop.rows()[0].price);
         CHECK(must(shop.books->verify()).ok());
@@ -526,7 +527,7 @@ TEST_CASE("threads with tills of their own never overspend an account or a budge
                 if (!hold || random.below(3) == 0)
                     continue;
                 call.usage.output = static_cast<std::int64_t>(random.below(6));
-                auto receipt = tills[i]->charge(std::move(*hold), call);
+                auto receipt = tills[i]->charge(std::move(*hold), storage::Call(call));
                 paid += receipt->cost.nanos();
             }
         });

@@ -153,6 +153,7 @@ TEST_CASE("a broken value is refused with what was expected", "[config]") {
         {"[secrets]\nmaster_key = \"00\"", "a secret is not written into a configuration file"},
         {"threads = 1", "unknown key 'threads' outside any section (it belongs into [server])"},
         {"[server]\nlevel = 1", "it belongs into [log]"},
+        {"listen = 1", "(it belongs into [server] or [metrics])"},
         {"[server]\nthreads = 1\nthreads = 2", "f.toml:3:"},
         {"[server", "f.toml:1:"},
         {"[server]\ndata_dir = \"/a\xff\"", "f.toml:2:"},

@@ -4,9 +4,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <array>
 #include <random>
 #include <string>
+#include <vector>
 
 using namespace obliv::llm;
 
@@ -21,8 +23,12 @@ KeySet::Found next_by_passes(std::string_view json, std::size_t from) {
     KeySet::Found first;
     for (std::size_t i = 0; i < names.size(); ++i)
         if (auto at = find_value(json, names[i], from); at < first.value)
-            first = {i, at};
+            first = {i, json.rfind("\"" + std::string(names[i]) + "\"", at - 1), at};
     return first;
+}
+
+bool same(const KeySet::Found& a, const KeySet::Found& b) {
+    return a.key == b.key && a.begin == b.begin && a.value == b.value;
 }
 
 /// Tokens of JSON in any order: strings are whole and their quotes escaped, nothing else is right.
@@ -55,26 +61,29 @@ std::string random_text(std::mt19937& random) {
 
 }  // namespace
 
-TEST_CASE("a set of keys finds what one pass for each key finds", "[llm]") {
+TEST_CASE("a set of keys finds what one pass for each key finds, in both directions", "[llm]") {
     auto seed = std::random_device{}();
     CAPTURE(seed);
     std::mt19937 random(seed);
     std::size_t found_in_all = 0;
     for (int i = 0; i < 20'000; ++i) {
         auto text = random_text(random);
-        std::size_t from = 0;
-        while (true) {
-            auto found = keys.next(text, from);
-            auto expected = next_by_passes(text, from);
-            if (found.key != expected.key || found.value != expected.value) {
-                CAPTURE(text, from, found.key, expected.key, found.value, expected.value);
-                FAIL("the two disagree");
-            }
-            if (!found)
-                break;
-            ++found_in_all;
-            from = found.value;
-        }
+        CAPTURE(text);
+        std::vector<KeySet::Found> expected;
+        for (auto found = next_by_passes(text, 0); found; found = next_by_passes(text, found.value))
+            expected.push_back(found);
+        std::vector<KeySet::Found> forwards;
+        for (auto found = keys.next(text, 0); found; found = keys.next(text, found.value))
+            forwards.push_back(found);
+        std::vector<KeySet::Found> backwards;
+        for (auto found = keys.last(text, text.size()); found; found = keys.last(text, found.begin))
+            backwards.push_back(found);
+        if (!std::equal(expected.begin(), expected.end(), forwards.begin(), forwards.end(), same))
+            FAIL("forwards, they disagree");
+        if (!std::equal(expected.rbegin(), expected.rend(), backwards.begin(), backwards.end(),
+                        same))
+            FAIL("backwards, they disagree");
+        found_in_all += expected.size();
     }
     CHECK(found_in_all > 10'000);
 }

@@ -173,6 +173,17 @@ TEST_CASE("a plain reply gives the same facts whole and cut anywhere", "[llm]") 
     CHECK(bytes.facts().usage == whole.facts().usage);
 }
 
+TEST_CASE("a reply that begins its figures over and over has none, and still ends", "[llm]") {
+    std::string reply = R"({"choices":[{"finish_reason":"stop"}],)"
+                        R"("usage":{"prompt_tokens":1,"completion_tokens":1})";
+    for (int i = 0; i < 5000; ++i)
+        reply += R"(,"usage":{"usage":{)";
+    PlainScan scan;
+    scan.feed(reply);
+    CHECK_FALSE(scan.facts().usage);  // so many are not gone through
+    CHECK(scan.facts().finish_reason == "stop");
+}
+
 TEST_CASE("the pieces of one read all stay valid together", "[llm]") {
     auto stream = role + hello + finish + usage;
     for (std::size_t size = 1; size < 40; ++size) {

@@ -315,3 +315,51 @@ TEST_CASE("a socket that waits ends with its loop", "[loop]") {
     }
     CHECK(waiting == 1);
 }
+
+TEST_CASE("parts arrive whole and in order, however large they are together", "[loop]") {
+    Loop loop(0);
+    Pair pair(loop);
+    // Around what is copied into one piece, with parts that are empty or nowhere.
+    for (std::size_t size : {1U, 20U, 4095U, 4096U, 4097U, 20000U}) {
+        std::string whole(size, '\0');
+        for (std::size_t i = 0; i < size; ++i)
+            whole[i] = static_cast<char>('a' + i % 23);
+        auto middle = size / 3;
+        std::array<iovec, 4> parts{iovec{nullptr, 0}, iovec{whole.data(), middle},
+                                   iovec{whole.data(), 0},
+                                   iovec{whole.data() + middle, size - middle}};
+        auto io = pair.mine.send(parts);
+        REQUIRE(io.done());
+        REQUIRE(io.bytes == size);
+        std::string heard(size + 1, '\0');
+        REQUIRE(::read(pair.theirs, heard.data(), heard.size()) == static_cast<ssize_t>(size));
+        heard.pop_back();
+        CHECK(heard == whole);
+    }
+}
+
+TEST_CASE("what did not fit into the socket is told to the byte", "[loop]") {
+    Loop loop(0);
+    for (std::size_t size : {3000U, 9000U}) {
+        Pair pair(loop);
+        std::string half(size / 2, 'h');
+        std::size_t sent = 0;
+        Io io;
+        do {
+            std::array<iovec, 2> parts{iovec{half.data(), half.size()},
+                                       iovec{half.data(), half.size()}};
+            io = pair.mine.send(parts);
+            sent += io.bytes;
+        } while (io.done());
+        CHECK(io.status == Io::Status::would_block);
+        std::size_t heard = 0;
+        std::array<char, 65536> room{};
+        for (ssize_t got = 0; (got = ::read(pair.theirs, room.data(), room.size())) > 0;)
+            heard += static_cast<std::size_t>(got);
+        CHECK(heard == sent);
+        pair.hang_up();
+        std::array<iovec, 2> parts{iovec{half.data(), half.size()},
+                                   iovec{half.data(), half.size()}};
+        CHECK(pair.mine.send(parts).status == Io::Status::failed);
+    }
+}

@@ -173,3 +173,61 @@ TEST_CASE("random timers fire in their window", "[loop]") {
         }
     }
 }
+
+TEST_CASE("cancelled timers stay silent, and keep no time when armed again", "[loop]") {
+    std::uint64_t seed = 815;
+    INFO("seed " << seed);
+    Random random(seed);
+    // Turned as a loop does it: not at all while nothing is armed.
+    struct Driven {
+        SteadyTime now{1000s};
+        bool turning = false;
+        TimerWheel wheel{now, [this] { turning = true; }};
+    } at;
+    struct One {
+        Driven* at;
+        SteadyTime due = SteadyTime::max();
+        bool wrong = false;
+    };
+    std::vector<std::unique_ptr<One>> ones;
+    std::vector<std::unique_ptr<Timer>> timers;
+    for (int i = 0; i < 8; ++i) {
+        ones.push_back(std::make_unique<One>(One{&at}));
+        timers.push_back(std::make_unique<Timer>(
+            at.wheel,
+            [](void* it) {
+                auto* one = static_cast<One*>(it);
+                one->wrong = one->at->now < one->due;
+                one->due = SteadyTime::max();
+            },
+            ones.back().get()));
+    }
+    for (int step = 0; step < 20'000; ++step) {
+        auto pick = random.below(ones.size());
+        if (random.below(3) == 0) {
+            ones[pick]->due = at.now + std::chrono::milliseconds(1 + random.below(40'000));
+            timers[pick]->arm(ones[pick]->due);
+        } else {
+            timers[pick]->cancel();
+            ones[pick]->due = SteadyTime::max();
+        }
+        auto pause = random.below(50) == 0 ? random.below(90'000) : random.below(120);
+        for (auto end = at.now + std::chrono::milliseconds(pause); at.now < end;) {
+            at.now += TimerWheel::tick;
+            if (at.turning)
+                at.turning = at.wheel.advance(at.now);
+        }
+        std::size_t armed = 0;
+        for (std::size_t i = 0; i < ones.size(); ++i) {
+            REQUIRE_FALSE(ones[i]->wrong);
+            bool waits = ones[i]->due != SteadyTime::max();
+            REQUIRE(timers[i]->armed() == waits);
+            bool late = waits && at.now > ones[i]->due + 2 * TimerWheel::tick;
+            REQUIRE_FALSE(late);
+            armed += waits ? 1 : 0;
+        }
+        REQUIRE(at.wheel.size() == armed);
+        bool turns = at.turning || armed == 0;
+        REQUIRE(turns);
+    }
+}

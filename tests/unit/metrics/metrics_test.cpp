@@ -55,6 +55,19 @@ TEST_CASE("what loops count apart is shown together", "[metrics]") {
                Catch::Contains("oblivd_time_to_first_token_seconds_count" + labels + "} 2\n"));
 }
 
+TEST_CASE("requests of several models in turn are each counted as their own", "[metrics]") {
+    Metrics metrics(1);
+    for (std::string_view model : {"a", "a", "b", "a", "b", "b", "b"})
+        metrics.observe(0, call(model, 200));
+    auto other = call("b", 200);
+    other.channel = "c2";
+    metrics.observe(0, other);
+    auto text = metrics.render({});
+    CHECK_THAT(text, Catch::Contains(R"(model="a",channel="c\"1",status="200"} 3)"));
+    CHECK_THAT(text, Catch::Contains(R"(model="b",channel="c\"1",status="200"} 4)"));
+    CHECK_THAT(text, Catch::Contains(R"(model="b",channel="c2",status="200"} 1)"));
+}
+
 TEST_CASE("gauges stand under their own name", "[metrics]") {
     Metrics metrics(1);
     std::vector<Gauge> gauges{{"oblivd_queue_length", {{"queue", "calls"}}, 7}};

@@ -14,7 +14,8 @@ std::string credential(std::string_view target, std::string_view headers) {
     auto parsed = http::parse_request_head(text, {}, head);
     REQUIRE(parsed);
     REQUIRE(*parsed == http::Parse::complete);
-    return credential_of(head);
+    std::string room;
+    return std::string(credential_of(head, room));
 }
 
 }  // namespace

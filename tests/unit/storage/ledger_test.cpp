@@ -153,6 +153,55 @@ TEST_CASE("plain calls and others of one batch come back as they were", "[storag
     }
 }
 
+TEST_CASE("calls that have nearly all in common come back as they were", "[storage]") {
+    Books books;
+    std::vector<void (*)(Call&)> changes{
+        [](Call&) {},
+        [](Call& call) { call.tenant = TenantId{2}; },
+        [](Call& call) { call.account = admin_account; },
+        [](Call& call) { call.user = {}; },
+        [](Call& call) { call.token = {}; },
+        [](Call& call) { call.model = "other"; },
+        [](Call& call) { call.model_served = ""; },
+        [](Call& call) { call.channel = ChannelId{9}; },
+        [](Call& call) { call.key_index = 1; },
+        [](Call& call) { call.source = llm::UsageSource::none; },
+        [](Call& call) { call.price = {}; },
+        [](Call& call) { call.status = 404; },
+        [](Call& call) { call.attempts = 2; },
+        [](Call& call) { call.stream = true; },
+        [](Call& call) { call.finish_reason = "length"; },
+        [](Call& call) { call.client = "::1"; },
+        [](Call& call) { call.user_agent = ""; },
+    };
+    auto line = [](const Call& call) {
+        auto text = call.id.text() + " " + call.request_id;
+        for (auto id : {call.tenant.value, call.account.value, call.user.value, call.token.value,
+                        call.channel.value, call.price.value, call.held.nanos(), call.usage.input,
+                        std::int64_t{call.key_index}, static_cast<std::int64_t>(call.source),
+                        std::int64_t{call.status}, std::int64_t{call.attempts},
+                        std::int64_t{call.stream}, unix_nanos(call.time)})
+            text += " " + std::to_string(id);
+        return text + " " + call.model + " " + call.model_served + " " + call.finish_reason + " " +
+               call.client + " " + call.user_agent;
+    };
+    std::int64_t id = 0;
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        CAPTURE(i);
+        // The odd one out is not the first, which stands for all where they are alike.
+        std::vector<Call> calls{books.call(++id, 0), books.call(++id, 0), books.call(++id, 0)};
+        calls.back().usage.input = 8;
+        changes[i](calls[1]);
+        std::vector<const Call*> rows{&calls[0], &calls[1], &calls[2]};
+        must(books.write([&](Session& s) { return s.ledger().append(rows); }));
+        for (const auto& call : calls)
+            CHECK(line(must(books.read(
+                      [&](Session& s) { return s.usage().get(call.request_id); }))) == line(call));
+    }
+    must(books.write([&](Session& s) { return s.ledger().fold(ChargeId{id}, 1000); }));
+    CHECK(books.verify().problems == std::vector<std::string>{});
+}
+
 TEST_CASE("a record is kept beside the call that has one, and nowhere else", "[storage]") {
     Books books;
     auto plain = books.call(1, 30);

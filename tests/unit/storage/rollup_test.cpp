@@ -220,8 +220,16 @@ TEST_CASE("reports are the sums of the rows, however they were stored and summed
         };
         if (load.pick(0, 3) == 0)
             must(store.write(roll));
+        auto fold = [&](Session& s) {
+            return s.ledger().fold(ChargeId{limit().value - load.pick(0, 5)}, load.pick(1, 60));
+        };
+        if (load.pick(0, 3) == 0)
+            must(store.write(fold));
+        if (load.pick(0, 3) == 0)
+            must(store.write([&](Session& s) { return s.ledger().fold(limit(), 100'000); }));
         if (load.pick(0, 9) == 0)
             REQUIRE_FALSE(store.write([&](Session& s) -> Result<void> {
+                must(fold(s));
                 must(roll(s));
                 return fail(Code::conflict, "as the test wants it");
             }));

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <condition_variable>
 #include <mutex>
+#include <random>
 #include <thread>
 
 using namespace obliv;
@@ -170,6 +171,43 @@ TEST_CASE("somebody who waits ends the window", "[storage]") {
     must(writer.append(sample_call(3, admin_account), 3, listener, Urgency::grouped));
     must(store.write([](Session& s) { return add_account(s, "x"); }));
     CHECK(listener.tags().size() == 3);
+}
+
+TEST_CASE("while calls keep coming the writer looks for them by itself", "[storage]") {
+    WriterOptions slow;
+    slow.commit_window = std::chrono::hours(1);
+    TestStore store(slow);
+    Listener listener;
+    auto& writer = store.database->writer();
+    must(writer.append(sample_call(1, admin_account), 1, listener, Urgency::grouped));
+    must(writer.append(sample_call(2, admin_account), 2, listener, Urgency::waiting));
+    REQUIRE(listener.wait_for(2));
+    auto wakes = writer.stats().wakes;
+    must(writer.append(sample_call(3, admin_account), 3, listener, Urgency::grouped));
+    CHECK(writer.stats().wakes == wakes);
+    must(store.write([](Session& s) { return add_account(s, "x"); }));
+    CHECK(listener.tags().size() == 3);
+}
+
+TEST_CASE("no call is forgotten, whenever it comes", "[storage]") {
+    WriterOptions quick;
+    quick.commit_window = std::chrono::milliseconds(1);
+    TestStore store(quick);
+    Listener listener;
+    auto seed = std::random_device{}();
+    INFO("seed " << seed);
+    std::mt19937_64 random(seed);
+    std::int64_t id = 0;
+    // Groups of one call and of more, one after the other and into a window that has begun.
+    for (int round = 0; round < 100; ++round) {
+        for (auto count = random() % 4; count > 0; --count)
+            must(store.database->writer().append(sample_call(++id, admin_account), 0, listener,
+                                                 Urgency::grouped));
+        if (random() % 2 == 0)
+            REQUIRE(listener.wait_for(static_cast<std::size_t>(id)));
+    }
+    REQUIRE(listener.wait_for(static_cast<std::size_t>(id)));
+    CHECK(calls(store) == static_cast<std::size_t>(id));
 }
 
 TEST_CASE("a full queue refuses at once, and nothing queued is lost", "[storage]") {

@@ -303,6 +303,21 @@ TEST_CASE("results keep behind their calls, and what they cannot hold follows", 
     CHECK(messages[3]["content"][1]["image_url"]["url"] == "data:image/png;base64,AAAA");
 }
 
+TEST_CASE("what stands before the first result reaches no other message", "[wire]") {
+    llm::ChatRequest request;
+    request.wire = "responses";
+    request.model = "m";
+    auto turn = says(llm::Role::tool);
+    turn.content.push_back({llm::Opaque{"openai", R"({"name": "n"})"}});
+    request.messages.push_back(turn);
+    CHECK(written(request)["messages"].empty());
+    request = ask("x", "responses");
+    request.messages.push_back(turn);
+    auto messages = written(request)["messages"];
+    REQUIRE(messages.size() == 1);
+    CHECK_FALSE(messages[0].contains("name"));
+}
+
 TEST_CASE("a reply that is sent back as it came is no loss elsewhere", "[wire]") {
     std::string body = R"({"model":"m","messages":[{"role":"user","content":"x"},
         {"role":"assistant","content":"y","refusal":null,"audio":null,"function_call":null,
