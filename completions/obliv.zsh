@@ -12,7 +12,7 @@ _obliv() {
         esac
         next="${path:+$path }$word"
         case "$next" in
-            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel test'|'channel history'|'channel key'|'channel key list'|'channel key add'|'channel key remove'|'channel explain'|'channel models'|'channel balance'|'channel apply'|'channel import'|'provider'|'provider list'|'provider show'|'provider add'|'provider set'|'provider remove'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'price export'|'price import'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'account transfer'|'account lots'|'account statement'|'budget'|'budget list'|'budget get'|'budget create'|'budget set'|'budget remove'|'redeem'|'redeem create'|'redeem list'|'redeem revoke'|'redeem use'|'usage'|'usage report'|'usage tail'|'usage recompute'|'usage top'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'ledger reconcile'|'notice'|'notice list'|'notice test'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config path'|'config check'|'config trust'|'api'|'count'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
+            'ask'|'chat'|'model'|'model list'|'model get'|'token'|'token list'|'token get'|'token create'|'token set'|'token rotate'|'token revoke'|'token restore'|'token remove'|'channel'|'channel list'|'channel get'|'channel add'|'channel set'|'channel enable'|'channel disable'|'channel remove'|'channel history'|'channel test'|'channel key'|'channel key list'|'channel key add'|'channel key remove'|'channel explain'|'channel models'|'channel balance'|'channel apply'|'channel import'|'provider'|'provider list'|'provider show'|'provider add'|'provider set'|'provider remove'|'price'|'price list'|'price get'|'price set'|'price history'|'price remove'|'price export'|'price import'|'account'|'account list'|'account get'|'account create'|'account set'|'account topup'|'account adjust'|'account transfer'|'account lots'|'account statement'|'budget'|'budget list'|'budget get'|'budget create'|'budget set'|'budget remove'|'redeem'|'redeem create'|'redeem list'|'redeem revoke'|'redeem use'|'usage'|'usage report'|'usage tail'|'usage recompute'|'usage top'|'request'|'request show'|'ledger'|'ledger show'|'ledger verify'|'ledger reconcile'|'notice'|'notice list'|'notice test'|'login'|'logout'|'whoami'|'config'|'config list'|'config get'|'config set'|'config unset'|'config edit'|'config path'|'config check'|'config trust'|'api'|'count'|'sim'|'doctor'|'completion'|'man'|'version') path=$next ;;
             *) break ;;
         esac
     done
@@ -107,9 +107,9 @@ _obliv() {
         'channel set'' --system-prompt-place') candidates='prepend append when_absent replace' ;;
         'channel set'' --key-file') files=1 ;;
         'channel set'' --name') candidates='' ;;
-        'channel test'' --model'|'channel test'' -m') candidates='' ;;
         'channel history'' --limit') candidates='' ;;
         'channel history'' --cursor') candidates='' ;;
+        'channel test'' --model'|'channel test'' -m') candidates='' ;;
         'channel key add'' --key-file') files=1 ;;
         'channel explain'' --group') candidates='' ;;
         'channel explain'' --request') candidates='' ;;
@@ -243,7 +243,7 @@ _obliv() {
         'man'' --all') files=1 ;;
         *' --profile') candidates='' ;;
         *' --server') candidates='' ;;
-        *' --api') candidates='openai' ;;
+        *' --api') candidates='openai anthropic gemini' ;;
         *' --fields') candidates='' ;;
         *' --jq') candidates='' ;;
         *' --format') candidates='table plain csv' ;;
@@ -268,7 +268,7 @@ _obliv() {
                 'token revoke') candidates='' ;;
                 'token restore') candidates='' ;;
                 'token remove') candidates='' ;;
-                'channel') candidates='list get add set enable disable remove test history key explain models balance apply import' ;;
+                'channel') candidates='list get add set enable disable remove history test key explain models balance apply import' ;;
                 'channel list') candidates='--stats --limit --cursor' ;;
                 'channel get') candidates='' ;;
                 'channel add') candidates='--type --base-url --models --map --group --priority --weight --proxy --connect-timeout --first-byte-timeout --idle-timeout --total-timeout --key-policy --key-rpm --rpm --concurrent --cost-factor --check --losses --offer --header --parameters --map-status --system-prompt --system-prompt-place --key-file --key-stdin --disabled' ;;
@@ -276,8 +276,8 @@ _obliv() {
                 'channel enable') candidates='' ;;
                 'channel disable') candidates='' ;;
                 'channel remove') candidates='' ;;
-                'channel test') candidates='--model -m' ;;
                 'channel history') candidates='--limit --cursor' ;;
+                'channel test') candidates='--model -m --every' ;;
                 'channel key') candidates='list add remove' ;;
                 'channel key list') candidates='' ;;
                 'channel key add') candidates='--key-file --key-stdin' ;;
@@ -339,11 +339,12 @@ _obliv() {
                 'login') candidates='--key-file --key-stdin' ;;
                 'logout') candidates='' ;;
                 'whoami') candidates='--key-file --key-stdin' ;;
-                'config') candidates='list get set unset path check trust' ;;
+                'config') candidates='list get set unset edit path check trust' ;;
                 'config list') candidates='' ;;
-                'config get') candidates='' ;;
-                'config set') candidates='' ;;
-                'config unset') candidates='' ;;
+                'config get') candidates='default_profile server api model system timeout key_file key_command color format pager no_input' ;;
+                'config set') candidates='default_profile server api model system timeout key_file key_command color format pager no_input' ;;
+                'config unset') candidates='default_profile server api model system timeout key_file key_command color format pager no_input' ;;
+                'config edit') candidates='' ;;
                 'config path') candidates='' ;;
                 'config check') candidates=''; files=1 ;;
                 'config trust') candidates='' ;;

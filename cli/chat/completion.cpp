@@ -1,5 +1,6 @@
 #include "cli/chat/completion.hpp"
 
+#include "cli/chat/form.hpp"
 #include "cli/chat/reply_reader.hpp"
 
 #include <nlohmann/json.hpp>
@@ -28,14 +29,19 @@ std::string prompt_body(const Prompt& prompt) {
     return body.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Result<void> complete(client::Client& client, const Prompt& prompt, const ReplyEvents& events,
-                      Reply& reply) {
+namespace {
+
+client::Request openai_request(const client::Endpoint& endpoint, const Prompt& prompt) {
     client::Request request;
     request.method = "POST";
-    request.url = client.endpoint().openai_url("/chat/completions");
+    request.url = endpoint.openai_url("/chat/completions");
     request.accept = "text/event-stream, application/json";
     request.body = prompt_body(prompt);
-    ReplyReader reader(events, reply);
+    return request;
+}
+
+template <typename Reader>
+Result<void> call(client::Client& client, const client::Request& request, Reader reader) {
     auto response = client.stream(request, [&](const auto& head, std::string_view bytes) {
         return reader.feed(head, bytes);
     });
@@ -44,6 +50,18 @@ Result<void> complete(client::Client& client, const Prompt& prompt, const ReplyE
     if (!response->ok())
         return client::error_from(*response);
     return reader.finish();
+}
+
+}  // namespace
+
+Result<void> complete(client::Client& client, const Prompt& prompt, const ReplyEvents& events,
+                      Reply& reply) {
+    if (prompt.api == "openai")
+        return call(client, openai_request(client.endpoint(), prompt), ReplyReader(events, reply));
+    auto request = form_request(client.endpoint(), prompt);
+    if (!request)
+        return request.error();
+    return call(client, *request, FormReader(*wire::find(prompt.api), events, reply));
 }
 
 }  // namespace obliv::cli

@@ -17,12 +17,13 @@ struct Message {
     std::string content;
 };
 
-/// What is asked of a model in the OpenAI form.
+/// What is asked of a model.
 struct Prompt {
     std::string model;
     std::vector<Message> messages{};
     std::optional<std::int64_t> max_tokens{};
-    std::string temperature{};  ///< a checked decimal; empty: the server's own
+    std::string temperature{};   ///< a checked decimal; empty: the server's own
+    std::string api = "openai";  ///< the form of the call: `openai`, `anthropic`, `gemini`
 };
 
 /// Token counts, every token in one field, as the management API has them.
@@ -50,7 +51,7 @@ struct ReplyEvents {
     std::function<Result<void>()> failed{};  ///< asked after each piece; an error ends the call
 };
 
-/// The JSON body of the call.
+/// The JSON body of the call in the OpenAI form.
 std::string prompt_body(const Prompt& prompt);
 Json tokens_json(const Tokens& tokens);
 

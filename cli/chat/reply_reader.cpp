@@ -34,6 +34,17 @@ Json part(const Json& object, const char* key) {
 
 }  // namespace
 
+Result<void> verdict(const Reply& reply) {
+    if (reply.finish_reason.empty()) {
+        auto error = fail(Code::upstream_failed, "the reply ended without a finish reason");
+        error.hint = "what came may not be all of it";
+        return error;
+    }
+    if (reply.finish_reason == "content_filter")
+        return fail(Code::refused, "the reply was stopped by a content filter");
+    return ok();
+}
+
 ReplyReader::ReplyReader(const ReplyEvents& events, Reply& reply)
     : events_(events), reply_(reply), decoder_(event_bytes_max) {}
 
@@ -62,14 +73,7 @@ Result<void> ReplyReader::finish() {
         take_event(plain_);
     if (problem_)
         return *problem_;
-    if (reply_.finish_reason.empty()) {
-        auto error = fail(Code::upstream_failed, "the reply ended without a finish reason");
-        error.hint = "what came may not be all of it";
-        return error;
-    }
-    if (reply_.finish_reason == "content_filter")
-        return fail(Code::refused, "the reply was stopped by a content filter");
-    return ok();
+    return verdict(reply_);
 }
 
 void ReplyReader::break_off(Error error) {

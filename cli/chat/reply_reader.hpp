@@ -5,6 +5,10 @@
 
 namespace obliv::cli {
 
+/// What a whole reply amounts to by its finish reason: `upstream_failed` when there is none,
+/// `refused` for a content filter.
+Result<void> verdict(const Reply& reply);
+
 /// Reads one reply in the OpenAI form, streamed or not, from bytes cut anywhere.
 class ReplyReader {
 public:

@@ -65,6 +65,11 @@ Result<std::string> prompt_of(Invocation& run) {
     return error;
 }
 
+/// Servers other than ours may name no request.
+Json id_or_null(const Reply& reply) {
+    return reply.request_id.empty() ? Json(nullptr) : Json(reply.request_id);
+}
+
 /// Writes a reply while it comes, in the form that was asked for.
 class Writer {
 public:
@@ -100,7 +105,7 @@ public:
         send(Json{{"type", "end"},
                   {"finish_reason", reply.finish_reason},
                   {"usage", tokens},
-                  {"request_id", reply.request_id},
+                  {"request_id", id_or_null(reply)},
                   {"session", nullptr}});
         if (form_ == Form::json)
             keep(output_.object("obliv.ask/1", Json{{"model", reply.model},
@@ -109,7 +114,7 @@ public:
                                                     {"finish_reason", reply.finish_reason},
                                                     {"usage", tokens},
                                                     {"cost", cost},
-                                                    {"request_id", reply.request_id}}));
+                                                    {"request_id", id_or_null(reply)}}));
         return state_;
     }
 
@@ -159,6 +164,7 @@ Result<Prompt> whole_prompt(Invocation& run, client::Client& client, std::string
     prompt.messages.push_back({"user", std::move(text)});
     prompt.max_tokens = run.values.count("max-tokens");
     prompt.temperature = run.values.text("temperature").value_or("");
+    prompt.api = run.settings.text("api");
     return prompt;
 }
 
@@ -199,8 +205,9 @@ Command ask_command() {
     Command command{.name = "ask", .summary = "Ask a model one thing and print its answer"};
     command.details = "The prompt is TEXT, then the files, then stdin when it is piped or TEXT is "
                       "-. The answer streams to stdout; reasoning and everything else go to "
-                      "stderr. --server takes any OpenAI-compatible server, its address as an SDK "
-                      "takes it. A stream that ends without a finish reason is exit 7, and what "
+                      "stderr. --server takes any OpenAI-compatible server, or with --api one that "
+                      "speaks Anthropic's or Gemini's form, its address as an SDK takes it. A "
+                      "stream that ends without a finish reason is exit 7, and what "
                       "came stays on stdout.";
     command.arguments = {
         {.name = "TEXT", .help = "The prompt; - is stdin", .count = Argument::Count::many}};
@@ -226,7 +233,8 @@ Command ask_command() {
     command.examples = {
         {"obliv ask 'what is a monad?'", "One question"},
         {"git diff | obliv ask 'write a commit message' -S 'answer in one line'", "From a pipe"},
-        {"obliv ask hello --server http://127.0.0.1:9000/v1 -m qwen3", "Without an oblivd"}};
+        {"obliv ask hello --server http://127.0.0.1:9000/v1 -m qwen3", "Without an oblivd"},
+        {"obliv ask hello --api anthropic -m claude-sonnet-4-5", "In another form"}};
     command.errors = remote_errors();
     command.errors.insert(command.errors.end(),
                           {Code::model_not_found, Code::upstream_failed, Code::refused});

@@ -1,3 +1,4 @@
+#include "cli/commands/batch.hpp"
 #include "cli/commands/money.hpp"
 #include "cli/commands/remote.hpp"
 
@@ -15,8 +16,12 @@ const std::vector<Column>& columns() {
     return list;
 }
 
+std::string path_of_one(const std::string& budget) {
+    return "/budgets/" + encoded(budget);
+}
+
 std::string path_of(const Invocation& run) {
-    return "/budgets/" + encoded(run.argument(0));
+    return path_of_one(run.argument(0));
 }
 
 Result<void> list(Invocation& run) {
@@ -70,10 +75,8 @@ Result<void> set(Invocation& run) {
 }
 
 Result<void> remove(Invocation& run) {
-    if (auto agreed = run.confirm("Remove budget " + run.argument(0) + "?"); !agreed)
-        return agreed;
-    auto gone = change(run, "DELETE", path_of(run), nullptr, "removed budget " + run.argument(0));
-    return gone ? ok() : Result<void>(gone.error());
+    return change_each(
+        run, {"obliv.budget.remove/1", "budget", "Remove", "removed", "DELETE", &path_of_one});
 }
 
 std::vector<Flag> create_flags() {
@@ -97,6 +100,8 @@ Command budget_command() {
     const Argument amount{.name = "AMOUNT", .help = "USD in each period", .kind = Kind::money};
     auto found = remote_errors();
     found.push_back(Code::not_found);
+    auto batch = found;
+    batch.push_back(Code::partial);
     auto changed = remote_errors();
     changed.push_back(Code::conflict);
     command.verbs = {
@@ -134,10 +139,10 @@ Command budget_command() {
          .run = set},
         {.name = "remove",
          .summary = "Remove a budget",
-         .arguments = {which},
+         .arguments = {{.name = "ID", .help = "Of budgets", .count = Argument::Count::some}},
          .examples = {{"obliv budget remove 3", "After a question"},
-                      {"obliv budget rm 3 -y", "Without"}},
-         .errors = found,
+                      {"obliv budget rm 3 4 -y", "Two, without"}},
+         .errors = batch,
          .run = remove},
     };
     return command;

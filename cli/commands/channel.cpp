@@ -1,9 +1,11 @@
 #include "cli/commands/all.hpp"
+#include "cli/commands/batch.hpp"
 #include "cli/commands/channel_balance.hpp"
 #include "cli/commands/channel_fleet.hpp"
 #include "cli/commands/channel_keys.hpp"
 #include "cli/commands/channel_models.hpp"
 #include "cli/commands/channel_settings.hpp"
+#include "cli/commands/channel_test.hpp"
 #include "cli/commands/remote.hpp"
 #include "cli/commands/request.hpp"
 #include "core/base/text.hpp"
@@ -22,8 +24,12 @@ const std::vector<Column>& columns() {
     return list;
 }
 
+std::string path_of_one(const std::string& channel) {
+    return "/channels/" + encoded(channel);
+}
+
 std::string path_of(const Invocation& run) {
-    return "/channels/" + encoded(run.argument(0));
+    return path_of_one(run.argument(0));
 }
 
 void add_timeouts(const Values& values, Json& body) {
@@ -35,16 +41,26 @@ void add_timeouts(const Values& values, Json& body) {
             body["timeouts"][field] = span->count();
 }
 
+Result<void> add_lists(const Values& values, Json& body) {
+    for (auto [flag, field] : {std::pair{"models", "models"}, std::pair{"group", "groups"}}) {
+        if (!values.has(flag))
+            continue;
+        auto parts = list_of(values, flag);
+        if (!parts)
+            return parts.error();
+        body[field] = std::move(*parts);
+    }
+    return ok();
+}
+
 Result<Json> body_of(const Values& values) {
     Json body = Json::object();
     for (auto [flag, field] : {std::pair{"type", "type"}, std::pair{"base-url", "base_url"},
                                std::pair{"proxy", "proxy"}})
         if (auto text = values.text(flag))
             body[field] = *text;
-    if (values.has("models"))
-        body["models"] = values.list("models");
-    if (values.has("group"))
-        body["groups"] = values.list("group");
+    if (auto added = add_lists(values, body); !added)
+        return added.error();
     for (const char* number : {"priority", "weight"})
         if (auto count = values.count(number))
             body[number] = *count;
@@ -143,37 +159,18 @@ Result<void> set(Invocation& run) {
 }
 
 Result<void> enable(Invocation& run) {
-    return show(run, "obliv.channel.enable/1",
-                change(run, "PATCH", path_of(run), Json{{"enabled", true}}, "enabled channel {}"));
+    return change_each(run, {"obliv.channel.enable/1", "channel", "", "enabled", "PATCH",
+                             &path_of_one, Json{{"enabled", true}}});
 }
 
 Result<void> disable(Invocation& run) {
-    return show(
-        run, "obliv.channel.disable/1",
-        change(run, "PATCH", path_of(run), Json{{"enabled", false}}, "disabled channel {}"));
+    return change_each(run, {"obliv.channel.disable/1", "channel", "", "disabled", "PATCH",
+                             &path_of_one, Json{{"enabled", false}}});
 }
 
 Result<void> remove(Invocation& run) {
-    auto sure = run.confirm("Remove channel '" + run.argument(0) + "'");
-    if (!sure)
-        return sure;
-    auto gone = change(run, "DELETE", path_of(run), nullptr, "removed channel " + run.argument(0));
-    return gone ? ok() : Result<void>(gone.error());
-}
-
-Result<void> test(Invocation& run) {
-    Json body = Json::object();
-    if (auto model = run.values.text("model"))
-        body["model"] = *model;
-    auto verdict = call(run, "POST", path_of(run) + "/test", body);
-    if (!verdict)
-        return verdict.error();
-    if (auto shown = run.output.object("obliv.channel.test/1", *verdict); !shown)
-        return shown;
-    auto good = verdict->find("ok");
-    if (good != verdict->end() && *good == true)
-        return ok();
-    return fail(Code::gate, "channel '" + run.argument(0) + "' did not answer as it should");
+    return change_each(
+        run, {"obliv.channel.remove/1", "channel", "Remove", "removed", "DELETE", &path_of_one});
 }
 
 Result<void> explain(Invocation& run) {
@@ -254,6 +251,8 @@ std::vector<Flag> setting_flags() {
 }
 
 const Argument which{.name = "CHANNEL", .help = "Id or name of a channel"};
+const Argument several{
+    .name = "CHANNEL", .help = "Ids or names of channels", .count = Argument::Count::some};
 
 std::vector<Code> errors_with(std::vector<Code> more) {
     auto all = remote_errors();
@@ -269,6 +268,8 @@ Command channel_command() {
                       "it serves and who may use it.";
     auto found = errors_with({Code::not_found});
     auto changed = errors_with({Code::not_found, Code::conflict});
+    auto batch = errors_with({Code::not_found, Code::partial});
+    auto batch_changed = errors_with({Code::not_found, Code::conflict, Code::partial});
     command.verbs = {
         {.name = "list",
          .summary = "List channels with their health",
@@ -296,7 +297,7 @@ Command channel_command() {
          .examples =
              {{"obliv channel add main --type openai --key-file key --models 'gpt-4o*'",
                "OpenAI itself"},
-              {"obliv channel add lab --type openai --base-url http://[::1]:9/v1 --models qwen3",
+              {"obliv channel add lab --type openai --base-url http://[::1]:9 --models qwen3",
                "A server of one's own"}},
          .errors = errors_with({Code::conflict}),
          .run = add},
@@ -311,33 +312,25 @@ Command channel_command() {
          .run = set},
         {.name = "enable",
          .summary = "Use a channel",
-         .arguments = {which},
+         .arguments = {several},
          .examples = {{"obliv channel enable main", "By name"},
-                      {"obliv channel enable 3 -q", "Without a word"}},
-         .errors = found,
+                      {"obliv channel enable main spare -q", "Two, without a word"}},
+         .errors = batch,
          .run = enable},
         {.name = "disable",
          .summary = "Do not use a channel; calls that run on it end normally",
-         .arguments = {which},
+         .arguments = {several},
          .examples = {{"obliv channel disable main", "By name"},
                       {"obliv channel disable main --dry-run", "See what would happen"}},
-         .errors = found,
+         .errors = batch,
          .run = disable},
         {.name = "remove",
          .summary = "Remove a channel",
-         .arguments = {which},
+         .arguments = {several},
          .examples = {{"obliv channel remove main", "Asks first"},
                       {"obliv channel rm main -y", "Without a question"}},
-         .errors = changed,
+         .errors = batch_changed,
          .run = remove},
-        {.name = "test",
-         .summary = "Send one tiny, unbilled chat through a channel",
-         .arguments = {which},
-         .flags = {{.name = "model", .value = "ID", .help = "With this model", .letter = 'm'}},
-         .examples = {{"obliv channel test main", "With a model of its list"},
-                      {"obliv channel test main -m gpt-4o --json", "With this one"}},
-         .errors = errors_with({Code::not_found, Code::gate}),
-         .run = test},
         {.name = "history",
          .summary = "List what happened to a channel by itself: breakers, checks, keys",
          .arguments = {which},
@@ -346,6 +339,7 @@ Command channel_command() {
                       {"obliv channel history main --json", "For a script"}},
          .errors = found,
          .run = history},
+        channel_test_verb(),
         channel_key_command(),
         {.name = "explain",
          .summary = "Say which channels would serve a model, and why not the others",

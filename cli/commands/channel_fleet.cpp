@@ -60,11 +60,11 @@ std::vector<Command> channel_fleet_verbs() {
              "The file is TOML with a table for each channel: type, models, base_url, groups, "
              "priority, weight, enabled, proxy, keys or key_file or key_env, and a table "
              "[NAME.aliases]. What is not said is at its default, but keys stay as they are. "
-             "Channels that the file does not have are removed.",
+             "Channels that the file does not have are removed, unless something failed before.",
          .arguments = {file},
          .examples = {{"obliv channel apply channels.toml --dry-run", "See the difference"},
                       {"obliv channel apply channels.toml -y", "Bring it about"}},
-         .errors = errors_with({Code::conflict}),
+         .errors = errors_with({Code::conflict, Code::partial}),
          .run = apply},
         {.name = "import",
          .summary = "Add the channels of another gateway's configuration",
@@ -77,7 +77,7 @@ std::vector<Command> channel_fleet_verbs() {
                     .choices = {"litellm", "newapi", "oneapi"}}},
          .examples = {{"obliv channel import config.yaml --dry-run", "See what would be added"},
                       {"obliv channel import channels.json --from newapi", "New API"}},
-         .errors = errors_with({Code::conflict}),
+         .errors = errors_with({Code::conflict, Code::partial}),
          .run = import},
     };
 }

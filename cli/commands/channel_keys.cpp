@@ -1,5 +1,6 @@
 #include "cli/commands/channel_keys.hpp"
 
+#include "cli/commands/batch.hpp"
 #include "cli/commands/channel_settings.hpp"
 #include "cli/commands/remote.hpp"
 #include "cli/settings/key_source.hpp"
@@ -62,11 +63,13 @@ Result<void> add(Invocation& run) {
 }
 
 Result<void> remove(Invocation& run) {
-    auto sure =
-        run.confirm("Remove key '" + run.argument(1) + "' from channel '" + run.argument(0) + "'");
+    const auto& words = run.values.arguments;
+    const std::vector<std::string> keys(words.begin() + 1, words.end());
+    auto what =
+        keys.size() == 1 ? "key '" + keys.front() + "'" : std::to_string(keys.size()) + " keys";
+    auto sure = run.confirm("Remove " + what + " from channel '" + run.argument(0) + "'");
     if (!sure)
         return sure;
-    auto path = path_of(run) + "/keys/" + encoded(run.argument(1));
     if (run.dry_run()) {
         // The path names no object that could be read: the channel has to exist.
         auto there = call(run, "GET", path_of(run));
@@ -75,8 +78,19 @@ Result<void> remove(Invocation& run) {
         run.output.note("nothing was changed");
         return ok();
     }
-    auto channel = change(run, "DELETE", path, nullptr, "removed a key from channel {}");
-    return channel ? ok() : Result<void>(channel.error());
+    auto remove_one = [&](const std::string& key) {
+        return change(run, "DELETE", path_of(run) + "/keys/" + encoded(key), nullptr,
+                      "removed a key from channel {}");
+    };
+    if (keys.size() == 1) {
+        auto channel = remove_one(keys.front());
+        return channel ? ok() : Result<void>(channel.error());
+    }
+    auto step = [&](const std::string& key) {
+        auto channel = remove_one(key);
+        return Fate{nullptr, channel ? ok() : Result<void>(channel.error())};
+    };
+    return for_each_item(run, "obliv.channel.key.remove.many/1", {}, keys, step);
 }
 
 }  // namespace
@@ -124,6 +138,8 @@ Command channel_key_command() {
     errors.push_back(Code::not_found);
     auto adding = errors;
     adding.push_back(Code::conflict);
+    auto removing = errors;
+    removing.push_back(Code::partial);
     Command command{.name = "key", .summary = "Manage the keys of a channel"};
     command.verbs = {
         {.name = "list",
@@ -142,11 +158,15 @@ Command channel_key_command() {
          .errors = adding,
          .run = add},
         {.name = "remove",
-         .summary = "Take a key from a channel",
-         .arguments = {which, {.name = "KEY", .help = "The id that `list` shows"}},
+         .summary = "Take keys from a channel",
+         .arguments = {which,
+                       {.name = "KEY",
+                        .help = "The ids that `list` shows",
+                        .count = Argument::Count::some}},
          .examples = {{"obliv channel key remove main 1f2e3d4c5b6a", "Asks first"},
-                      {"obliv channel key rm main 1f2e3d4c5b6a -y", "Without a question"}},
-         .errors = errors,
+                      {"obliv channel key rm main 1f2e3d4c5b6a 9c8b7a6d5e4f -y",
+                       "Two, without a question"}},
+         .errors = removing,
          .run = remove},
     };
     return command;

@@ -1,5 +1,6 @@
 #include "cli/commands/channel_plan.hpp"
 
+#include "cli/commands/batch.hpp"
 #include "cli/commands/remote.hpp"
 #include "core/base/text.hpp"
 
@@ -18,6 +19,8 @@ struct Step {
     std::string name;
     std::vector<std::string> fields;  ///< of a change
     Json body;
+    bool done = false;
+    Json error{};  ///< why it was not done
 };
 
 /// Keys cannot be read back: what the server shows of them is compared.
@@ -74,11 +77,11 @@ Result<std::vector<Step>> steps_of(const WantedChannels& wanted, const std::vect
             return fail(Code::usage, "the file has the channel '" + visible(step.name) + "' twice");
         steps.push_back(std::move(step));
     }
-    for (const auto& [name, channel] : existing) {
+    for (const auto& entry : existing) {
         bool kept = std::any_of(steps.begin(), steps.end(),
-                                [&](const Step& step) { return step.name == name; });
+                                [&](const Step& step) { return step.name == entry.first; });
         if (!kept && options.remove)
-            steps.push_back({"remove", name, {}, nullptr});
+            steps.push_back({"remove", entry.first, {}, nullptr});
     }
     return steps;
 }
@@ -92,9 +95,7 @@ Result<void> perform(Invocation& run, const Step& step) {
         done = call(run, "PATCH", path, step.body);
     else if (step.action == "remove")
         done = call(run, "DELETE", path);
-    if (!done)
-        return std::move(done.error()).in("channel '" + step.name + "'");
-    return ok();
+    return done ? ok() : Result<void>(done.error());
 }
 
 Result<void> show(Invocation& run, const std::vector<Step>& steps, const PlanOptions& options) {
@@ -103,7 +104,9 @@ Result<void> show(Invocation& run, const std::vector<Step>& steps, const PlanOpt
         rows.push_back(Json{{"action", step.action},
                             {"channel", step.name},
                             {"fields", step.fields},
-                            {"dry_run", run.dry_run()}});
+                            {"dry_run", run.dry_run()},
+                            {"done", step.done},
+                            {"error", step.error}});
     return run.output.list(options.schema, rows, nullptr,
                            {{"action", "ACTION"}, {"channel", "CHANNEL"}, {"fields", "FIELDS"}});
 }
@@ -129,6 +132,38 @@ Result<std::vector<Json>> all_channels(Invocation& run) {
     return channels;
 }
 
+/// Everything that can be done is done, but what is to replace a channel goes before the channel:
+/// after a failure nothing is removed.
+Result<void> perform_all(Invocation& run, std::vector<Step>& steps) {
+    auto todo = std::count_if(steps.begin(), steps.end(),
+                              [](const Step& step) { return step.action != "keep"; });
+    Failures failures(static_cast<std::size_t>(todo));
+    for (auto& step : steps) {
+        if (step.action == "keep")
+            continue;
+        auto performed = step.action == "remove" && !failures.none()
+                             ? Result<void>(fail(Code::conflict, "not removed after a failure"))
+                             : perform(run, step);
+        step.done = static_cast<bool>(performed);
+        if (performed)
+            continue;
+        step.error = error_json(performed.error(), {})["error"];
+        failures.add(step.name, performed.error());
+        if (stops_batch(performed.error().code))
+            return std::move(performed.error()).in("channel '" + step.name + "'");
+    }
+    auto done =
+        std::count_if(steps.begin(), steps.end(), [](const Step& step) { return step.done; });
+    run.output.note(todo == 0 ? "nothing to change" : std::to_string(done) + " step(s) done");
+    return failures.verdict();
+}
+
+Result<void> confirm_removals(const Invocation& run, const std::vector<Step>& steps) {
+    auto removed = std::count_if(steps.begin(), steps.end(),
+                                 [](const Step& step) { return step.action == "remove"; });
+    return removed == 0 ? ok() : run.confirm("Remove " + std::to_string(removed) + " channel(s)");
+}
+
 Result<void> carry_out(Invocation& run, const WantedChannels& wanted, const PlanOptions& options) {
     auto channels = all_channels(run);
     if (!channels)
@@ -136,27 +171,22 @@ Result<void> carry_out(Invocation& run, const WantedChannels& wanted, const Plan
     auto steps = steps_of(wanted, *channels, options);
     if (!steps)
         return steps.error();
-    if (auto shown = show(run, *steps, options); !shown)
-        return shown;
+    // People see the plan before they are asked; a document is written once, with what came of it.
+    bool early = run.dry_run() || run.output.options().form == Form::human;
+    if (early)
+        if (auto shown = show(run, *steps, options); !shown)
+            return shown;
     if (run.dry_run()) {
         run.output.note("nothing was changed");
         return ok();
     }
-    auto removed = std::count_if(steps->begin(), steps->end(),
-                                 [](const Step& step) { return step.action == "remove"; });
-    if (removed > 0)
-        if (auto sure = run.confirm("Remove " + std::to_string(removed) + " channel(s)"); !sure)
-            return sure;
-    std::size_t done = 0;
-    for (const auto& step : *steps) {
-        if (step.action == "keep")
-            continue;
-        if (auto performed = perform(run, step); !performed)
-            return std::move(performed.error()).in(std::to_string(done) + " step(s) done");
-        ++done;
-    }
-    run.output.note(done == 0 ? "nothing to change" : std::to_string(done) + " step(s) done");
-    return ok();
+    if (auto sure = confirm_removals(run, *steps); !sure)
+        return sure;
+    auto done = perform_all(run, *steps);
+    if (!early)
+        if (auto shown = show(run, *steps, options); !shown)
+            return shown;
+    return done;
 }
 
 }  // namespace obliv::cli

@@ -9,7 +9,10 @@
 
 #include <sys/stat.h>
 
+#include <unistd.h>
+
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 namespace obliv::cli {
@@ -111,6 +114,57 @@ Result<void> unset(Invocation& run) {
     });
 }
 
+std::string editor_of(const Environment& environment) {
+    for (const char* name : {"OBLIV_EDITOR", "VISUAL", "EDITOR"})
+        if (auto editor = environment(name); !editor.empty())
+            return editor;
+    return "vi";
+}
+
+/// What a person makes of `text` with an editor, in a file of its own, `draft`, which stays.
+Result<std::string> edited(const Invocation& run, const std::string& text, const std::string& file,
+                           std::string& draft) {
+    auto folder = run.environment("TMPDIR");
+    draft = (folder.empty() ? "/tmp" : folder) + "/obliv-XXXXXX.toml";
+    int descriptor = ::mkstemps(draft.data(), 5);
+    if (descriptor < 0) {
+        auto error = fail(Code::io, "cannot create '" + draft + "': " + std::strerror(errno));
+        draft.clear();
+        return error;
+    }
+    auto written = write_all(descriptor, text);
+    ::close(descriptor);
+    auto editor = editor_of(run.environment);
+    // A shell, because editors are named with their flags: `code --wait`. The draft's name is ours.
+    bool fine = written && std::system((editor + " '" + draft + "'").c_str()) == 0;
+    auto changed = fine ? read_text_file(draft)
+                        : Result<std::string>(fail(Code::io, "'" + editor + "' did not end well"));
+    if (changed)
+        if (auto good = check_settings_text(*changed, file); !good)
+            changed = good.error();
+    return changed;
+}
+
+Result<void> edit(Invocation& run) {
+    if (!run.may_ask()) {
+        auto error = fail(Code::usage, "an editor needs a terminal");
+        error.hint = "`obliv config set KEY VALUE` works in scripts";
+        return error;
+    }
+    std::string draft;
+    auto done = change_file(
+        run, "changed the settings", [&](const std::string& text, const std::string& file) {
+            return run.dry_run() ? Result<std::string>(text) : edited(run, text, file, draft);
+        });
+    if (done || draft.empty()) {
+        ::unlink(draft.c_str());
+        return done;
+    }
+    auto error = done.error();
+    error.hint = "nothing was changed; what was written is in " + draft;
+    return error;
+}
+
 Result<void> path(Invocation& run) {
     auto user = user_file(run);
     auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
@@ -166,8 +220,10 @@ Command config_command() {
     command.details =
         "A flag goes before a variable, that before the project's .obliv.toml once it "
         "is trusted, that before the user's file, that before the system's.";
-    const Argument key{
+    Argument key{
         .name = "KEY", .help = "model, server, profile.NAME.server ...", .kind = Kind::key};
+    for (const auto& known : all_keys())
+        key.choices.emplace_back(known.name);
     command.verbs = {
         {.name = "list",
          .summary = "List every setting in force with its origin",
@@ -196,6 +252,13 @@ Command config_command() {
                       {"obliv config unset model --dry-run", "See what would happen"}},
          .errors = {Code::not_found},
          .run = unset,
+         .bears_bad_config = true},
+        {.name = "edit",
+         .summary = "Open the user's file in an editor, and keep what is written if it is right",
+         .details = "The editor is $OBLIV_EDITOR, $VISUAL or $EDITOR, else vi.",
+         .examples = {{"obliv config edit", "The user's file"},
+                      {"OBLIV_EDITOR=nano obliv config edit", "With another editor"}},
+         .run = edit,
          .bears_bad_config = true},
         {.name = "path",
          .summary = "Print where the files are",

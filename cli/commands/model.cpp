@@ -99,6 +99,11 @@ Result<std::string> chosen_model(Invocation& run, client::Client& client) {
         return *asked;
     if (auto usual = run.settings.text("model"); !usual.empty())
         return usual;
+    if (auto api = run.settings.text("api"); api != "openai") {
+        auto unnamed = fail(Code::usage, "no model was named");
+        unnamed.hint = "name one with -m MODEL: it is not looked up with --api " + api;
+        return unnamed;
+    }
     auto ids = offered_models(client);
     if (!ids)
         return ids.error();

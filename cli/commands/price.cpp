@@ -1,4 +1,5 @@
 #include "cli/commands/all.hpp"
+#include "cli/commands/batch.hpp"
 #include "cli/commands/input.hpp"
 #include "cli/commands/price_file.hpp"
 #include "cli/commands/remote.hpp"
@@ -51,11 +52,14 @@ std::string path_of(const Invocation& run) {
 }
 
 /// Which of a model's prices is meant.
-std::string place_of(const Invocation& run) {
+std::string place_of(const Invocation& run, const std::string& model) {
     Query query;
     query.add("channel", run.values.text("channel"));
     query.add("variant", run.values.text("variant"));
-    return path_of(run) + query.text();
+    return "/prices/" + encoded(model) + query.text();
+}
+std::string place_of(const Invocation& run) {
+    return place_of(run, run.argument(0));
 }
 
 Result<void> list(Invocation& run) {
@@ -123,12 +127,9 @@ Result<void> set(Invocation& run) {
 }
 
 Result<void> remove(Invocation& run) {
-    auto sure = run.confirm("Remove the price of '" + run.argument(0) + "'");
-    if (!sure)
-        return sure;
-    auto gone =
-        change(run, "DELETE", place_of(run), nullptr, "removed the price of " + run.argument(0));
-    return gone ? ok() : Result<void>(gone.error());
+    auto place = [&](const std::string& model) { return place_of(run, model); };
+    return change_each(run,
+                       {"obliv.price.remove/1", "price", "Remove", "removed", "DELETE", place});
 }
 
 /// Every price in force, page by page.
@@ -260,6 +261,7 @@ std::vector<Flag> term_flags() {
 
 std::vector<Flag> unit_flags() {
     std::vector<Flag> flags;
+    flags.reserve(std::size(units));
     for (const auto& unit : units)
         flags.push_back(
             {.name = unit.flag, .value = "USD", .help = unit.help, .kind = Kind::money});
@@ -279,6 +281,8 @@ Command price_command() {
     const Argument model{.name = "MODEL", .help = "The model as callers name it"};
     auto found = remote_errors();
     found.push_back(Code::not_found);
+    auto batch = found;
+    batch.push_back(Code::partial);
     command.verbs = {
         {.name = "list",
          .summary = "List the prices in force",
@@ -325,12 +329,12 @@ Command price_command() {
          .errors = found,
          .run = history},
         {.name = "remove",
-         .summary = "Remove the price of a model, and those set for later",
-         .arguments = {model},
+         .summary = "Remove the prices of models, and those set for later",
+         .arguments = {{.name = "MODEL", .help = "Exact names", .count = Argument::Count::some}},
          .flags = place_flags(),
          .examples = {{"obliv price remove gpt-4o", "Asks first"},
-                      {"obliv price rm gpt-4o -y", "Without a question"}},
-         .errors = found,
+                      {"obliv price rm gpt-4o gpt-4 -y", "Two, without a question"}},
+         .errors = batch,
          .run = remove},
         {.name = "export",
          .summary = "Write every price in force, as JSON or CSV",

@@ -111,6 +111,21 @@ int failed(Output& output, const Error& error, const ReplyFacts& facts = {}) {
     return code_of(error);
 }
 
+/// A check that said no, and a batch that was done in part, have told what they found.
+bool has_result(Code code) {
+    return code == Code::gate || code == Code::partial;
+}
+
+/// What the latest reply said has nothing to do with a mistake on the command line that no server
+/// complained about, nor with all items of a batch.
+ReplyFacts facts_of(const Invocation& run, Code code) {
+    auto facts = run.reply_facts();
+    bool ours = code == Code::usage || code == Code::io || code == Code::conflict;
+    if (code == Code::partial || (ours && facts.http_status < 400))
+        return {};
+    return facts;
+}
+
 int run_command(const Command& root, const Parsed& parsed, const Environment& environment) {
     Output early(first_options({}), environment);
     auto paths = paths_from(environment);
@@ -119,16 +134,19 @@ int run_command(const Command& root, const Parsed& parsed, const Environment& en
     Output output(options_of(parsed.values, settings, environment), environment);
     if (!loaded && !parsed.command->bears_bad_config)
         return failed(output, loaded.error());
-    if (auto fine = check_combinations(parsed.values); !fine)
+    auto fine = check_combinations(parsed.values);
+    if (fine)
+        fine = output.prepare();
+    if (!fine)
         return failed(output, fine.error());
     for (const auto& warning : settings.warnings())
         output.warn(warning);
     Invocation run({root, *parsed.command, parsed.values, paths, std::move(settings), output,
                     InterruptSource::install(), environment});
     auto done = parsed.command->run(run);
-    auto ended = !done && info(done.error().code).exit_code != 10 ? ok() : output.finish();
+    auto ended = done || has_result(done.error().code) ? output.finish() : ok();
     if (!done)
-        return failed(output, done.error(), run.reply_facts());
+        return failed(output, done.error(), facts_of(run, done.error().code));
     return ended ? 0 : failed(output, ended.error());
 }
 

@@ -1,4 +1,5 @@
 #include "cli/commands/all.hpp"
+#include "cli/commands/batch.hpp"
 #include "cli/commands/channel_plan.hpp"
 #include "cli/commands/remote.hpp"
 
@@ -7,8 +8,12 @@
 namespace obliv::cli {
 namespace {
 
+std::string path_of_one(const std::string& type) {
+    return "/providers/" + encoded(type);
+}
+
 std::string path_of(const Invocation& run) {
-    return "/providers/" + encoded(run.argument(0));
+    return path_of_one(run.argument(0));
 }
 
 Result<void> show_one(Invocation& run, const std::string& schema, const Result<Json>& provider) {
@@ -67,12 +72,8 @@ Result<void> set(Invocation& run) {
 }
 
 Result<void> remove(Invocation& run) {
-    auto sure = run.confirm("Remove the provider '" + run.argument(0) + "'");
-    if (!sure)
-        return sure;
-    auto gone =
-        change(run, "DELETE", path_of(run), nullptr, "removed the provider " + run.argument(0));
-    return gone ? ok() : Result<void>(gone.error());
+    return change_each(
+        run, {"obliv.provider.remove/1", "provider", "Remove", "removed", "DELETE", &path_of_one});
 }
 
 const Argument which{.name = "TYPE", .help = "As in a channel's --type"};
@@ -124,11 +125,13 @@ Command provider_command() {
          .errors = errors_with({Code::not_found, Code::conflict}),
          .run = set},
         {.name = "remove",
-         .summary = "Remove a described type that no channel uses",
-         .arguments = {which},
+         .summary = "Remove described types that no channel uses",
+         .arguments = {{.name = "TYPE",
+                        .help = "As in a channel's --type",
+                        .count = Argument::Count::some}},
          .examples = {{"obliv provider remove acme", "Asks first"},
-                      {"obliv provider rm acme -y", "Without a question"}},
-         .errors = errors_with({Code::not_found, Code::conflict}),
+                      {"obliv provider rm acme other -y", "Two, without a question"}},
+         .errors = errors_with({Code::not_found, Code::conflict, Code::partial}),
          .run = remove},
     };
     return command;

@@ -24,6 +24,9 @@ Result<Json> perform(Invocation& run, const std::string& method, const std::stri
         return response.error();
     if (!response->ok()) {
         auto error = client::error_from(*response);
+        // What it names came from the command line: its flags, arguments and filters.
+        if (error.code == Code::invalid_request && !error.param.empty())
+            error.code = Code::usage;
         if (error.code == Code::unauthenticated && error.hint.empty())
             error.hint = "`obliv login` stores a token for this server";
         return error;
@@ -74,11 +77,10 @@ Result<void> expect_there(Invocation& run, const std::string& method, const std:
 
 Result<Json> show_plan(Invocation& run, const std::string& method, const std::string& path,
                        const Json& body) {
-    if (auto there = expect_there(run, method, path); !there)
-        return there.error();
-    Json plan{{"dry_run", true}, {"method", method}, {"path", "/api/v1" + path}};
-    plan["body"] = without_secrets(body);
-    if (auto shown = run.output.object("obliv.dry_run/1", plan); !shown)
+    auto plan = plan_of(run, method, path, body);
+    if (!plan)
+        return plan;
+    if (auto shown = run.output.object("obliv.dry_run/1", *plan); !shown)
         return shown.error();
     run.output.note("nothing was changed");
     return Json(nullptr);
@@ -106,6 +108,15 @@ Result<void> show_list(Invocation& run, const std::string& path, const std::stri
         return fail(Code::upstream_failed, "the answer is no list: is this server an oblivd?");
     auto cursor = page->contains("next_cursor") ? (*page)["next_cursor"] : Json(nullptr);
     return run.output.list(schema, (*page)["data"], cursor, columns);
+}
+
+Result<Json> plan_of(Invocation& run, const std::string& method, const std::string& path,
+                     const Json& body) {
+    if (auto there = expect_there(run, method, path); !there)
+        return there.error();
+    Json plan{{"dry_run", true}, {"method", method}, {"path", "/api/v1" + path}};
+    plan["body"] = without_secrets(body);
+    return plan;
 }
 
 Result<Json> change(Invocation& run, const std::string& method, const std::string& path,
@@ -144,6 +155,13 @@ Result<Json> time_ahead(std::string_view flag, const std::string& text) {
     return fail(Code::usage, "--" + std::string(flag) +
                                  ": expected a duration such as 30d or a time such as "
                                  "2027-01-31T00:00:00Z");
+}
+
+Result<Json> list_of(const Values& values, const std::string& flag) {
+    auto parts = values.list(flag);
+    if (parts.empty())
+        return fail(Code::usage, "--" + flag + ": expected one or more, separated by commas");
+    return Json(parts);
 }
 
 Result<Json> pairs_of(const Values& values, const std::string& flag, const std::string& form) {

@@ -24,11 +24,19 @@ Result<void> show_list(Invocation& run, const std::string& path, const std::stri
 Result<Json> change(Invocation& run, const std::string& method, const std::string& path,
                     const Json& body, const std::string& noted);
 
+/// What change() would do, as --dry-run shows it. Fails where the change would: on what is missing.
+Result<Json> plan_of(Invocation& run, const std::string& method, const std::string& path,
+                     const Json& body);
+
 /// Under --dry-run: `conflict` when this object exists already.
 Result<void> expect_missing(Invocation& run, const std::string& path, const std::string& what);
 
 /// The time that a flag means, for a body: `30d` from now, or a time.
 Result<Json> time_ahead(std::string_view flag, const std::string& text);
+
+/// The parts of a list flag that was given. `usage` when there are none: an empty list would mean
+/// "all" to the server, and a script's empty variable does not.
+Result<Json> list_of(const Values& values, const std::string& flag);
 
 /// The object of a flag that is given once for each of its pairs, `form` for example `ALIAS=MODEL`.
 Result<Json> pairs_of(const Values& values, const std::string& flag, const std::string& form);

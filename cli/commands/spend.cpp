@@ -4,14 +4,28 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
+#include <thread>
+
 namespace obliv::cli {
+namespace {
+
+constexpr int row_tries = 10;
+constexpr std::chrono::milliseconds row_pause(20);
+
+}  // namespace
 
 Json cost_of_call(Invocation& run, const std::string& request_id) {
     auto client = run.client();
     if (request_id.empty() || !client || (*client)->endpoint().has_path())
         return nullptr;
-    // The answer is printed already: whatever goes wrong here is not worth a failure.
+    // The answer is printed already: whatever goes wrong here is not worth a failure. The row is
+    // written with others, some milliseconds after the end of the reply.
     auto row = call(run, "GET", "/calls/" + encoded(request_id));
+    for (int tries = 1; tries < row_tries && !row && row.error().code == Code::not_found; ++tries) {
+        std::this_thread::sleep_for(row_pause);
+        row = call(run, "GET", "/calls/" + encoded(request_id));
+    }
     return row && row->is_object() ? row->value("cost", Json(nullptr)) : Json(nullptr);
 }
 

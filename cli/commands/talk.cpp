@@ -157,6 +157,7 @@ Talk::Next Talk::take(const std::string& input) {
     if (is_talk_command(name))
         return command(name, rest);
     std::vector<std::string_view> names;
+    names.reserve(std::size(commands));
     for (const auto& known : commands)
         names.push_back(known.name);
     auto near = did_you_mean(name, names);
@@ -269,6 +270,7 @@ void Talk::ask(const std::string& question) {
     Prompt prompt{.model = model_, .messages = conversation_.messages(question)};
     prompt.max_tokens = run_.values.count("max-tokens");
     prompt.temperature = run_.values.text("temperature").value_or("");
+    prompt.api = run_.settings.text("api");
     std::optional<Error> problem;
     auto reply = stream(prompt, problem);
     if (!reply.text.ends_with('\n'))

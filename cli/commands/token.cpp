@@ -1,4 +1,5 @@
 #include "cli/commands/all.hpp"
+#include "cli/commands/batch.hpp"
 #include "cli/commands/remote.hpp"
 
 #include <nlohmann/json.hpp>
@@ -19,6 +20,10 @@ const std::vector<Column>& columns() {
 
 std::string path_of(const Invocation& run) {
     return "/tokens/" + encoded(run.argument(0));
+}
+
+std::string path_of_one(const std::string& token) {
+    return "/tokens/" + encoded(token);
 }
 
 /// A flag and the field that it fills.
@@ -51,7 +56,7 @@ Result<Json> value_of(const Field& field, const std::string& text, const Values&
     case Field::Kind::text:
         break;
     case Field::Kind::list:
-        return Json(values.list(field.flag));
+        return list_of(values, field.flag);
     case Field::Kind::count:
         if (auto count = values.count(field.flag))
             return Json(*count);
@@ -86,7 +91,13 @@ Result<void> show_key(Invocation& run, const std::string& schema, const Json& to
     if (token.is_null())
         return ok();
     run.output.note("the key is shown now and never again");
-    return run.output.object(schema, token);
+    auto shown = run.output.object(schema, token);
+    if (shown)
+        return shown;
+    auto error = shown.error();
+    error.hint =
+        "the key is lost: `obliv token rotate " + token.value("id", "") + "` gives another";
+    return error;
 }
 
 Result<void> list(Invocation& run) {
@@ -142,28 +153,18 @@ Result<void> rotate(Invocation& run) {
 }
 
 Result<void> revoke(Invocation& run) {
-    auto sure = run.confirm("Revoke token '" + run.argument(0) + "'");
-    if (!sure)
-        return sure;
-    auto token = change(run, "POST", path_of(run) + "/revoke", nullptr, "revoked token {}");
-    if (!token)
-        return token.error();
-    return token->is_null() ? ok() : run.output.object("obliv.token.revoke/1", *token);
+    auto path = [](const std::string& token) { return path_of_one(token) + "/revoke"; };
+    return change_each(run, {"obliv.token.revoke/1", "token", "Revoke", "revoked", "POST", path});
 }
 
 Result<void> restore(Invocation& run) {
-    auto token = change(run, "POST", path_of(run) + "/restore", nullptr, "restored token {}");
-    if (!token)
-        return token.error();
-    return token->is_null() ? ok() : run.output.object("obliv.token.restore/1", *token);
+    auto path = [](const std::string& token) { return path_of_one(token) + "/restore"; };
+    return change_each(run, {"obliv.token.restore/1", "token", "", "restored", "POST", path});
 }
 
 Result<void> remove(Invocation& run) {
-    auto sure = run.confirm("Remove token '" + run.argument(0) + "'");
-    if (!sure)
-        return sure;
-    auto gone = change(run, "DELETE", path_of(run), nullptr, "removed token " + run.argument(0));
-    return gone ? ok() : Result<void>(gone.error());
+    return change_each(
+        run, {"obliv.token.remove/1", "token", "Remove", "removed", "DELETE", &path_of_one});
 }
 
 std::vector<Flag> setting_flags(bool may_clear) {
@@ -184,6 +185,8 @@ std::vector<Flag> setting_flags(bool may_clear) {
 }
 
 const Argument which{.name = "TOKEN", .help = "Id or name of a token"};
+const Argument several{
+    .name = "TOKEN", .help = "Ids or names of tokens", .count = Argument::Count::some};
 
 std::vector<Code> errors_with(std::vector<Code> more) {
     auto all = remote_errors();
@@ -200,6 +203,8 @@ Command token_command() {
         "when it is made and never again.";
     auto found = errors_with({Code::not_found});
     auto changed = errors_with({Code::not_found, Code::conflict});
+    auto batch = errors_with({Code::not_found, Code::partial});
+    auto batch_changed = errors_with({Code::not_found, Code::conflict, Code::partial});
     command.verbs = {
         {.name = "list",
          .summary = "List tokens",
@@ -244,24 +249,24 @@ Command token_command() {
          .run = rotate},
         {.name = "revoke",
          .summary = "Refuse a token from now on",
-         .arguments = {which},
+         .arguments = {several},
          .examples = {{"obliv token revoke ci", "Asks first"},
-                      {"obliv token revoke ci -y", "Without a question"}},
-         .errors = found,
+                      {"obliv token revoke ci web 17 -y", "Several, without a question"}},
+         .errors = batch,
          .run = revoke},
         {.name = "restore",
          .summary = "Accept a revoked token again",
-         .arguments = {which},
+         .arguments = {several},
          .examples = {{"obliv token restore ci", "By name"},
                       {"obliv token restore 7 --dry-run", "See what would happen"}},
-         .errors = found,
+         .errors = batch,
          .run = restore},
         {.name = "remove",
          .summary = "Remove a token; its usage stays",
-         .arguments = {which},
+         .arguments = {several},
          .examples = {{"obliv token remove ci", "Asks first"},
                       {"obliv token rm ci -y", "Without a question"}},
-         .errors = changed,
+         .errors = batch_changed,
          .run = remove},
     };
     return command;

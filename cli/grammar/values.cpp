@@ -63,7 +63,8 @@ std::optional<std::int64_t> parse_count(std::string_view text) noexcept {
 
 Result<void> check_value(Kind kind, const std::vector<std::string>& choices,
                          const std::string& text, const std::string& name) {
-    if (auto choice = check_choice(choices, text, name); !choice)
+    // Names of settings are offered, but a profile's are not all known.
+    if (auto choice = check_choice(choices, text, name); !choice && kind != Kind::key)
         return choice;
     if (first_invalid_utf8(text) && kind != Kind::file)
         return wrong(name, "the value is not UTF-8");

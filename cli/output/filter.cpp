@@ -93,17 +93,36 @@ Json chosen(const Json& row, const std::vector<std::string>& fields) {
     return kept;
 }
 
-}  // namespace
+struct Destroy {
+    void operator()(jq_state* state) const { jq_teardown(&state); }
+};
+using State = std::unique_ptr<jq_state, Destroy>;
 
-Result<std::string> jq_filter(const std::string& expression, const std::string& input) {
-    auto destroy = [](jq_state* state) { jq_teardown(&state); };
-    std::unique_ptr<jq_state, decltype(destroy)> state(jq_init(), destroy);
+/// `problem` gets what the program complains about, and has to outlive it.
+Result<State> compile(const std::string& expression, std::string& problem) {
+    State state(jq_init());
     if (!state)
         return fail(Code::internal, "libjq cannot start");
-    std::string problem;
     jq_set_error_cb(state.get(), &keep_first_message, &problem);
     if (!jq_compile(state.get(), expression.c_str()))
         return bad_filter(problem.empty() ? "the expression does not compile" : problem);
+    return state;
+}
+
+}  // namespace
+
+Result<void> check_jq(const std::string& expression) {
+    std::string problem;
+    auto compiled = compile(expression, problem);
+    return compiled ? ok() : Result<void>(compiled.error());
+}
+
+Result<std::string> jq_filter(const std::string& expression, const std::string& input) {
+    std::string problem;
+    auto compiled = compile(expression, problem);
+    if (!compiled)
+        return compiled.error();
+    auto& state = *compiled;
     auto value = jv_parse_sized(input.data(), static_cast<int>(input.size()));
     if (!jv_is_valid(value)) {
         jv_free(value);

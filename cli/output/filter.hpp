@@ -12,6 +12,9 @@ namespace obliv::cli {
 /// raw, all else as compact JSON. A program that does not compile or fails is `usage`.
 Result<std::string> jq_filter(const std::string& expression, const std::string& input);
 
+/// Whether this program compiles; `usage` says why not.
+Result<void> check_jq(const std::string& expression);
+
 /// Keeps only these keys (dots go deeper) of an object, or of every object in its `data`; `schema`
 /// and `next_cursor` stay. A key that no row has is `usage`, with the nearest that one has.
 Result<Json> keep_fields(const Json& document, const std::vector<std::string>& fields);

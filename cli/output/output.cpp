@@ -34,7 +34,7 @@ std::string lines_of(const Json& value, const std::vector<Column>& columns) {
         widest = std::max(widest, text_width(name));
     std::string out;
     for (const auto& [name, text] : lines)
-        out += name + std::string(widest - text_width(name) + 2, ' ') + text + "\n";
+        out.append(name).append(widest - text_width(name) + 2, ' ').append(text).append("\n");
     return out;
 }
 
@@ -69,10 +69,19 @@ Result<Sink*> Output::sink() {
     return &*sink_;
 }
 
+Result<void> Output::prepare() {
+    if (!options_.jq.empty())
+        if (auto good = check_jq(options_.jq); !good)
+            return good;
+    auto target = sink();
+    return target ? ok() : Result<void>(target.error());
+}
+
 Result<void> Output::write(std::string_view text) {
     auto target = sink();
     if (!target)
         return target.error();
+    wrote_ = true;
     return (*target)->write(text);
 }
 
@@ -174,7 +183,7 @@ Result<void> Output::event(const Json& event) {
 }
 
 Result<void> Output::finish() {
-    return sink_ ? sink_->commit() : ok();
+    return sink_ && wrote_ ? sink_->commit() : ok();
 }
 
 void Output::line_to_err(std::string_view line) {

@@ -36,6 +36,9 @@ class Output {
 public:
     Output(OutputOptions options, const Environment& environment);
 
+    /// Makes ready what the result needs, so that nothing is done whose result could not be given:
+    /// the filter has to compile, the file to be one that may be written.
+    Result<void> prepare();
     /// A list: `rows` is an array of objects. `schema` is `obliv.<noun>.<verb>/<n>`.
     Result<void> list(std::string_view schema, const Json& rows, const Json& next_cursor,
                       const std::vector<Column>& columns);
@@ -77,6 +80,7 @@ private:
     StreamStyle out_style_;
     StreamStyle err_style_;
     std::optional<Sink> sink_;
+    bool wrote_ = false;
 };
 
 }  // namespace obliv::cli

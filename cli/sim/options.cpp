@@ -1,6 +1,7 @@
 #include "cli/sim/options.hpp"
 
 #include "core/base/text.hpp"
+#include "core/config/endpoint.hpp"
 
 #include <array>
 #include <charconv>
@@ -85,6 +86,8 @@ Result<double> parse_share(std::string_view text, std::string_view name) {
 }
 
 Result<void> check_options(const Options& options) {
+    if (auto endpoint = config::Endpoint::parse(options.listen); !endpoint)
+        return fail(Code::usage, "--listen: " + endpoint.error().message);
     double sum = 0;
     for (const auto& entry : options.faults)
         sum += entry.rate;

@@ -78,7 +78,8 @@ struct Options {
     std::uint64_t seed = 1;
 };
 
-/// What no single value can tell: the rates of all faults together are at most 1.
+/// What is checked at last: there is an address to listen on, and the rates of all faults together
+/// are at most 1.
 Result<void> check_options(const Options& options);
 
 }  // namespace obliv::sim

@@ -6,6 +6,7 @@ import subprocess
 import unittest
 
 from clitest import OBLIV, WAIT, CliTest
+from simulator import Sim
 
 KEY = "sk-test-abcdefghijklmnopqrstuvwxyz"
 TOKEN = {"id": "7", "name": "ci", "role": "relay", "group": "default", "models": ["m1", "m2"], "budget": "5.00",
@@ -43,6 +44,9 @@ class Management(CliTest):
                 (["token", "rotate", "ci", "-y"], ("POST", "/api/v1/tokens/ci/rotate", None)),
                 (["token", "revoke", "a/b", "-y"], ("POST", "/api/v1/tokens/a%2Fb/revoke", None)),
                 (["token", "rm", "ci", "-y"], ("DELETE", "/api/v1/tokens/ci", None)),
+                (["token", "restore", "ci"], ("POST", "/api/v1/tokens/ci/restore", None)),
+                (["channel", "rm", "main", "-y"], ("DELETE", "/api/v1/channels/main", None)),
+                (["budget", "rm", "3", "-y"], ("DELETE", "/api/v1/budgets/3", None)),
                 (["channel", "disable", "main"], ("PATCH", "/api/v1/channels/main", {"enabled": False})),
                 (["price", "set", "m", "--input", "2.50", "--output", "10"],
                  ("PUT", "/api/v1/prices/m", {"input": "2.50", "output": "10"})),
@@ -76,6 +80,10 @@ class Management(CliTest):
         plan = self.json("token", "revoke", "ci", "--dry-run")
         self.assertEqual((plan["dry_run"], plan["method"], plan["path"]), (True, "POST", "/api/v1/tokens/ci/revoke"))
         self.fails(5, "token", "revoke", "nobody", "--dry-run")
+        self.server.on("GET /api/v1/tokens/web", 200, TOKEN)
+        plans = self.json("token", "revoke", "ci", "web", "--dry-run")["data"]
+        self.assertEqual([row["result"]["path"] for row in plans], ["/api/v1/tokens/ci/revoke", "/api/v1/tokens/web/revoke"])
+        self.fails(11, "token", "revoke", "ci", "nobody", "--dry-run")
         self.fails(6, "token", "create", "ci", "--dry-run")
         shown = self.ok("channel", "add", "c", "--type", "openai", "--models", "m", "--key-stdin", "--dry-run", stdin=KEY)
         self.assertNotIn(KEY, shown)
@@ -171,6 +179,10 @@ class Ask(CliTest):
         self.server.on("GET /api/v1/calls/req-test-1", 200, {"cost": "0.0012"})
         told = self.obliv("ask", "x", "-m", "m1", "--usage")
         self.assertIn("11 in (3 cached), 7 out (2 reasoning) tokens, 0.0012 USD", told.stderr)
+        # The row may be written a moment after the end of the reply.
+        answers = [(404, {"error": {"code": "not_found", "message": "not yet"}}), (200, {"cost": "0.5"})]
+        self.server.routes["GET /api/v1/calls/req-test-1"] = lambda handler, _: handler.reply(*answers.pop(0))
+        self.assertIn("tokens, 0.5 USD", self.obliv("ask", "x", "-m", "m1", "--usage").stderr)
 
     def test_the_last_event_of_a_failure_is_the_error(self) -> None:
         self.server.chat("half", finish=None)
@@ -209,6 +221,56 @@ class Ask(CliTest):
         (self.folder / "binary").write_bytes(b"\xff\xfe")
         self.fails(2, "ask", "-m", "m1", "-f", "binary")
         self.fails(2, "ask", "-m", "m1", "-f", "nowhere")
+
+
+class Forms(CliTest):
+    """`ask` in the forms of other providers: against the simulator for what comes, a scripted server for what is sent."""
+
+    def test_each_form_is_spoken_with_a_server_of_its_kind(self) -> None:
+        sim = Sim(self.folder)
+        self.addCleanup(sim.stop)
+        for api, base in (("anthropic", ""), ("anthropic", "/v1"), ("gemini", ""), ("gemini", "/v1beta")):
+            with self.subTest(api + base):
+                server = ["--api", api, "--server", f"http://127.0.0.1:{sim.port}{base}", "-m", "m1"]
+                reply = self.json("ask", "[[sim:echo]] one two", "-S", "be brief", *server)
+                self.assertIn("one two", reply["text"])
+                self.assertEqual((reply["finish_reason"], reply["model"]), ("stop", "m1"))
+                self.assertGreater(reply["usage"]["input"], 0)
+                self.assertGreater(reply["usage"]["output"], 0)
+                self.assertEqual(self.json("ask", "x", "--max-tokens", "3", *server)["finish_reason"], "length")
+                self.assertIn("broke off", self.fails(7, "ask", "[[sim:fault=cut]] x", *server))
+                self.assertIn("simulated", self.fails(7, "ask", "[[sim:fault=500]] x", *server))
+
+    def test_the_key_and_the_prompt_go_as_the_form_wants_them(self) -> None:
+        for api, path, header in (("anthropic", "/v1/messages", "x-api-key"),
+                                  ("gemini", "/v1beta/models/m%2F1:streamGenerateContent", "x-goog-api-key")):
+            with self.subTest(api):
+                self.server.fail("POST " + path, 401, "unauthenticated")
+                done = self.obliv("ask", "hello", "-S", "be brief", "-m", "m/1", "--api", api, "--max-tokens", "9",
+                                  "--temperature", "0.5", "-vv", env=self.environment(OBLIV_TOKEN=KEY))
+                self.assertEqual(done.returncode, 4, done.stderr)
+                self.assertNotIn(KEY, done.stderr)
+                sent = self.server.calls[-1]
+                self.assertEqual((sent.headers[header], "authorization" in sent.headers), (KEY, False))
+                body = sent.json
+                if api == "anthropic":
+                    self.assertEqual(sent.headers["anthropic-version"], "2023-06-01")
+                    self.assertEqual((body["model"], body["stream"], body["max_tokens"], body["temperature"]),
+                                     ("m/1", True, 9, 0.5))
+                    self.assertIn("be brief", json.dumps(body["system"]))
+                else:
+                    self.assertTrue(sent.path.endswith("?alt=sse"))
+                    self.assertEqual((body["generationConfig"]["maxOutputTokens"], body["generationConfig"]["temperature"]),
+                                     (9, 0.5))
+                    self.assertIn("be brief", json.dumps(body["systemInstruction"]))
+        self.assertIn("-m MODEL", self.fails(2, "ask", "x", "--api", "gemini"))
+        self.fails(2, "ask", "x", "-m", "m", "--api", "smoke-signals")
+
+    def test_a_profile_may_have_a_form(self) -> None:
+        self.ok("config", "set", "profile.claude.api", "anthropic")
+        self.server.fail("POST /v1/messages", 403, "forbidden")
+        self.fails(4, "ask", "x", "-m", "m", "--profile", "claude")
+        self.assertEqual(self.server.calls[-1].path, "/v1/messages")
 
 
 class Surroundings(CliTest):

@@ -1,7 +1,11 @@
 """Settings of obliv: precedence with origins, edits in place, mistakes with their places, project files and trust."""
+import os
+import pty
+import subprocess
 import unittest
+from pathlib import Path
 
-from clitest import CliTest
+from clitest import OBLIV, WAIT, CliTest
 
 
 class Config(CliTest):
@@ -68,6 +72,36 @@ class Config(CliTest):
         self.ok("config", "set", "model", "m")
         self.assertEqual(self.ok("config", "get", "model"), "m\n")
         self.assertIn("config.toml", self.json("config", "path")["user"])
+
+    def edit(self, editor: str, *words: str) -> tuple[int, str]:
+        """`config edit` on a terminal, with what it says on stderr."""
+        master, slave = pty.openpty()
+        try:
+            done = subprocess.run([str(OBLIV), "config", "edit", *words], stdin=slave, capture_output=True, text=True,
+                                  timeout=WAIT, check=False, cwd=self.folder,
+                                  env=self.environment(OBLIV_EDITOR=editor, EDITOR="false", TMPDIR=str(self.folder)))
+        finally:
+            os.close(master)
+            os.close(slave)
+        return done.returncode, done.stderr
+
+    def test_edit_keeps_what_is_right_and_nothing_else(self) -> None:
+        self.user_file('model = "m"  # mine\n')
+        self.assertEqual(self.edit("sed -i 's/\"m\"/\"n\"/'")[0], 0)
+        self.assertEqual(self.ok("config", "get", "model"), "n\n")
+        kept = Path(self.home / ".config/obliv/config.toml").read_text(encoding="utf-8")
+        self.assertEqual(kept, 'model = "n"  # mine\n')
+        code, said = self.edit("sed -i s/model/modell/")
+        self.assertEqual(code, 3, said)
+        self.assertIn("config.toml:1:1", said)
+        # What was written is not lost.
+        draft = Path(said.split("what was written is in ")[1].strip())
+        self.assertEqual(draft.read_text(encoding="utf-8"), 'modell = "n"  # mine\n')
+        draft.unlink()
+        self.assertEqual(self.edit("false")[0], 1)
+        self.assertEqual(self.edit("sed -i s/n/o/", "--dry-run")[0], 0)
+        self.assertEqual(Path(self.home / ".config/obliv/config.toml").read_text(encoding="utf-8"), kept)
+        self.assertIn("config set", self.fails(2, "config", "edit"))
 
     def test_mistakes_have_a_place(self) -> None:
         for text, place in (('model = \n', ":1:"), ('model = 5\n', ":1:9"), ('[profile.x]\nmodell = "a"\n', ":2:1"),

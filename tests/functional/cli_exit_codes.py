@@ -69,7 +69,9 @@ class ExitCodes(CliTest):
 
     def test_7_unavailable(self) -> None:
         self.fails(7, "whoami", env=self.environment(OBLIV_SERVER="http://127.0.0.1:1"))
-        self.fails(7, "whoami", env=self.environment(OBLIV_SERVER=f"unix:{self.folder}/none.sock"))
+        message = self.fails(7, "whoami", env=self.environment(OBLIV_SERVER=f"unix:{self.folder}/none.sock"))
+        self.assertIn(f"cannot reach unix:{self.folder}/none.sock: No such file or directory\n", message)
+        self.assertIn("is oblivd running", message)
         self.server.on("GET /v1/models", 200, {"data": [{"id": "m1"}]})
         self.server.chat("half", finish=None)
         done = self.obliv("ask", "hello")
@@ -101,6 +103,82 @@ class ExitCodes(CliTest):
         self.fails(10, "channel", "test", "main")
         self.fails(10, "doctor")
 
+    def test_11_partial(self) -> None:
+        self.server.on("POST /api/v1/tokens/a/revoke", 200, {"id": "1", "name": "a"})
+        self.server.on("POST /api/v1/tokens/c/revoke", 200, {"id": "3", "name": "c"})
+        done = self.obliv("token", "revoke", "a", "b", "c", "-y", "--json")
+        self.assertEqual(done.returncode, 11, done.stderr)
+        listed = json.loads(done.stdout)
+        self.assertEqual(listed["schema"], "obliv.token.revoke.many/1")
+        self.assertEqual([(row["item"], row["ok"]) for row in listed["data"]], [("a", True), ("b", False), ("c", True)])
+        self.assertEqual((listed["data"][0]["result"]["id"], listed["data"][0]["error"]), ("1", None))
+        self.assertEqual((listed["data"][1]["result"], listed["data"][1]["error"]["code"]), (None, "not_found"))
+        error = json.loads(done.stderr.splitlines()[-1])["error"]
+        self.assertEqual((error["code"], error["exit"], error["http_status"]), ("partial", 11, None))
+        self.assertIn("1 of 3 failed: b: no such object", error["message"])
+        # For people: what failed is named on stderr, also when only errors are wanted.
+        message = self.fails(11, "token", "revoke", "a", "b", "c", "-yq")
+        self.assertEqual(message, "obliv: 1 of 3 failed: b: no such object\n")
+
+    def test_11_only_when_something_worked(self) -> None:
+        self.fails(5, "token", "remove", "a", "b", "-y")
+        self.server.on("DELETE /api/v1/tokens/a", 204, b"")
+        self.server.on("DELETE /api/v1/tokens/b", 204, b"")
+        self.assertEqual([row["ok"] for row in self.json("token", "remove", "a", "b", "-y")["data"]], [True, True])
+        self.fails(2, "token", "remove", "-y")
+        for noun in ("price", "provider", "budget"):
+            self.server.on(f"DELETE /api/v1/{noun}s/1", 204, b"")
+            done = self.obliv(noun, "remove", "1", "2", "-y")
+            self.assertEqual(done.returncode, 11, done.stderr)
+            self.assertEqual(done.stderr, f"removed {noun} 1\nobliv: 1 of 2 failed: 2: no such object\n")
+
+    def test_11_keeps_the_list_of_what_failed_in_the_file(self) -> None:
+        self.server.on("PATCH /api/v1/channels/a", 200, {"id": "1", "name": "a"})
+        self.fails(11, "channel", "disable", "a", "b", "--json", "-o", str(self.folder / "out"))
+        self.assertEqual(len(json.loads((self.folder / "out").read_text(encoding="utf-8"))["data"]), 2)
+
+    def test_a_batch_ends_where_every_item_would_fail(self) -> None:
+        self.server.fail("PATCH /api/v1/channels/a", 401, "unauthenticated")
+        self.fails(4, "channel", "enable", "a", "b", "c")
+        self.assertEqual([call.path for call in self.server.calls], ["/api/v1/channels/a"])
+
+    def test_several_channels_are_tested_and_all_of_them(self) -> None:
+        self.server.on("POST /api/v1/channels/a/test", 200, {"ok": True, "latency_ms": 12.5})
+        self.server.on("POST /api/v1/channels/b/test", 200, {"ok": False, "error": "status 401"})
+        self.server.on("POST /api/v1/channels/off/test", 200, {"ok": False})
+        self.server.on("GET /api/v1/channels", 200, {"next_cursor": None, "data": [
+            {"name": "a", "enabled": True}, {"name": "b", "enabled": True}, {"name": "off", "enabled": False}]})
+        for words in (["a", "b"], ["--every"]):
+            done = self.obliv("channel", "test", *words, "--json")
+            self.assertEqual(done.returncode, 11, done.stderr)
+            rows = json.loads(done.stdout)["data"]
+            self.assertEqual([(row["item"], row["ok"]) for row in rows], [("a", True), ("b", False)])
+            self.assertEqual((rows[0]["result"]["latency_ms"], rows[1]["error"]["code"]), (12.5, "gate"))
+        self.fails(10, "channel", "test", "b", "off")
+        self.fails(2, "channel", "test")
+        self.fails(2, "channel", "test", "a", "--every")
+
+    def test_an_import_goes_on_after_a_failure_and_an_apply_then_removes_nothing(self) -> None:
+        self.server.on("GET /api/v1/channels", 200, {"next_cursor": None, "data": [{"name": "old", "enabled": True}]})
+        added: list[str] = []
+
+        def add(handler: Handler, call: Call) -> None:
+            name = call.json["name"]
+            added.append(name)
+            if name == "bad":
+                handler.reply(400, {"error": {"code": "invalid_request", "message": "no", "param": "models"}})
+            else:
+                handler.reply(201, {"id": "1", "name": name})
+        self.server.routes["POST /api/v1/channels"] = add
+        file = self.write("c.toml", "".join(f'[{name}]\ntype = "openai"\nmodels = ["m"]\n' for name in ("bad", "good")))
+        done = self.obliv("channel", "apply", file, "-y", "--json")
+        self.assertEqual((done.returncode, added), (11, ["bad", "good"]), done.stderr)
+        rows = {row["channel"]: row for row in json.loads(done.stdout)["data"]}
+        self.assertEqual({name: row["done"] for name, row in rows.items()}, {"bad": False, "good": True, "old": False})
+        self.assertEqual(rows["bad"]["error"]["message"], "no")
+        self.assertNotIn("DELETE", [call.method for call in self.server.calls])
+        self.assertIn("2 of 3 failed: bad: no; old: not removed", done.stderr)
+
     def test_12_refused(self) -> None:
         self.server.chat("I", finish="content_filter")
         self.fails(12, "ask", "hello", "-m", "m1")
@@ -115,6 +193,33 @@ class ExitCodes(CliTest):
             self.assertEqual(process.wait(5), code)
             process.communicate()
             self.server.calls.clear()
+
+    def test_nothing_is_done_whose_result_could_not_be_given(self) -> None:
+        self.server.on("POST /api/v1/tokens", 201, {"id": "7", "name": "ci", "key": "sk-once"})
+        existing = self.write("there", "old")
+        for code, words in ((2, ["--jq", ".["]), (6, ["-o", existing]), (1, ["-o", "/nowhere/at/all"])):
+            error = json.loads(self.fails(code, "token", "create", "ci", "--json", *words))["error"]
+            self.assertEqual((error["http_status"], error["request_id"]), (None, None))
+        self.assertEqual(self.server.calls, [])
+        # A field is known to be missing only afterwards: then it is told what to do about the key.
+        self.assertIn("token rotate 7", self.fails(2, "token", "create", "ci", "--fields", "nokey"))
+        # What writes no result makes no file.
+        self.server.on("DELETE /api/v1/tokens/ci", 204, b"")
+        self.ok("token", "remove", "ci", "-y", "-o", str(self.folder / "none"))
+        self.assertFalse((self.folder / "none").exists())
+
+    def test_what_the_server_says_of_an_argument_is_a_usage_error(self) -> None:
+        self.server.on("POST /api/v1/tokens", 400, {"error": {"code": "invalid_request", "message": "budget: not so",
+                                                              "param": "budget"}})
+        error = json.loads(self.fails(2, "token", "create", "ci", "--budget", "-5", "--json"))["error"]
+        self.assertEqual((error["code"], error["http_status"], error["request_id"]), ("usage", 400, "req-test-1"))
+
+    def test_an_empty_list_is_no_list_of_everything(self) -> None:
+        for words in (["token", "create", "ci", "--models", ""], ["token", "set", "ci", "--models", ","],
+                      ["channel", "add", "c", "--type", "openai", "--models", ""],
+                      ["channel", "set", "c", "--group", ""]):
+            self.assertIn("expected one or more", self.fails(2, *words))
+        self.assertEqual(self.server.calls, [])
 
     def test_141_when_the_reader_has_gone(self) -> None:
         rows = [{"id": str(i), "name": "n" * 100} for i in range(5000)]

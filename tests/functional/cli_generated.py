@@ -49,6 +49,30 @@ class Generated(CliTest):
         done = subprocess.run(["bash", "-c", probe], capture_output=True, text=True, timeout=20, check=True)
         self.assertEqual(done.stdout.strip(), "--role")
 
+    def test_zsh_and_fish_complete_too(self) -> None:
+        # The words up to the cursor, and what has to be among the offers.
+        for words, wanted in ((["tok"], "token"), (["token", "cr"], "create"), (["token", "create", "n", "--ro"], "--role"),
+                              (["--server", "x", "token", "re"], "revoke"), (["completion", ""], "fish"),
+                              (["token", "create", "n", "--role", ""], "admin"), (["config", "set", "mo"], "model")):
+            with self.subTest(words):
+                line = "obliv " + " ".join(words)
+                self.assertIn(wanted, self.fish(line))
+                self.assertIn(wanted, self.zsh(words))
+
+    def fish(self, line: str) -> list[str]:
+        script = f"source {SOURCE}/completions/obliv.fish; complete -C '{line}'"
+        done = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, timeout=20,
+                              check=True, env=self.environment())
+        return [offer.split("\t")[0] for offer in done.stdout.splitlines()]
+
+    def zsh(self, words: list[str]) -> list[str]:
+        """With what zsh's own completion would call and be called by replaced: it needs a terminal."""
+        script = ("compadd() { shift; print -l -- $@ }; _files() { }; compdef() { }; "
+                  f"source {SOURCE}/completions/obliv.zsh; words=(obliv \"$@\"); CURRENT=$#words; _obliv")
+        done = subprocess.run(["zsh", "-f", "-c", script, "zsh", *words], capture_output=True, text=True, timeout=20,
+                              check=True, env=self.environment())
+        return done.stdout.splitlines()
+
 
 if __name__ == "__main__":
     unittest.main()

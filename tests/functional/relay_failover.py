@@ -46,6 +46,15 @@ class RelayFailover(FunctionalTest):
         self.assertIn('oblivd_attempts_total{channel="bad",cause="server_error"} 1', metrics)
         self.assertIn('oblivd_attempts_total{channel="good",cause="ok"} 1', metrics)
 
+    def test_an_only_channel_that_wants_no_wait_is_asked_again(self) -> None:
+        only = self.new_upstream()
+        self.daemon.add_channel(only, "only", models=["m2"])
+        self.daemon.set_price("m2")
+        only.queue.append(provider.error(429, headers={"retry-after": "0"}))
+        reply = self.daemon.post(self.key, ask(model="m2"))
+        self.assertEqual(reply.status, 200, reply.body)
+        self.assertEqual(self.daemon.call(reply.request_id)["attempts"], 2)
+
     def test_the_row_tells_all_of_its_call(self) -> None:
         self.bad.answer = provider.error(503)
         (token,) = self.daemon.api("GET", "/tokens")["data"]

@@ -218,6 +218,10 @@ class Resilience(FunctionalTest):
         self.assertEqual(removed.returncode, 0, removed.stderr)
         self.assertEqual(len(daemon.api("GET", "/channels/main")["keys"]), 120)
         self.assertEqual(self.obliv(daemon, "channel", "key", "remove", "main", "none", "-y").returncode, 5)
+        several = self.obliv(daemon, "channel", "key", "remove", "main", listed[6]["id"], "none", listed[7]["id"], "-y", "--json")
+        self.assertEqual(several.returncode, 11, several.stderr)
+        self.assertEqual([row["ok"] for row in json.loads(several.stdout)["data"]], [True, False, True])
+        self.assertEqual(len(daemon.api("GET", "/channels/main")["keys"]), 118)
 
     def test_a_dead_idle_channel_is_found_and_comes_back(self) -> None:
         upstream = self.new_upstream(answer=lambda connection, _: connection.reply(500, b"{}"))

@@ -223,6 +223,7 @@ class SimOpenai(unittest.TestCase):
         taken = self.sim()
         for flags, code in ((("--fault", "429=2"), 2), (("--fault", "x=0.1"), 2), (("--jitter", "3"), 2),
                             (("--output-tokens", "0"), 2), (("--fault", "429=0.9", "--fault", "cut=0.9"), 2),
+                            (("--listen", "nonsense"), 2), (("--listen", "127.0.0.1:99999", "--dry-run"), 2),
                             (("--listen", taken.told["address"]), 6)):
             sim = self.sim(*flags)
             self.assertEqual(sim.process.wait(WAIT), code, flags)

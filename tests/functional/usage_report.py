@@ -7,6 +7,7 @@ import unittest
 from typing import Any
 
 import upstream as provider
+from client import request
 from harness import FunctionalTest, ask, until
 
 
@@ -17,12 +18,12 @@ class UsageReport(FunctionalTest):
         self.daemon = self.new_daemon()
         self.daemon.add_channel(self.upstream, models=["m1", "m2"])
         self.daemon.set_price("m1")
-        keys = [self.daemon.add_token("alpha"), self.daemon.add_token("beta")]
+        self.keys = [self.daemon.add_token("alpha"), self.daemon.add_token("beta")]
         for number in range(7):
-            reply = self.daemon.post(keys[number % 2], ask("m1" if number % 3 else "m2"))
+            reply = self.daemon.post(self.keys[number % 2], ask("m1" if number % 3 else "m2"))
             self.assertEqual(reply.status, 200, reply.body)
         self.upstream.answer = provider.error(400)
-        self.assertEqual(self.daemon.post(keys[0], ask()).status, 400)
+        self.assertEqual(self.daemon.post(self.keys[0], ask()).status, 400)
         until(lambda: len(self.daemon.calls()) == 8, "eight rows")
         self.rows = self.daemon.calls()
 
@@ -52,6 +53,20 @@ class UsageReport(FunctionalTest):
         self.assert_sums("hour", lambda row: row["time"][:13] + ":00:00Z")
         self.assert_sums("day", lambda row: row["time"][:10])
         self.assert_sums("month", lambda row: row["time"][:7])
+
+    def test_a_token_reads_its_own_bills_and_no_others(self) -> None:
+        owners = {token["id"]: self.keys[("alpha", "beta").index(token["name"])]
+                  for token in self.daemon.api("GET", "/tokens")["data"]}
+        for row in self.rows:
+            for key in self.keys:
+                reply = request(self.daemon.port, "GET", f"/api/v1/calls/{row['request_id']}",
+                                headers={"Authorization": f"Bearer {key}"})
+                own = owners[row["token_id"]] == key
+                self.assertEqual(reply.status, 200 if own else 404, reply.body)
+                if own:
+                    self.assertEqual(reply.json["cost"], row["cost"])
+                else:
+                    self.assertEqual(reply.json["error"]["message"], f"there is no call {row['request_id']}")
 
     def test_reports_are_the_sums_of_the_rows(self) -> None:
         self.assert_all()

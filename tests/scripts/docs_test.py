@@ -24,6 +24,12 @@ class Pages(unittest.TestCase):
                    if not (SOURCE / path).exists()]
         self.assertEqual(missing, [])
 
+    def test_every_functional_test_is_told_of(self) -> None:
+        told = (SOURCE / "docs/testing.md").read_text(encoding="utf-8")
+        files = [path.name for path in (SOURCE / "tests/functional").glob("*_*.py")]
+        self.assertGreater(len(files), 80)
+        self.assertEqual([name for name in sorted(files) if f"| `{name}` |" not in told], [])
+
 
 if __name__ == "__main__":
     unittest.main()
