@@ -202,6 +202,12 @@ class Daemon(Server):
         return [str(self.program), "run", "--config", str(self.folder / "bench.toml"), "--data-dir",
                 str(self.folder / "data"), "--listen", f"127.0.0.1:{self.port}", "--socket", self.socket]
 
+    def wait_until_it_answers(self) -> None:
+        super().wait_until_it_answers()
+        end = time.monotonic() + 30  # the socket comes after the port
+        while not Path(self.socket).exists() and time.monotonic() < end:
+            time.sleep(0.02)
+
     def prepare(self) -> None:
         self.api("POST", "/channels", {"name": "sim", "type": "openai", "keys": ["sk-simulated-0001"],
                                        "models": [MODEL], "base_url": f"http://127.0.0.1:{self.upstream.port}/v1"})
