@@ -116,7 +116,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/test")
     kind = parser.add_mutually_exclusive_group()
     for preset in ("asan", "tsan", "coverage"):
-        kind.add_argument(f"--{preset}", dest="preset", action="store_const", const=preset, default="dev")
+        kind.add_argument(f"--{preset}", dest="preset", action="store_const", const=preset, default="test")
     parser.add_argument("--unit", action="store_true")
     parser.add_argument("--filter", default="")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))

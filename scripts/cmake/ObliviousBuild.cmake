@@ -23,7 +23,10 @@ if(OBLIV_CCACHE)
 endif()
 
 add_library(obliv_flags INTERFACE)
-target_compile_options(obliv_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion)
+target_compile_options(obliv_flags INTERFACE -Wall -Wextra -Wconversion)
+if(NOT OBLIV_TOGETHER)
+    target_compile_options(obliv_flags INTERFACE -Wshadow)  # together, of what only a neighbour knows
+endif()
 # So that the same file gives the same object (and a ccache hit) wherever the tree lies.
 target_compile_options(obliv_flags INTERFACE "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
 target_include_directories(obliv_flags INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/generated")
@@ -70,7 +73,6 @@ function(obliv_together target)
         set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source} "${CMAKE_SOURCE_DIR}/scripts/unity_groups.py")
     endforeach()
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
-    target_compile_options(${target} PRIVATE -Wno-shadow)  # of what only a neighbour knows
 endfunction()
 
 # obliv_library(name SOURCES a.cpp ... USES lib ...): one static library per folder. USES repeats the
