@@ -13,7 +13,8 @@ from pathlib import Path
 
 from cpp_text import blanked, tokens
 
-GROUP_MAX = 8
+GROUP_MAX = 24
+NO_NAMES = {"noexcept", "const", "override", "final", "requires", "operator"}  # what also stands before ( or { or ;
 IN_BULK = "using all of"  # in the place of a name: only files that take the same from elsewhere go together
 
 
@@ -30,7 +31,7 @@ def private_names(file: str, text: str) -> dict[str, str]:
     names = {IN_BULK: ""}
     words = ["", *(token.text for token in tokens(blanked(text))), ""]
     braces: list[str] = []  # of each that is open: "private" or "named" namespace, or "other"
-    parens, value = 0, False
+    parens, value, skipped_to = 0, False, 0
     for at in range(1, len(words) - 1):
         before, word, after = words[at - 1:at + 2]
         if word == "{":
@@ -46,7 +47,8 @@ def private_names(file: str, text: str) -> dict[str, str]:
         elif word == ";":
             value = False
         elif word == "using" and "other" not in braces:
-            what = words[at + 1:words.index(";", at)]
+            skipped_to = words.index(";", at)
+            what = words[at + 1:skipped_to]
             if after in ("namespace", "enum"):
                 names[IN_BULK] = names.get(IN_BULK, "") + " ".join(what) + ";"
             else:
@@ -54,8 +56,9 @@ def private_names(file: str, text: str) -> dict[str, str]:
                 names[name] = meaning
         elif word == "=" and braces[-1:] == ["private"]:
             value = True
-        directly = braces[-1:] == ["private"] and parens == 0 and not value
-        if directly and word.isidentifier() and (before in ("class", "struct") or after in ("(", "=", "{", ";", "[")):
+        directly = braces[-1:] == ["private"] and parens == 0 and not value and at >= skipped_to
+        declares = before in ("class", "struct") or (before != "::" and after in ("(", "=", "{", ";", "["))
+        if directly and declares and word.isidentifier() and word not in NO_NAMES:
             names.setdefault(word, file)
     return names
 
