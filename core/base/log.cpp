@@ -22,7 +22,7 @@ constexpr std::size_t queue_bytes_max = 4U << 20;
 constexpr std::size_t events_max = 1024;
 constexpr std::size_t line_bytes_usual = 384;
 // Lines of requests wait this long for company: one write for many lines is what keeps logging
-// cheap.
+// cheap. While they keep coming the thread looks for them by itself, so that no request wakes it.
 constexpr auto batch_window = std::chrono::milliseconds(50);
 
 std::atomic<Level> current_level{Level::info};
@@ -71,20 +71,23 @@ public:
     }
 
     void add(std::string&& line, bool urgent) {
+        bool wakes = false;
         {
             std::lock_guard lock(mutex_);
             if (!running_) {
                 write_all(current_descriptor, line);
                 return;
             }
-            if (pending_.size() + line.size() > queue_bytes_max) {
+            bool fits = pending_.size() + line.size() <= queue_bytes_max;
+            if (fits)
+                pending_ += line;
+            else
                 ++dropped_;
-                return;
-            }
-            pending_ += line;
+            urgent = urgent && fits;
             urgent_ = urgent_ || urgent;
+            wakes = urgent || std::exchange(asleep_, false);
         }
-        if (urgent)
+        if (wakes)
             wake_.notify_one();
     }
 
@@ -113,11 +116,15 @@ private:
 
     void run() {
         std::string batch;
+        bool quiet = true;
         std::unique_lock lock(mutex_);
         while (running_ || !pending_.empty()) {
+            if (quiet)
+                sleep(lock);
             wake_.wait_for(lock, batch_window, [this] { return urgent_ || !running_; });
             urgent_ = false;
             batch.swap(pending_);
+            quiet = batch.empty();
             auto dropped = std::exchange(dropped_, 0);
             lock.unlock();
             if (dropped > 0)
@@ -131,6 +138,13 @@ private:
         }
     }
 
+    /// Until there is something to write.
+    void sleep(std::unique_lock<std::mutex>& lock) {
+        asleep_ = pending_.empty() && dropped_ == 0 && running_;
+        wake_.wait(lock, [this] { return !asleep_ || !running_; });
+        asleep_ = false;
+    }
+
     std::mutex mutex_;
     std::condition_variable wake_;
     std::thread thread_;
@@ -140,6 +154,7 @@ private:
     std::map<std::string, Event, std::less<>> events_;
     bool running_ = false;
     bool urgent_ = false;
+    bool asleep_ = false;  // the next line wakes the thread
 };
 
 Writer& writer() {

@@ -3,6 +3,7 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <fcntl.h>
+#include <poll.h>
 #include <thread>
 #include <unistd.h>
 
@@ -126,6 +127,26 @@ TEST_CASE("lines of many threads do not mix", "[base][log]") {
     const auto& text = capture.finish();
     CHECK(occurrences(text, "info from a thread n=") == 2000);
     CHECK(occurrences(text, "\n") == 2000);
+}
+
+TEST_CASE("a line after a quiet time is written, and so is one in a busy one", "[base][log]") {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    log::start({Level::info, Format::text, ends[1]});
+    // The writer thread may look by itself by now, or sleep: each line arrives before the next.
+    for (int i = 0; i < 5; ++i) {
+        log::write(Level::info, "line " + std::to_string(i));
+        pollfd waiting{ends[0], POLLIN, 0};
+        REQUIRE(::poll(&waiting, 1, 10'000) == 1);
+        std::array<char, 256> out{};
+        auto got = ::read(ends[0], out.data(), out.size());
+        REQUIRE(got > 0);
+        CHECK(std::string(out.data(), static_cast<std::size_t>(got))
+                  .ends_with("info line " + std::to_string(i) + "\n"));
+    }
+    log::stop();
+    ::close(ends[0]);
+    ::close(ends[1]);
 }
 
 TEST_CASE("a full queue drops lines, never blocks, and tells how many", "[base][log]") {
