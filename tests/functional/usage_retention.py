@@ -30,7 +30,8 @@ class UsageRetention(FunctionalTest):
         self.daemon.stop()
         with contextlib.closing(sqlite3.connect(self.daemon.data / "oblivd.db")) as store, store:
             (month,) = store.execute("SELECT max(month) FROM usage_month").fetchone()
-            for statement in ("DROP VIEW usage_all", f"ALTER TABLE usage_row_{month} RENAME TO usage_row_202001",
+            renamed = [f"ALTER TABLE usage_{of}_{month} RENAME TO usage_{of}_202001" for of in ("row", "brief", "kind")]
+            for statement in ("DROP VIEW usage_all", *renamed,
                               f"UPDATE usage_month SET month = 202001 WHERE month = {month}",
                               f"UPDATE usage_row_202001 SET time = {OLD}", f"UPDATE charge SET time = {OLD}"):
                 store.execute(statement)

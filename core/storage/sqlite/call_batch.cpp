@@ -131,10 +131,23 @@ constexpr std::array columns{
     column<&Call::record>("record"),
 };
 
-bool alike(const Call& one, const Call& other) noexcept {
-    return std::all_of(columns.begin(), columns.end(), [&](const Column& column) {
-        return !column.same || column.same(one, other);
-    });
+/// Of no usage row: it has a table of its own.
+bool is_apart(const Column& column) noexcept {
+    return column.name == "record";
+}
+
+bool is_brief(const Column& column) noexcept {
+    return !column.same && column.plain.empty();
+}
+
+/// What `text` makes of each column of a usage row, with commas between.
+template <typename Text>
+std::string list_of(Text text) {
+    std::string list;
+    for (const auto& each : columns)
+        if (std::string item = is_apart(each) ? "" : text(each); !item.empty())
+            list.append(list.empty() ? "" : ", ").append(item);
+    return list;
 }
 
 int open_table(sqlite3* connection, void* table, int, const char* const*, sqlite3_vtab** out,
@@ -221,18 +234,25 @@ constexpr sqlite3_module module = [] {
 }  // namespace
 
 const std::string call_columns = call_values(Batch::any);
+const std::string brief_columns =
+    list_of([](const Column& each) { return std::string(is_brief(each) ? each.name : ""); });
+const std::string kind_columns =
+    list_of([](const Column& each) { return std::string(is_brief(each) ? "" : each.name); });
+const std::string joined_columns = list_of(
+    [](const Column& each) { return (is_brief(each) ? "b." : "k.") + std::string(each.name); });
 
 std::string call_values(Batch kind) {
-    std::string list;
-    for (const auto& each : columns) {
-        if (each.name == "record")
-            continue;
-        auto value = kind != Batch::any && !each.plain.empty() ? each.plain : each.name;
+    return list_of([kind](const Column& each) {
         if (kind == Batch::alike && each.bind)
-            value = "?";
-        list.append(list.empty() ? "" : ", ").append(value);
-    }
-    return list;
+            return std::string("?");
+        return std::string(kind != Batch::any && !each.plain.empty() ? each.plain : each.name);
+    });
+}
+
+bool are_alike(const Call& one, const Call& other) noexcept {
+    return std::all_of(columns.begin(), columns.end(), [&](const Column& column) {
+        return !column.same || column.same(one, other);
+    });
 }
 
 void bind_common(Query& query, const Call& call) {
@@ -263,7 +283,7 @@ void CallBatch::show(std::span<const Call* const> calls) noexcept {
     if (!std::all_of(calls.begin(), calls.end(), [](const Call* call) { return is_plain(*call); }))
         return;
     bool same = std::all_of(calls.begin() + 1, calls.end(),
-                            [&](const Call* call) { return alike(*call, *calls.front()); });
+                            [&](const Call* call) { return are_alike(*call, *calls.front()); });
     kind_ = same ? Batch::alike : Batch::plain;
 }
 

@@ -28,6 +28,15 @@ std::string call_values(Batch kind);
 void bind_common(Query& query, const Call& call);
 
 bool is_plain(const Call& call) noexcept;
+/// Both plain, what a batch of them has in common is what one of the other would have.
+bool are_alike(const Call& one, const Call& other) noexcept;
+
+/// Columns of a usage row that differ also where calls are alike, and the others: those of a brief
+/// row and of its kind.
+extern const std::string brief_columns;
+extern const std::string kind_columns;
+/// call_columns of brief rows `b` and their kinds `k`.
+extern const std::string joined_columns;
 
 /// Calls that are about to be stored, as the table `call_batch` of one connection: a batch is one
 /// `INSERT ... SELECT`, which opens its tables once and binds nothing. That halves what a stored

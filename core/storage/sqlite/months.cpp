@@ -11,6 +11,23 @@ namespace {
 
 namespace chrono = std::chrono;
 
+// A group with fewer calls may be the only one of its kind.
+constexpr std::size_t brief_rows_min = 8;
+constexpr std::size_t kinds_max = 32;
+
+std::string table_of(std::string_view name, std::int64_t month) {
+    return std::string(name) + "_" + std::to_string(month);
+}
+
+std::string row_select(std::int64_t month) {
+    return "SELECT " + call_columns + " FROM " + month_table(month);
+}
+
+std::string brief_select(std::int64_t month) {
+    return "SELECT " + joined_columns + " FROM " + brief_table(month) + " b CROSS JOIN " +
+           kind_table(month) + " k ON k.id = b.kind";
+}
+
 WallTime begin_of_month(std::int64_t month) noexcept {
     auto date = chrono::year(static_cast<int>(month / 100)) /
                 chrono::month(static_cast<unsigned>(month % 100)) / 1;
@@ -47,7 +64,21 @@ WallTime end_of_month(std::int64_t month) noexcept {
 }
 
 std::string month_table(std::int64_t month) {
-    return month == 0 ? "usage_row" : "usage_row_" + std::to_string(month);
+    return month == 0 ? "usage_row" : table_of("usage_row", month);
+}
+
+std::string brief_table(std::int64_t month) {
+    return table_of("usage_brief", month);
+}
+
+std::string kind_table(std::int64_t month) {
+    return table_of("usage_kind", month);
+}
+
+std::string month_source(std::int64_t month) {
+    if (month == 0)
+        return month_table(month);
+    return "(" + row_select(month) + " UNION ALL " + brief_select(month) + ")";
 }
 
 Result<std::vector<MonthRow>> all_months(Connection& connection) {
@@ -63,10 +94,13 @@ Result<void> make_source(Connection& connection) {
     if (!months)
         return months.error();
     auto sql = "CREATE VIEW " + usage_source + " AS ";
-    for (const auto& month : *months)
-        if (!month.gone)
-            sql += (sql.ends_with("AS ") ? "SELECT " : " UNION ALL SELECT ") + call_columns +
-                   " FROM " + month_table(month.month);
+    for (const auto& month : *months) {
+        if (month.gone)
+            continue;
+        sql += (sql.ends_with("AS ") ? "" : " UNION ALL ") + row_select(month.month);
+        if (month.month != 0)
+            sql += " UNION ALL " + brief_select(month.month);
+    }
     auto now = schema_text(connection, usage_source);
     if (!now)
         return now.error();
@@ -87,13 +121,10 @@ Result<void> MonthWriter::ensure(std::int64_t month) {
         return there.error();
     if (*there)
         return ok();
-    auto like = schema_text(connection_, month_table(0));
-    if (!like)
-        return like.error();
-    auto begin = like->find('(');
-    if (begin == std::string::npos)
-        return fail(Code::corrupt, "the store has no table usage_row");
-    auto made = connection_.run("CREATE TABLE " + month_table(month) + " " + like->substr(begin));
+    auto made = ok();
+    for (const char* table : {"usage_row", "usage_brief", "usage_kind"})
+        if (made)
+            made = make_like(table, month);
     if (made)
         made = Query(connection_, "INSERT INTO usage_month (month) VALUES (?) ON CONFLICT DO "
                                   "UPDATE SET gone = 0")
@@ -102,16 +133,55 @@ Result<void> MonthWriter::ensure(std::int64_t month) {
     return made ? make_source(connection_) : made;
 }
 
-/// `whole`: all rows of the batch are of this month.
-Result<void> MonthWriter::insert_month(std::int64_t month, Batch kind, const Call& front,
-                                       bool whole) {
-    if (month != ready_) {
-        ready_ = 0;
-        if (auto there = ensure(month); !there)
-            return there;
-        for (auto each : {Batch::any, Batch::plain, Batch::alike})
-            statements_[static_cast<std::size_t>(each)] = insert_sql(month, each);
-    }
+Result<void> MonthWriter::make_like(std::string_view table, std::int64_t month) {
+    auto like = schema_text(connection_, table);
+    if (!like)
+        return like.error();
+    auto begin = like->find('(');
+    if (begin == std::string::npos)
+        return fail(Code::corrupt, "the store has no table " + std::string(table));
+    return connection_.run("CREATE TABLE " + table_of(table, month) + " " + like->substr(begin));
+}
+
+/// What is known until the transaction ends is known for good once it is committed.
+Result<void> MonthWriter::prepare(std::int64_t month) {
+    if (month == ready_)
+        return ok();
+    ready_ = 0;
+    if (auto there = ensure(month); !there)
+        return there;
+    for (auto each : {Batch::any, Batch::plain, Batch::alike})
+        statements_[static_cast<std::size_t>(each)] = insert_sql(month, each);
+    brief_statement_ = "INSERT INTO " + brief_table(month) + " (" + brief_columns +
+                       ", kind) SELECT " + brief_columns + ", ? FROM call_batch";
+    kind_statement_ = "INSERT INTO " + kind_table(month) + " (" + kind_columns + ") SELECT " +
+                      kind_columns + " FROM call_batch LIMIT 1";
+    kinds_.clear();
+    return ok();
+}
+
+/// The row that tells what the calls of the batch have in common.
+Result<std::int64_t> MonthWriter::kind_of(const Call& front) {
+    for (const auto& known : kinds_)
+        if (are_alike(known.call, front))
+            return known.id;
+    if (auto done = Query(connection_, kind_statement_).run(); !done)
+        return done.error();
+    if (kinds_.size() >= kinds_max)
+        kinds_.clear();
+    return kinds_.emplace_back(Kind{front, connection_.last_id()}).id;
+}
+
+Result<void> MonthWriter::insert_brief(const Call& front) {
+    auto kind = kind_of(front);
+    if (!kind)
+        return kind.error();
+    return Query(connection_, brief_statement_).bind(*kind).run();
+}
+
+/// What the batch has of this month; `whole`: all of it.
+Result<void> MonthWriter::insert_rows(std::int64_t month, Batch kind, const Call& front,
+                                      bool whole) {
     const auto& statement = statements_[static_cast<std::size_t>(kind)];
     auto insert = [&](std::string_view sql) {
         Query query(connection_, sql);
@@ -121,10 +191,7 @@ Result<void> MonthWriter::insert_month(std::int64_t month, Batch kind, const Cal
             query.bind(begin_of_month(month), end_of_month(month));
         return query.run();
     };
-    auto done = whole ? insert(statement) : insert(statement + " WHERE time >= ? AND time < ?");
-    if (done)
-        ready_ = month;
-    return done;
+    return whole ? insert(statement) : insert(statement + " WHERE time >= ? AND time < ?");
 }
 
 Result<void> MonthWriter::insert(std::span<const Call* const> rows, Batch kind) {
@@ -140,9 +207,17 @@ Result<void> MonthWriter::insert(std::span<const Call* const> rows, Batch kind) 
         if (std::find(months.begin(), months.end(), month) == months.end())
             months.push_back(month);
     }
-    for (auto month : months)
-        if (auto done = insert_month(month, kind, *rows.front(), months.size() == 1); !done)
+    bool whole = months.size() == 1;
+    bool brief = whole && kind == Batch::alike && rows.size() >= brief_rows_min;
+    for (auto month : months) {
+        auto done = prepare(month);
+        if (done)
+            done = brief ? insert_brief(*rows.front())
+                         : insert_rows(month, kind, *rows.front(), whole);
+        if (!done)
             return done;
+        ready_ = month;
+    }
     return ok();
 }
 

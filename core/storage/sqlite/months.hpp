@@ -13,13 +13,20 @@ namespace obliv::storage::sqlite {
 
 /// Usage rows lie in one table for each month (UTC) in which calls arrived; month 0 is the table
 /// of the rows from before there were months, and what the others are made like. A migration that
-/// changes usage_row changes the others too (`-- each`, see Migration).
+/// changes usage_row changes the others too (`-- each`, see Migration). Groups of calls that are
+/// alike lie beside them as brief rows, which name what they have in common; a column that comes
+/// to usage_row comes to usage_kind or to usage_brief, and to their tables of each month.
 
 /// 202601, of the time of a call.
 std::int64_t month_of(WallTime time) noexcept;
 /// When the month after it begins. Not for month 0.
 WallTime end_of_month(std::int64_t month) noexcept;
 std::string month_table(std::int64_t month);
+/// Of months other than 0.
+std::string brief_table(std::int64_t month);
+std::string kind_table(std::int64_t month);
+/// The rows of one month, brief ones among them, to be selected from.
+std::string month_source(std::int64_t month);
 
 /// What reads the rows of all months.
 inline const std::string usage_source = "usage_all";
@@ -48,13 +55,25 @@ public:
     void forget() noexcept { ready_ = 0; }
 
 private:
-    Result<void> insert_month(std::int64_t month, Batch kind, const Call& front, bool whole);
+    /// What calls that are alike have in common, and the row that tells it.
+    struct Kind {
+        Call call;
+        std::int64_t id;
+    };
+    Result<void> prepare(std::int64_t month);
+    Result<void> insert_rows(std::int64_t month, Batch kind, const Call& front, bool whole);
+    Result<void> insert_brief(const Call& front);
+    Result<std::int64_t> kind_of(const Call& front);
     Result<bool> exists(std::int64_t month);
     Result<void> ensure(std::int64_t month);
+    Result<void> make_like(std::string_view table, std::int64_t month);
 
     Connection& connection_;
     std::int64_t ready_ = 0;                 // the last month that was written; its table is there
     std::array<std::string, 3> statements_;  // for all rows of a batch, into that month, by kind
+    std::string brief_statement_;
+    std::string kind_statement_;
+    std::vector<Kind> kinds_;  // of that month, the last ones that were used
 };
 
 }  // namespace obliv::storage::sqlite

@@ -12,6 +12,13 @@ struct Slice {
     Money loss;
 };
 
+/// Those with a row for each call.
+std::vector<std::string> row_tables(std::int64_t month) {
+    if (month == 0)
+        return {month_table(month)};
+    return {month_table(month), brief_table(month)};
+}
+
 /// The oldest rows of a month that are in every sum already.
 Result<Slice> oldest(Connection& connection, std::int64_t month, WallTime before,
                      std::int64_t rows_max) {
@@ -22,7 +29,7 @@ Result<Slice> oldest(Connection& connection, std::int64_t month, WallTime before
     Query query(connection,
                 "SELECT coalesce(min(id), 0), coalesce(max(id), 0), count(*), coalesce(sum(cost), "
                 "0), coalesce(sum(loss), 0) FROM (SELECT id, cost, loss FROM " +
-                    month_table(month) + " WHERE id <= (SELECT min(watermark, rolled) FROM fold)" +
+                    month_source(month) + " WHERE id <= (SELECT min(watermark, rolled) FROM fold)" +
                     young + " ORDER BY id LIMIT ?)");
     if (month == 0)
         query.bind(before);
@@ -33,9 +40,11 @@ Result<Slice> oldest(Connection& connection, std::int64_t month, WallTime before
 }
 
 Result<void> remove(Connection& connection, std::int64_t month, const Slice& slice) {
-    auto done = Query(connection, "DELETE FROM " + month_table(month) + " WHERE id <= ?")
-                    .bind(slice.last)
-                    .run();
+    auto done = ok();
+    for (const auto& table : row_tables(month))
+        if (done)
+            done =
+                Query(connection, "DELETE FROM " + table + " WHERE id <= ?").bind(slice.last).run();
     if (done)
         done =
             Query(connection, "DELETE FROM attempt_record WHERE id >= ? AND id <= ? AND NOT "
@@ -51,20 +60,27 @@ Result<void> remove(Connection& connection, std::int64_t month, const Slice& sli
 }
 
 Result<bool> is_empty(Connection& connection, std::int64_t month) {
-    Query query(connection, "SELECT 1 FROM " + month_table(month) + " LIMIT 1");
-    auto row = query.step();
-    if (!row)
-        return row.error();
-    return !*row;
+    for (const auto& table : row_tables(month)) {
+        Query query(connection, "SELECT 1 FROM " + table + " LIMIT 1");
+        auto row = query.step();
+        if (!row)
+            return row.error();
+        if (*row)
+            return false;
+    }
+    return true;
 }
 
-/// An empty month goes with its table; usage_row stays, which new ones are made like.
+/// An empty month goes with its tables; usage_row stays, which new ones are made like.
 Result<void> drop(Connection& connection, std::int64_t month) {
     auto done =
         Query(connection, "UPDATE usage_month SET gone = 1 WHERE month = ?").bind(month).run();
     if (done)
         done = make_source(connection);
-    return done ? connection.run("DROP TABLE " + month_table(month)) : done;
+    for (const auto& table : {month_table(month), brief_table(month), kind_table(month)})
+        if (done)
+            done = connection.run("DROP TABLE " + table);
+    return done;
 }
 
 }  // namespace

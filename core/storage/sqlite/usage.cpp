@@ -36,7 +36,7 @@ Result<Call> SqliteUsage::get(std::string_view request_id) {
         if (month->gone)
             continue;
         Query query(context_.connection, "SELECT " + call_columns + " FROM " +
-                                             month_table(month->month) +
+                                             month_source(month->month) +
                                              " WHERE request_id = ? ORDER BY id DESC LIMIT 1");
         query.bind(request_id);
         auto row = query.step();

@@ -9,7 +9,7 @@ Result<void> UsageRows::open(Connection& connection, const std::vector<MonthRow>
         auto& table = tables_.emplace_back();
         table.query =
             std::make_unique<Query>(connection, "SELECT " + std::string(columns) + " FROM " +
-                                                    month_table(month.month) + " ORDER BY id");
+                                                    month_source(month.month) + " ORDER BY id");
     }
     for (auto& table : tables_)
         if (auto done = advance(table); !done)
