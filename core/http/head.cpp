@@ -424,4 +424,12 @@ Result<Parse> parse_response_head(std::string_view bytes, std::string_view metho
     }
 }
 
+std::string allow_value(std::string_view methods) {
+    constexpr std::string_view get = "GET";
+    std::string out(methods);
+    if (auto at = out.find(get); at != std::string::npos)
+        out.insert(at + get.size(), ", HEAD");
+    return out;
+}
+
 }  // namespace obliv::http

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace obliv::http {
@@ -33,6 +34,9 @@ struct RequestHead {
 
     bool has_body() const noexcept { return chunked || content_length.value_or(0) > 0; }
 };
+
+/// The methods of a path ("GET, POST") as an Allow header names them: HEAD goes where GET goes.
+std::string allow_value(std::string_view methods);
 
 /// How the end of a reply's body is found.
 enum class BodyEnd : std::uint8_t { none, length, chunked, close };

@@ -2,6 +2,7 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/http/head.hpp"
 #include "core/http/uri.hpp"
 #include "core/llm/wire_error.hpp"
 #include "daemon/admin/routes.hpp"
@@ -108,7 +109,7 @@ Reply dispatch(const Incoming& incoming, Host& host) {
         return *std::move(reply);
     auto failed = error_reply(reply.error(), incoming.request_id);
     if (reply.error().code == Code::method_not_allowed)
-        failed.headers.emplace_back("allow", allowed);
+        failed.headers.emplace_back("allow", http::allow_value(allowed));
     return failed;
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/app/front.hpp"
 
 #include "core/base/log.hpp"
+#include "core/http/head.hpp"
 #include "core/http/uri.hpp"
 #include "core/llm/wire_error.hpp"
 #include "core/loop/run_blocking.hpp"
@@ -377,7 +378,8 @@ server::ErrorReply Front::render(const Error& error, const server::Exchange& exc
         reply.headers.emplace_back("request-id", exchange.request_id());
     if (error.code == Code::method_not_allowed)
         if (const auto* route = find_route(exchange.path()))
-            reply.headers.emplace_back("allow", methods_of(*route, exchange.path()));
+            reply.headers.emplace_back("allow",
+                                       http::allow_value(methods_of(*route, exchange.path())));
     return reply;
 }
 

@@ -331,6 +331,8 @@ loop::Task<Result<void>> Relay::pass_content(server::Exchange& exchange, upstrea
         std::string(reply.head().headers.find("content-type").value_or("application/octet-stream"));
     std::span<const http::Header> none;
     exchange.start(status, type, none, reply.head().content_length);
+    if (!exchange.wants_body())
+        co_return co_await exchange.finish();
     while (true) {
         auto read = co_await reply.next();
         if (!read)

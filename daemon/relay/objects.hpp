@@ -22,7 +22,8 @@ struct ObjectCall {
 /// Nothing: the path is none of files or batches.
 std::optional<ObjectCall> object_call(std::string_view method, std::string_view path);
 
-/// The methods that a path of theirs takes, as in an Allow header; empty: it is none of them.
+/// The methods that a path of theirs takes, as http::allow_value() takes them; empty: it is none of
+/// them.
 std::string object_methods(std::string_view path);
 
 /// A provider's JSON of an object, as far as we need it.

@@ -67,7 +67,14 @@ public:
 
     // The request.
     virtual const http::RequestHead& request() const = 0;
-    std::string_view method() const { return request().method; }
+    /// What the request asks to have done. HEAD asks for what GET does (RFC 9110 §9.3.2), and no
+    /// handler need know: the connection leaves the body out.
+    std::string_view method() const {
+        auto method = request().method;
+        return method == "HEAD" ? std::string_view("GET") : method;
+    }
+    /// False: nobody will see the body of the reply, and what is dear to get need not be got.
+    bool wants_body() const { return request().method != "HEAD"; }
     std::string_view path() const { return request().path; }  ///< still percent-encoded
     virtual const Peer& peer() const = 0;
     virtual std::string_view request_id() const = 0;  ///< valid to the end of the exchange

@@ -157,7 +157,7 @@ TEST_CASE("a call goes through a worker and comes back", "[admin]") {
     FakeExchange wrong("PATCH /api/v1/tokens\nauthorization:Bearer sk-admin", "");
     front.serve(wrong);
     CHECK(wrong.status_ == 405);
-    CHECK(wrong.headers_ == "allow=GET, POST;");
+    CHECK(wrong.headers_ == "allow=GET, HEAD, POST;");
     CHECK(Json::parse(wrong.reply_)["error"]["request_id"] == "req-9");
 }
 

@@ -76,7 +76,7 @@ TEST_CASE("unknown paths and methods are told apart", "[admin]") {
     auto reply = admin::dispatch(incoming, world.host);
     CHECK(reply.status == 405);
     REQUIRE(reply.headers.size() == 1);
-    CHECK(reply.headers[0] == std::pair<std::string, std::string>("allow", "GET, POST"));
+    CHECK(reply.headers[0] == std::pair<std::string, std::string>("allow", "GET, HEAD, POST"));
 }
 
 TEST_CASE("queries are checked like bodies", "[admin]") {

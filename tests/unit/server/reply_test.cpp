@@ -184,8 +184,19 @@ TEST_CASE("HEAD gets the head only", "[server]") {
     Rig rig(echo);
     Client client(rig.port);
     REQUIRE(client.send("HEAD /h HTTP/1.1\r\nHost: x\r\n\r\n" + get("/g")));
-    CHECK_THAT(client.read_until("\r\n\r\n"), Contains("content-length: 8\r\n"));
+    // The length of what GET would have got.
+    CHECK_THAT(client.read_until("\r\n\r\n"), Contains("content-length: 7\r\n"));
     CHECK_THAT(client.read_reply(), StartsWith("HTTP/1.1 200 OK") && EndsWith("GET /g "));
+}
+
+TEST_CASE("HEAD of a stream leaves its body and its framing out", "[server]") {
+    Rig rig(stream);
+    Client client(rig.port);
+    REQUIRE(client.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n" + get("/", "Connection: close\r\n")));
+    CHECK_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 OK"));
+    bool closed = false;
+    CHECK_THAT(client.read_all(closed), StartsWith("HTTP/1.1 200 OK") && EndsWith("0\r\n\r\n"));
+    CHECK(closed);
 }
 
 TEST_CASE("Connection: close is obeyed", "[server]") {
