@@ -18,7 +18,11 @@ class ShardedMap {
 public:
     ShardedMap() = default;
     ShardedMap(const ShardedMap& other) : shards_(other.shards_), size_(other.size_) {}
-    ShardedMap& operator=(const ShardedMap& other) { return *this = ShardedMap(other); }
+    ShardedMap& operator=(const ShardedMap& other) {
+        if (this != &other)
+            *this = ShardedMap(other);
+        return *this;
+    }
     ShardedMap(ShardedMap&&) noexcept = default;
     ShardedMap& operator=(ShardedMap&&) noexcept = default;
     ~ShardedMap() = default;

@@ -67,7 +67,8 @@ struct Loop::Parts {
 
     std::size_t index;
     BlockPool blocks;
-    std::unique_ptr<char[]> scratch;
+    // Uninitialised: a page that is never written to costs nothing.
+    std::unique_ptr<char[]> scratch = std::make_unique_for_overwrite<char[]>(scratch_bytes);
     Wheel coarse{TimerWheel::tick};
     Wheel fine{fine_tick};
     Poller poller;
@@ -129,8 +130,6 @@ RootLink& Loop::roots() noexcept {
 }
 
 std::span<char> Loop::scratch() noexcept {
-    if (!parts_->scratch)
-        parts_->scratch.reset(new char[scratch_bytes]);  // uninitialised, unlike make_unique
     return {parts_->scratch.get(), scratch_bytes};
 }
 
