@@ -33,6 +33,14 @@ bool alike(const storage::Call& a, const storage::Call& b) noexcept {
     return a.token == b.token && a.channel == b.channel && a.user == b.user && a.model == b.model;
 }
 
+/// How many calls at the front are counted in the same places.
+std::size_t run_of(std::span<const storage::Appended> calls) noexcept {
+    std::size_t count = 1;
+    while (count < calls.size() && alike(calls.front().call, calls[count].call))
+        ++count;
+    return count;
+}
+
 }  // namespace
 
 Tally past(const storage::UsageGroup& group) noexcept {
@@ -69,22 +77,30 @@ Counters::Places Counters::places_of(const storage::Call& call, std::int64_t sec
             place_of_id(By::token, call.token), place_of_id(By::user, call.user)};
 }
 
+template <typename Counted>
+void Counters::count(const Places& places, std::int64_t second, const Counted& counted) {
+    total_.add(second, counted);
+    for (auto* place : places)
+        if (place)
+            place->add(second, counted);
+}
+
 void Counters::add(std::span<const storage::Appended> calls) noexcept {
     auto second = now();
     std::lock_guard lock(mutex_);
-    const storage::Call* before = nullptr;
-    Places places{};
-    for (const auto& each : calls) {
-        const auto& call = each.call;
-        // Calls of one client often come together.
-        if (!before || !alike(*before, call))
-            places = places_of(call, second);
-        before = &call;
-        auto counted = ended(call);
-        total_.add(second, counted);
-        for (auto* place : places)
-            if (place)
-                place->add(second, counted);
+    while (!calls.empty()) {
+        // Calls of one client often come together: they are added up before they are counted.
+        auto run = calls.first(run_of(calls));
+        calls = calls.subspan(run.size());
+        auto places = places_of(run.front().call, second);
+        if (run.size() == 1) {
+            count(places, second, ended(run.front().call));
+            continue;
+        }
+        Tally sum;
+        for (const auto& each : run)
+            sum.add(ended(each.call));
+        count(places, second, sum);
     }
 }
 

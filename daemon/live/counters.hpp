@@ -42,6 +42,8 @@ public:
 private:
     /// Where a call is counted beside the total; null: it does not have that.
     using Places = std::array<Series*, bys>;
+    template <typename Counted>
+    void count(const Places& places, std::int64_t second, const Counted& counted);
     Places places_of(const storage::Call& call, std::int64_t second);
     std::int64_t now() const noexcept { return unix_nanos(clock_.wall()) / 1'000'000'000; }
 

@@ -43,12 +43,6 @@ void Series::roll(std::int64_t second) {
     current_ = {second, {}};
 }
 
-void Series::add(std::int64_t now, const Ended& call) {
-    if (now != current_.index)
-        roll(now);
-    current_.tally.add(call);
-}
-
 void Series::add_past(std::int64_t second, const Tally& calls) {
     half_hours_.add(second, calls);
 }

@@ -15,7 +15,13 @@ inline constexpr std::size_t windows = 4;
 /// a second that has passed goes into coarser slots. Times are seconds since 1970.
 class Series {
 public:
-    void add(std::int64_t now, const Ended& call);
+    /// An Ended, or the Tally of several.
+    template <typename Counted>
+    void add(std::int64_t now, const Counted& counted) {
+        if (now != current_.index)
+            roll(now);
+        current_.tally.add(counted);
+    }
     /// Calls of half an hour in the past, known from the store.
     void add_past(std::int64_t second, const Tally& calls);
     /// Takes over what another series has counted, as of `now`.

@@ -65,6 +65,44 @@ TEST_CASE("a call is seen at once, and in each window as long as the window", "[
     CHECK(requests(counters, Window::day) == 0);
 }
 
+TEST_CASE("calls of a group count as they would one by one", "[live]") {
+    FakeClock clock;
+    Counters together(clock);
+    Counters alone(clock);
+    std::vector<storage::Appended> group;
+    for (const char* model : {"a", "a", "a", "b", "a", "c", "c"}) {
+        group.push_back(call_of(model, model[0] == 'c' ? 8 : 7));
+        auto& call = group.back().call;
+        auto number = static_cast<std::int64_t>(group.size());
+        call.status = number % 3 == 0 ? 502 : 200;
+        call.usage.input = number;
+        call.cost = Money::nanos(number * 100);
+        call.duration_us = number * 1'000'000;
+    }
+    together.add(group);
+    for (const auto& call : group)
+        add(alone, call);
+    auto text = [](std::string line, const Tally& tally) {
+        for (auto value :
+             {tally.requests, tally.errors, tally.input, tally.output, tally.cost.nanos()})
+            line += " " + std::to_string(value);
+        for (auto count : tally.durations)
+            line += " " + std::to_string(count);
+        return line;
+    };
+    auto text_of = [&](const Row& row) { return text(row.key, row.tally); };
+    auto one = together.view(Window::hour, 10);
+    auto other = alone.view(Window::hour, 10);
+    CHECK(one.total.requests == 7);
+    CHECK(text("", one.total) == text("", other.total));
+    for (std::size_t by = 0; by < bys; ++by) {
+        REQUIRE(one.rows[by].size() == other.rows[by].size());
+        for (std::size_t i = 0; i < one.rows[by].size(); ++i)
+            CHECK(text_of(one.rows[by][i]) == text_of(other.rows[by][i]));
+    }
+    CHECK(rows(one, By::model).size() == 3);
+}
+
 TEST_CASE("a call is told apart by model, channel, token and user", "[live]") {
     FakeClock clock;
     Counters counters(clock);
