@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <sqlite3.h>
+#include <utility>
 
 // SQLite's interface of a virtual table ("The Virtual Table Mechanism Of SQLite"): an eponymous,
 // read-only one, which is always scanned from front to back.
@@ -59,11 +60,14 @@ void give(sqlite3_context* to, Id<Tag> value) {
         sqlite3_result_null(to);
 }
 
+// Looking for the newest id costs as much as a few rows gain by it.
+constexpr std::size_t follow_rows_min = 8;
+
 struct Column {
     std::string_view name;
     std::string_view plain;  ///< what it is for plain calls, as SQL; empty: that differs
     void (*give)(sqlite3_context* to, const Call& call);
-    // Of what is often common to calls of one moment; null: it is not.
+    bool shared = false;  ///< often common to calls of one moment; else the others are null
     bool (*same)(const Call& one, const Call& other) = nullptr;
     void (*bind)(Query& query, const Call& call) = nullptr;
 };
@@ -75,6 +79,7 @@ constexpr Column column(std::string_view name, std::string_view plain = {}) {
 template <auto Member>
 constexpr Column common(std::string_view name) {
     auto made = column<Member>(name);
+    made.shared = true;
     made.same = [](const Call& one, const Call& other) { return one.*Member == other.*Member; };
     made.bind = [](Query& query, const Call& call) { query.bind(call.*Member); };
     return made;
@@ -137,7 +142,14 @@ bool is_apart(const Column& column) noexcept {
 }
 
 bool is_brief(const Column& column) noexcept {
-    return !column.same && column.plain.empty();
+    return !column.shared && column.plain.empty();
+}
+
+template <std::size_t Index>
+bool same_in(const Call& one, const Call& other) noexcept {
+    if constexpr (columns[Index].shared)
+        return columns[Index].same(one, other);
+    return true;
 }
 
 /// What `text` makes of each column of a usage row, with commas between.
@@ -236,6 +248,9 @@ constexpr sqlite3_module module = [] {
 const std::string call_columns = call_values(Batch::any);
 const std::string brief_columns =
     list_of([](const Column& each) { return std::string(is_brief(each) ? each.name : ""); });
+const std::string brief_columns_without_id = list_of([](const Column& each) {
+    return std::string(is_brief(each) && each.name != "id" ? each.name : "");
+});
 const std::string kind_columns =
     list_of([](const Column& each) { return std::string(is_brief(each) ? "" : each.name); });
 const std::string joined_columns = list_of(
@@ -243,21 +258,23 @@ const std::string joined_columns = list_of(
 
 std::string call_values(Batch kind) {
     return list_of([kind](const Column& each) {
-        if (kind == Batch::alike && each.bind)
+        if (kind == Batch::alike && each.shared)
             return std::string("?");
         return std::string(kind != Batch::any && !each.plain.empty() ? each.plain : each.name);
     });
 }
 
 bool are_alike(const Call& one, const Call& other) noexcept {
-    return std::all_of(columns.begin(), columns.end(), [&](const Column& column) {
-        return !column.same || column.same(one, other);
-    });
+    // Unrolled, so that the comparisons are no calls.
+    return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+        return (same_in<Index>(one, other) && ...);
+    }
+    (std::make_index_sequence<columns.size()>{});
 }
 
 void bind_common(Query& query, const Call& call) {
     for (const auto& each : columns)
-        if (each.bind)
+        if (each.shared)
             each.bind(query, call);
 }
 
@@ -268,6 +285,23 @@ bool is_plain(const Call& call) noexcept {
                 usage.audio_out | usage.images | usage.seconds | usage.characters | usage.searches |
                 call.loss.nanos();
     return rare == 0 && call.share == llm::whole_share && call.error.empty();
+}
+
+Result<bool> ids_follow(Connection& connection, const std::string& table,
+                        std::span<const Call* const> calls) {
+    if (calls.size() < follow_rows_min)
+        return false;
+    auto id = calls.front()->id.value;
+    for (const auto* call : calls)
+        if (call->id.value != id++)
+            return false;
+    Query query(connection, "SELECT coalesce(max(id), 0) FROM " + table);
+    auto row = query.step();
+    if (!row)
+        return row.error();
+    std::int64_t newest = 0;
+    query.read(newest);
+    return newest + 1 == calls.front()->id.value;
 }
 
 CallBatch::CallBatch(sqlite3* connection) : table_(std::make_unique<Table>()) {

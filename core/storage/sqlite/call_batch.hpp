@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/base/result.hpp"
 #include "core/storage/usage.hpp"
 
 #include <memory>
@@ -10,6 +11,7 @@ struct sqlite3;
 
 namespace obliv::storage::sqlite {
 
+class Connection;
 class Query;
 
 /// What all calls of a batch have in common. Each value that is asked for of each call costs it
@@ -35,8 +37,15 @@ bool are_alike(const Call& one, const Call& other) noexcept;
 /// row and of its kind.
 extern const std::string brief_columns;
 extern const std::string kind_columns;
+extern const std::string brief_columns_without_id;
 /// call_columns of brief rows `b` and their kinds `k`.
 extern const std::string joined_columns;
+
+/// True: the ids of the calls, which are in order, are those that rows get which are appended to
+/// `table` without one. SQLite then need not look whether each is there already. Not looked for
+/// where there are few.
+Result<bool> ids_follow(Connection& connection, const std::string& table,
+                        std::span<const Call* const> calls);
 
 /// Calls that are about to be stored, as the table `call_batch` of one connection: a batch is one
 /// `INSERT ... SELECT`, which opens its tables once and binds nothing. That halves what a stored

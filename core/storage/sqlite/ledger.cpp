@@ -100,7 +100,7 @@ Result<void> SqliteLedger::append(std::span<const Call* const> calls) {
     if (!batch_)
         batch_ = std::make_unique<CallBatch>(context_.connection.handle());
     batch_->show(rows);
-    auto done = insert_charges("INSERT");
+    auto done = insert_new_charges(rows);
     if (done)
         return insert_usage(rows);
     if (done.error().code != Code::conflict)
@@ -116,7 +116,7 @@ Result<void> SqliteLedger::append_one(const Call& call) {
     const Call* row = &call;
     std::span<const Call* const> rows(&row, 1);
     batch_->show(rows);
-    auto done = insert_charges("INSERT OR IGNORE");
+    auto done = insert_charges("INSERT OR IGNORE", "id, ");
     if (!done)
         return done;
     if (context_.connection.changes() == 0)
@@ -124,13 +124,28 @@ Result<void> SqliteLedger::append_one(const Call& call) {
     return insert_usage(rows);
 }
 
-Result<void> SqliteLedger::insert_charges(std::string_view how) {
+Result<void> SqliteLedger::insert_new_charges(std::span<const Call* const> rows) {
+    auto follow = ids_follow(context_.connection, "charge", rows);
+    if (!follow)
+        return follow.error();
+    auto done = insert_charges("INSERT", *follow ? "" : "id, ");
+    if (done)
+        check(context_.connection.last_id() == rows.back()->id.value,
+              "a charge has the id of its call");
+    return done;
+}
+
+/// `id`: empty where SQLite gives the ids.
+Result<void> SqliteLedger::insert_charges(std::string_view how, std::string_view id) {
     bool alike = batch_->kind() == Batch::alike;
-    std::string_view values = alike ? "id, time, ?, ?, ?, held, cost, 0"
-                                    : "id, time, account, token, price, held, cost, loss";
     std::string sql(how);
-    sql.append(" INTO charge (id, time, account, token, price, held, cost, loss) SELECT ");
-    sql.append(values).append(" FROM call_batch");
+    sql.append(" INTO charge (")
+        .append(id)
+        .append("time, account, token, price, held, cost, loss)");
+    sql.append(" SELECT ").append(id);
+    sql.append(alike ? "time, ?, ?, ?, held, cost, 0"
+                     : "time, account, token, price, held, cost, loss");
+    sql.append(" FROM call_batch");
     Query query(context_.connection, sql);
     const auto& call = batch_->front();
     if (alike)

@@ -1,5 +1,6 @@
 #include "core/storage/sqlite/months.hpp"
 
+#include "core/base/check.hpp"
 #include "core/storage/sqlite/call_batch.hpp"
 #include "core/storage/sqlite/stores.hpp"
 
@@ -154,6 +155,8 @@ Result<void> MonthWriter::prepare(std::int64_t month) {
         statements_[static_cast<std::size_t>(each)] = insert_sql(month, each);
     brief_statement_ = "INSERT INTO " + brief_table(month) + " (" + brief_columns +
                        ", kind) SELECT " + brief_columns + ", ? FROM call_batch";
+    follow_statement_ = "INSERT INTO " + brief_table(month) + " (" + brief_columns_without_id +
+                        ", kind) SELECT " + brief_columns_without_id + ", ? FROM call_batch";
     kind_statement_ = "INSERT INTO " + kind_table(month) + " (" + kind_columns + ") SELECT " +
                       kind_columns + " FROM call_batch LIMIT 1";
     kinds_.clear();
@@ -172,11 +175,18 @@ Result<std::int64_t> MonthWriter::kind_of(const Call& front) {
     return kinds_.emplace_back(Kind{front, connection_.last_id()}).id;
 }
 
-Result<void> MonthWriter::insert_brief(const Call& front) {
-    auto kind = kind_of(front);
+Result<void> MonthWriter::insert_brief(std::int64_t month, std::span<const Call* const> rows) {
+    auto kind = kind_of(*rows.front());
     if (!kind)
         return kind.error();
-    return Query(connection_, brief_statement_).bind(*kind).run();
+    auto follow = ids_follow(connection_, brief_table(month), rows);
+    if (!follow)
+        return follow.error();
+    auto done =
+        Query(connection_, *follow ? follow_statement_ : brief_statement_).bind(*kind).run();
+    if (done)
+        check(connection_.last_id() == rows.back()->id.value, "a row has the id of its call");
+    return done;
 }
 
 /// What the batch has of this month; `whole`: all of it.
@@ -212,8 +222,8 @@ Result<void> MonthWriter::insert(std::span<const Call* const> rows, Batch kind) 
     for (auto month : months) {
         auto done = prepare(month);
         if (done)
-            done = brief ? insert_brief(*rows.front())
-                         : insert_rows(month, kind, *rows.front(), whole);
+            done =
+                brief ? insert_brief(month, rows) : insert_rows(month, kind, *rows.front(), whole);
         if (!done)
             return done;
         ready_ = month;

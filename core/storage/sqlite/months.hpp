@@ -62,7 +62,7 @@ private:
     };
     Result<void> prepare(std::int64_t month);
     Result<void> insert_rows(std::int64_t month, Batch kind, const Call& front, bool whole);
-    Result<void> insert_brief(const Call& front);
+    Result<void> insert_brief(std::int64_t month, std::span<const Call* const> rows);
     Result<std::int64_t> kind_of(const Call& front);
     Result<bool> exists(std::int64_t month);
     Result<void> ensure(std::int64_t month);
@@ -72,6 +72,7 @@ private:
     std::int64_t ready_ = 0;                 // the last month that was written; its table is there
     std::array<std::string, 3> statements_;  // for all rows of a batch, into that month, by kind
     std::string brief_statement_;
+    std::string follow_statement_;  // for brief rows whose ids follow
     std::string kind_statement_;
     std::vector<Kind> kinds_;  // of that month, the last ones that were used
 };

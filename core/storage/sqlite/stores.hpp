@@ -146,7 +146,8 @@ public:
 
 private:
     Result<void> append_one(const Call& call);
-    Result<void> insert_charges(std::string_view how);
+    Result<void> insert_new_charges(std::span<const Call* const> rows);
+    Result<void> insert_charges(std::string_view how, std::string_view id);
     Result<void> insert_rows(std::span<const Call* const> rows);
     Result<void> insert_usage(std::span<const Call* const> rows);
     Result<void> same_call(const Call& call);

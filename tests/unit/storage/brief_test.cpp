@@ -41,26 +41,38 @@ std::string text_of(const Call& call) {
 struct Groups : TestStore {
     std::map<std::int64_t, std::string> appended;  // what every call was, by id
 
+    Call call(std::int64_t id) {
+        auto call = sample_call(id, admin_account, {}, 0);
+        call.time = january(7) + std::chrono::seconds(id);
+        call.channel = ChannelId{4};
+        call.key_index = 2;
+        call.usage.input = 100 + id;
+        call.usage.cache_read = 200 + id;
+        call.usage.output = 300 + id;
+        call.usage.reasoning = 400 + id;
+        call.ttft_us = 500 + id;
+        call.duration_us = 600 + id;
+        call.held = Money::nanos(700 + id);
+        return call;
+    }
     /// Calls that have all in common that they can, with figures of their own.
     std::vector<Call> alike(const std::function<void(Call&)>& change = {}) {
         std::vector<Call> calls;
         for (std::int64_t i = 0; i < group_rows; ++i) {
             auto id = static_cast<std::int64_t>(appended.size()) + 1;
-            auto call = sample_call(id, admin_account, {}, 0);
-            call.time = january(7) + std::chrono::seconds(id);
-            call.channel = ChannelId{4};
-            call.key_index = 2;
-            call.usage.input = 100 + id;
-            call.usage.cache_read = 200 + id;
-            call.usage.output = 300 + id;
-            call.usage.reasoning = 400 + id;
-            call.ttft_us = 500 + id;
-            call.duration_us = 600 + id;
-            call.held = Money::nanos(700 + id);
+            calls.push_back(call(id));
             if (change)
-                change(call);
-            appended[id] = text_of(call);
-            calls.push_back(std::move(call));
+                change(calls.back());
+            appended[id] = text_of(calls.back());
+        }
+        return calls;
+    }
+    /// The same, with these ids.
+    std::vector<Call> alike(const std::vector<std::int64_t>& ids) {
+        std::vector<Call> calls;
+        for (auto id : ids) {
+            calls.push_back(call(id));
+            appended[id] = text_of(calls.back());
         }
         return calls;
     }
@@ -135,6 +147,44 @@ TEST_CASE("calls that are alike name their kind, and come back as they were", "[
     store.append(again);
     CHECK(store.stored() == once);
     CHECK(store.problems() == Problems{});
+}
+
+TEST_CASE("calls are stored under their own ids, in a row or not", "[storage]") {
+    Groups store;
+    using Ids = std::vector<std::int64_t>;
+    std::vector<Ids> groups{
+        {1, 2, 3, 4, 5, 6, 7, 8, 9},
+        {10, 11, 12, 13, 14, 15, 16, 17},  // behind them
+        {20, 21, 22, 23, 24, 25, 26, 27},  // not quite
+        {18, 28, 29, 30, 31, 32, 33, 34},  // a late one
+        {35, 36, 37, 38, 40, 41, 42, 43},  // a gap
+        {44, 45, 46},
+        {47, 48, 49, 50, 51, 52, 53, 54},  // behind them in one table only, if kinds are brief
+        {62, 61, 60, 59, 58, 57, 56, 55},  // in another order
+        {63, 64, 65, 66, 67, 68, 69, 71},  // one too far
+        {70, 72, 73, 74, 75, 76, 77, 78},
+        {19, 39, 79, 80, 81, 82, 83, 84},
+    };
+    SECTION("alike") {
+        for (const auto& ids : groups)
+            store.append(store.alike(ids));
+        // Most of it is stored already.
+        store.append(store.alike(Ids{77, 78, 79, 80, 81, 82, 83, 84, 85}));
+    }
+    SECTION("of different models") {
+        for (const auto& ids : groups) {
+            auto calls = store.alike(ids);
+            for (auto& call : calls) {
+                call.model = call.id.value % 2 == 0 ? "even" : "odd";
+                store.appended[call.id.value] = text_of(call);
+            }
+            store.append(calls);
+        }
+    }
+    CHECK(store.stored() == store.appended);
+    store.sum_up();
+    CHECK(store.problems() == Problems{});
+    CHECK(store.count("charge") == static_cast<std::int64_t>(store.appended.size()));
 }
 
 TEST_CASE("each thing that calls can have in common makes a kind of its own", "[storage]") {
