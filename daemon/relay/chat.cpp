@@ -111,8 +111,8 @@ void Relay::Chat::stop_upstream() {
         pausing->notify();
 }
 
-void Relay::Chat::begin_attempt(const channels::Option& option, std::chrono::milliseconds waited) {
-    auto now = exchange.loop().turn_began();
+void Relay::Chat::begin_attempt(const channels::Option& option, std::chrono::milliseconds waited,
+                                SteadyTime now) {
     attempt = AttemptMark(option, now);
     log.begin(option, now, waited);
     if (inbound.contender != nullptr)
@@ -136,6 +136,12 @@ void Relay::Chat::begin_attempt(const channels::Option& option, std::chrono::mil
     other_model = false;
     opening->refusal.reset();
     forget_reply();
+}
+
+void Relay::Chat::use_key(std::size_t key, SteadyTime now) {
+    attempt.use_key(key, now);
+    record.call.key_index = static_cast<int>(key);
+    log.set_key(static_cast<int>(key));
 }
 
 /// Null: the provider does not do this.
@@ -180,6 +186,11 @@ Error Relay::Chat::failed(channels::Cause cause, Error error) {
     note_end(cause, error);
     opening->last_failure = error;
     return error;
+}
+
+Error Relay::Chat::silent(channels::Cause other, Error error) {
+    bool late = error.code == Code::upstream_timeout;
+    return failed(late ? channels::Cause::timeout : other, std::move(error));
 }
 
 void Relay::Chat::note_end(channels::Cause cause, const Error& error) {
@@ -305,7 +316,9 @@ void Relay::Chat::start_translator(const providers::Provider& provider, const Cl
     event_stream = call.stream;
 }
 
-void Relay::Chat::note_head() {
+void Relay::Chat::note_head(upstream::Call reply, const Target& target) {
+    upstream = std::move(reply);
+    status = target.taken_for(upstream.status());
     log.set_status(upstream.status());
     attempt.note_quota(upstream.head().headers, exchange.loop().turn_began());
 }

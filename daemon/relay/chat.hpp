@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/llm/estimate.hpp"
 #include "core/llm/media_reply.hpp"
 #include "core/llm/reply_scan.hpp"
 #include "core/loop/event.hpp"
@@ -113,9 +114,13 @@ struct Relay::Chat : loop::InFrames {
 
     // Before the reply.
     /// After the reply has begun: an attempt to go on with it.
-    void begin_attempt(const channels::Option& option, std::chrono::milliseconds waited);
+    void begin_attempt(const channels::Option& option, std::chrono::milliseconds waited,
+                       SteadyTime now);
+    void use_key(std::size_t key, SteadyTime now);
     /// Ends the attempt; the caller's own departure is not the channel's fault.
     Error failed(channels::Cause cause, Error error);
+    /// The same where no answer came: for want of time, or for `other`.
+    Error silent(channels::Cause other, Error error);
     void note_end(channels::Cause cause, const Error& error);
     void forget_reply();
     void choose_offer(const channels::Option& option);
@@ -179,7 +184,7 @@ struct Relay::Chat : loop::InFrames {
     void start_media();
     void start_translator(const providers::Provider& provider, const Clock& clock, Proofs& proofs);
     /// Whatever the reply is, its head has come.
-    void note_head();
+    void note_head(upstream::Call reply, const Target& target);
     void note_upstream_id();
     // go_on.cpp: streams that break off.
     bool may_go_on(const Result<void>& ended) const;

@@ -38,9 +38,7 @@ loop::Task<Result<void>> Relay::open_first(Chat& chat) {
     Result<void> last = ok();
     int made = 0;
     while (true) {
-        // After a failure of this very turn its begin lies before what has just been noted.
-        bool again = chat.record.call.attempts > 0;
-        auto attempt = retries.next(again ? parts_.loop.now() : parts_.loop.turn_began());
+        auto attempt = retries.next(time_of_attempt(chat.record.call.attempts));
         if (!attempt)
             break;
         if (attempt->wait.count() > 0)

@@ -25,9 +25,8 @@ constexpr auto tail_patience = std::chrono::milliseconds(200);
 
 using channels::Cause;
 
-/// Why a call to a provider brought no head of a reply.
-Cause cause_of(const Error& error) {
-    return error.code == Code::upstream_timeout ? Cause::timeout : Cause::unreachable;
+Error of_channel(const channels::Entry& entry, Error error) {
+    return std::move(error).in("channel '" + entry.channel.name + "'");
 }
 
 void give_up(void* call) {
@@ -204,103 +203,111 @@ loop::Task<Result<void>> Relay::run(Chat& chat) {
     return pump_plain(chat);
 }
 
+/// The time that an attempt goes by, `made` of them before it. The begin of this turn is free; but
+/// after a failure of this very turn it lies before what has just been noted.
+SteadyTime Relay::time_of_attempt(int made) const {
+    return made > 0 ? parts_.loop.now() : parts_.loop.turn_began();
+}
+
+/// Where and by which key the channel is asked.
+Result<Relay::Aim> Relay::begin_attempt(Chat& chat, const Try& attempt,
+                                        const TargetTable& targets) {
+    const auto& entry = *attempt.option->entry;
+    auto now = time_of_attempt(chat.record.call.attempts - 1);
+    chat.begin_attempt(*attempt.option, attempt.wait, now);
+    if (const auto* pulse = pulse_of(chat))
+        chat.exchange.set_pulse(pulse, &chat);
+    const auto* target = targets.find(entry.channel.id);
+    if (target == nullptr || !target->problem.empty())
+        return fail(Code::no_channel, target == nullptr ? "it is being changed" : target->problem);
+    if (chat.offer == nullptr)
+        return fail(Code::unsupported, "its provider does not do this");
+    auto key = entry.keys->choose(random_, now, attempt.without_key);
+    if (!key || *key >= target->heads.size())
+        return fail(Code::no_channel, "all of its keys are resting");
+    return Aim{target, *key, now};
+}
+
+Result<void> Relay::take_head(Chat& chat, const channels::Entry& entry) {
+    return chat.take_head(*entry.provider, parts_.clock, produced_bytes_max(chat), parts_.proofs);
+}
+
+/// The cause that a status of the provider's own fault stands for.
+Cause Relay::cause_of_status(Chat& chat, const channels::Entry& entry, std::size_t key) {
+    auto cause = channels::cause_of(chat.status);
+    bool by_token = cause == Cause::key_refused && entry.provider->token_request != nullptr;
+    return by_token ? token_refused(chat, entry, key) : cause;
+}
+
 loop::Task<Result<void>> Relay::try_channel(Chat& chat, const Try& attempt) {
     const auto& option = *attempt.option;
     const auto& entry = *option.entry;
-    auto of_channel = [&entry](Error error) {
-        return std::move(error).in("channel '" + entry.channel.name + "'");
-    };
-    chat.begin_attempt(option, attempt.wait);
-    if (const auto* pulse = pulse_of(chat))
-        chat.exchange.set_pulse(pulse, &chat);
     auto targets = targets_;  // a change of channels must not take the time-outs away meanwhile
-    const auto* target = targets->find(entry.channel.id);
-    if (target == nullptr || !target->problem.empty()) {
-        auto error =
-            fail(Code::no_channel, target == nullptr ? "it is being changed" : target->problem);
-        co_return chat.failed(Cause::unusable, of_channel(std::move(error)));
-    }
-    if (chat.offer == nullptr)
-        co_return chat.failed(Cause::unusable,
-                              of_channel(fail(Code::unsupported, "its provider does not do this")));
-    bool again = chat.record.call.attempts > 1;
-    auto now = again ? parts_.loop.now() : parts_.loop.turn_began();
-    auto key = entry.keys->choose(random_, now, attempt.without_key);
-    if (!key || *key >= target->heads.size())
-        co_return chat.failed(Cause::unusable,
-                              of_channel(fail(Code::no_channel, "all of its keys are resting")));
+    auto aim = begin_attempt(chat, attempt, *targets);
+    if (!aim)
+        co_return chat.failed(Cause::unusable, of_channel(entry, std::move(aim.error())));
+    const auto& target = *aim->target;
+    auto key = aim->key;
     if (chat.opening->converted) {
         auto converted = co_await convert(chat, option);
         if (!converted)
-            co_return chat.unfit(of_channel(std::move(converted.error())));
+            co_return chat.unfit(of_channel(entry, std::move(converted.error())));
     }
-    chat.attempt.use_key(*key, now);
-    chat.record.call.key_index = static_cast<int>(*key);
-    chat.log.set_key(static_cast<int>(*key));
+    chat.use_key(key, aim->now);
     if (chat.offer->tasks != nullptr)
-        co_return co_await run_task(chat, *target, option, *key);
+        co_return co_await run_task(chat, target, option, key);
     if (chat.opening->large) {
-        auto written = co_await write_large(chat, *target, entry);
+        auto written = co_await write_large(chat, target, entry);
         if (!written)
-            co_return chat.unfit(of_channel(std::move(written.error())));
+            co_return chat.unfit(of_channel(entry, std::move(written.error())));
     } else {
-        chat.write_body(*target);
+        chat.write_body(target);
     }
-    auto ready = chat.write_head(*target, option, *key, parts_.clock);
+    auto ready = chat.write_head(target, option, key, parts_.clock);
     if (!ready)
-        co_return chat.failed(Cause::unusable, of_channel(std::move(ready.error())));
+        co_return chat.failed(Cause::unusable, of_channel(entry, std::move(ready.error())));
     if (entry.provider->token_request != nullptr) {
-        auto authorized = co_await authorize(chat, entry, *key, target->proxy);
+        auto authorized = co_await authorize(chat, entry, key, target.proxy);
         if (!authorized)
             co_return authorized.error();
     }
     auto pieces = chat.request_pieces();
     bool talks = chat.talk() != nullptr;
-    const auto& timeouts = talks ? target->talk_timeouts : target->timeouts;
+    const auto& timeouts = talks ? target.talk_timeouts : target.timeouts;
     auto method = chat.handshake_key().empty() ? std::string_view("POST") : http::websocket_method;
     auto mapped = chat.opening->mapped(chat.exchange);
     auto call =
-        co_await parts_.pool.open(target->endpoint, method, pieces, timeouts, &chat.cancel, mapped);
+        co_await parts_.pool.open(target.endpoint, method, pieces, timeouts, &chat.cancel, mapped);
     if (!call)
-        co_return chat.failed(cause_of(call.error()), of_channel(std::move(call.error())));
-    chat.upstream = std::move(*call);
-    chat.status = target->taken_for(chat.upstream.status());
-    chat.note_head();
-    auto agreed = chat.upgraded();
-    if (agreed) {
+        co_return chat.silent(Cause::unreachable, of_channel(entry, std::move(call.error())));
+    chat.note_head(std::move(*call), target);
+    if (auto agreed = chat.upgraded()) {
         if (!*agreed)
-            co_return chat.failed(Cause::bad_reply, of_channel(std::move(agreed->error())));
+            co_return chat.failed(Cause::bad_reply, of_channel(entry, std::move(agreed->error())));
         if (talks)
             co_return ok();
         auto asked = co_await chat.put_question();
         if (!asked)
-            co_return chat.failed(cause_of(asked.error()), of_channel(std::move(asked.error())));
+            co_return chat.silent(Cause::unreachable, of_channel(entry, std::move(asked.error())));
     }
-    auto verdict = verdict_on(chat.status);
-    if (verdict == Verdict::callers) {
+    if (verdict_on(chat.status) == Verdict::callers) {
         if (chat.begun)
             co_return chat.will_not_go_on();
         if (chat.opening->has_fallbacks)
             co_await read_refusal(chat);
         co_return ok();
     }
-    if (verdict != Verdict::accepted) {
-        auto cause = channels::cause_of(chat.status);
-        if (cause == Cause::key_refused && entry.provider->token_request != nullptr)
-            cause = token_refused(chat, entry, *key);
+    if (verdict_on(chat.status) != Verdict::accepted) {
+        auto cause = cause_of_status(chat, entry, key);
         auto error = co_await refused(chat, entry);
         co_return chat.failed(cause, std::move(error));
     }
-    auto readable =
-        chat.take_head(*entry.provider, parts_.clock, produced_bytes_max(chat), parts_.proofs);
+    auto readable = take_head(chat, entry);
     if (!readable)
-        co_return chat.failed(Cause::bad_reply, of_channel(std::move(readable.error())));
+        co_return chat.failed(Cause::bad_reply, of_channel(entry, std::move(readable.error())));
     auto first = co_await read_first(chat);
-    if (!first) {
-        auto cause =
-            first.error().code == Code::upstream_timeout ? Cause::timeout : Cause::bad_reply;
-        co_return chat.failed(cause, of_channel(std::move(first.error())));
-    }
+    if (!first)
+        co_return chat.silent(Cause::bad_reply, of_channel(entry, std::move(first.error())));
     co_return ok();
 }
 

@@ -108,6 +108,11 @@ private:
     struct Question;
     struct Given;
     struct ObjectErrand;
+    struct Aim {
+        const Target* target;
+        std::size_t key;
+        SteadyTime now;
+    };
     Result<channels::Candidates> find_channels(const server::Exchange& exchange,
                                                const gate::TokenEntry& caller,
                                                const Inbound& inbound, Opening& opening);
@@ -138,6 +143,10 @@ private:
     loop::Task<Result<void>> write_large(Chat& chat, const Target& target,
                                          const channels::Entry& entry);
     loop::Task<Result<void>> try_channel(Chat& chat, const Try& attempt);
+    SteadyTime time_of_attempt(int made) const;
+    Result<Aim> begin_attempt(Chat& chat, const Try& attempt, const TargetTable& targets);
+    Result<void> take_head(Chat& chat, const channels::Entry& entry);
+    channels::Cause cause_of_status(Chat& chat, const channels::Entry& entry, std::size_t key);
     loop::Task<Result<void>> authorize(Chat& chat, const channels::Entry& entry, std::size_t key,
                                        const std::string& proxy);
     channels::Cause token_refused(Chat& chat, const channels::Entry& entry, std::size_t key);
