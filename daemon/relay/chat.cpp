@@ -75,10 +75,9 @@ Relay::Chat::Chat(server::Exchange& exchange_, Record& record_, gate::Caller cal
                   const Inbound& inbound_, std::unique_ptr<Opening> opening_,
                   const tokenizer::Tokenizers& tokenizers)
     : exchange(exchange_), record(record_), caller(std::move(caller_)), inbound(inbound_),
-      opening(std::move(opening_)), scan(llm::PlainScan(&meter)),
-      meter(tokenizers, record.call.model_served),
-      input_estimate(opening->call.media ? opening->call.media->estimate.input
-                                         : opening->estimate_input_tokens()) {
+      opening(std::move(opening_)), meter(tokenizers, record.call.model_served) {
+    input_estimate = opening->call.media ? opening->call.media->estimate.input
+                                         : opening->estimate_input_tokens();
     if (opening->call.media) {
         rare = std::make_unique<Rare>();
         rare->asked = opening->call.media;
@@ -168,17 +167,21 @@ void Relay::Chat::choose_offer(const channels::Option& option) {
     opening->converted = opening->translated || tells;
 }
 
-void Relay::Chat::forget_reply() {
-    scan = llm::PlainScan(&meter);
-    meter.forget();
+void Relay::Reply::forget(llm::ReplyListener& listener) {
+    scan = llm::PlainScan(&listener);
     translator.reset();
+    std::string().swap(held);
+    event_stream = false;
+}
+
+void Relay::Chat::forget_reply() {
+    forget(meter);
+    meter.forget();
     if (rare) {
         rare->media.reset();
         rare->dialogue.reset();
     }
-    event_stream = false;
     pieces.clear();
-    forget_held();
     record.call.ttft_us = -1;
 }
 

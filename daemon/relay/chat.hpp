@@ -41,8 +41,41 @@ private:
     std::atomic<std::int64_t>* count_;
 };
 
+/// What a reply's head is made with, and what it was the answer to.
+struct Relay::ReplyHead {
+    bool converted = false;              ///< what goes to the channel is not what came
+    bool translated = false;             ///< nor is what goes back what the channel said
+    std::int64_t injected = 0;           ///< tokens of a prompt that the channel adds
+    std::optional<std::string> refusal;  ///< the body of a refusal, where it was read already
+    std::string model_instead;           ///< the one that is asked instead
+    std::string dropped;                 ///< of the request
+    std::string content_type;
+    std::optional<std::uint64_t> content_length;
+    std::string upstream_request_id;
+};
+
+/// A provider's reply as it comes back.
+struct Relay::Reply {
+    const providers::Offer* offer = nullptr;  ///< of the channel; null: it does not do this
+    channels::Health* health = nullptr;       ///< of the channel; lives with the candidates
+    std::int64_t input_estimate = 0;  ///< of the body, which is gone when the call is settled
+    upstream::Call upstream;
+    /// Of a reply in OpenAI's form; which one it is shows with its head.
+    std::variant<llm::PlainScan, llm::StreamScan> scan;
+    /// Instead of the scanners, if it is not OpenAI's form. Shared with the worker that may be
+    /// parsing a long reply.
+    std::shared_ptr<Translator> translator;
+    std::string held;  ///< read, and not shown yet
+    int status = 0;    ///< as the channel takes it
+    bool event_stream = false;
+    bool accepted = false;  ///< the provider's stream has begun, though nothing was shown yet
+
+    /// Forgets what it said. The next one is heard by `listener`.
+    void forget(llm::ReplyListener& listener);
+};
+
 /// What a call needs until its reply has begun. A stream does not carry it along.
-struct Relay::Opening : loop::InFrames {
+struct Relay::Opening : loop::InFrames, Relay::ReplyHead {
     Opening() = default;
     Opening(const Opening&) = delete;
     Opening& operator=(const Opening&) = delete;
@@ -58,9 +91,6 @@ struct Relay::Opening : loop::InFrames {
     std::string effort;          ///< which the body is to say; empty: it is to say none
     std::string variant;         ///< of images, as far as it is foreseen
     bool has_fallbacks = false;  ///< other models may be asked
-    bool converted = false;      ///< what goes to the channel is not what came
-    bool translated = false;     ///< nor is what goes back what the channel said
-    std::int64_t injected = 0;   ///< tokens of a prompt that the channel adds
 
     // The request as it goes upstream.
     std::vector<llm::Edit> edits;
@@ -77,15 +107,7 @@ struct Relay::Opening : loop::InFrames {
     std::string shaped;                  ///< a converted body with the channel's parameters
     std::optional<Sha256> digest;        ///< of a long request that is to be signed
 
-    std::optional<Error> last_failure;   ///< of the last attempt that was a channel's own
-    std::optional<std::string> refusal;  ///< the body of a refusal, where it was read already
-
-    // For the head of the reply.
-    std::string model_instead;  ///< the one that is asked instead
-    std::string dropped;        ///< of the request
-    std::string content_type;
-    std::optional<std::uint64_t> content_length;
-    std::string upstream_request_id;
+    std::optional<Error> last_failure;  ///< of the last attempt that was a channel's own
 
     /// The body, or of a long one what is kept of it; empty: it would take the loop too long to
     /// read.
@@ -103,8 +125,9 @@ private:
     mutable std::optional<llm::InputParts> parts_;  ///< of the body, once somebody has asked
 };
 
-/// The state of one call, mostly a chat completion, between the steps of Relay.
-struct Relay::Chat : loop::InFrames {
+/// The state of one call, mostly a chat completion, between the steps of Relay, and the reply that
+/// it has now.
+struct Relay::Chat : loop::InFrames, Relay::Reply {
     Chat(server::Exchange& exchange_, Record& record_, gate::Caller caller_,
          const Inbound& inbound_, std::unique_ptr<Opening> opening_,
          const tokenizer::Tokenizers& tokenizers);
@@ -248,30 +271,20 @@ struct Relay::Chat : loop::InFrames {
     billing::Hold hold;
     /// Null from release_request() on.
     std::unique_ptr<Opening> opening;
-    const providers::Offer* offer = nullptr;  ///< of the channel; null: it does not do this
 
     /// The provider says that this model cannot, but another may: ends the attempt.
     void refused_for_model();
 
     AttemptMark attempt;
-    int status = 0;                  ///< of the provider's reply, as the channel takes it
     bool other_model = false;        ///< this one was refused, another may do
     channels::Cause fault{};         ///< of the last attempt
     loop::Event* pausing = nullptr;  ///< what a pause between attempts waits for
     AttemptLog log;
     std::unique_ptr<loop::Timer> patience;  ///< with a provider, once the caller has left
     upstream::Cancel cancel;
-    upstream::Call upstream;
 
     // The reply as it comes back.
-    bool event_stream = false;
-    bool as_it_came = false;  ///< the last chunk may go out with its framing
-    /// Of a reply in OpenAI's form; which one it is shows with its head.
-    std::variant<llm::PlainScan, llm::StreamScan> scan;
     metering::ReplyMeter meter;  ///< of what the provider tells no figures of
-    /// Instead of the scanners, if it is not OpenAI's form. Shared with the worker that may be
-    /// parsing a long reply.
-    std::shared_ptr<Translator> translator;
     /// What hardly any call has.
     struct Rare {
         std::shared_ptr<const llm::MediaCall> asked;  ///< of a call for pictures or sound
@@ -289,18 +302,15 @@ struct Relay::Chat : loop::InFrames {
     Dialogue* dialogue() const noexcept { return rare ? rare->dialogue.get() : nullptr; }
     /// Of our handshake with the provider; there is one where a WebSocket is asked for.
     std::string_view handshake_key() const noexcept;
-    std::string held;                      ///< read, and not shown yet
     std::vector<std::string_view> pieces;  ///< of the last chunk: what is still to be sent
     std::string closing_error;             ///< the event that ends a stream which broke off
-    bool accepted = false;       ///< the provider's stream has begun, though nothing was shown yet
+    bool as_it_came = false;               ///< the last chunk may go out with its framing
     bool stopped_short = false;  ///< the money ran out: the stream ends as one that is too long
     bool early = false;          ///< the head of a stream was sent before any provider's came
     bool usage_asked = false;    ///< by the caller of a stream
     std::uint16_t choices = 1;   ///< of a stream
     bool begun = false;          ///< the provider's reply is on its way to the client
     bool input_exact = false;    ///< `input_estimate` was counted
-    channels::Health* health = nullptr;  ///< of the channel; lives with the candidates
-    std::int64_t input_estimate;         ///< of the body, which is gone when the call is settled
 };
 
 }  // namespace obliv::relay

@@ -17,51 +17,22 @@ struct Relay::Refused {
     channels::Candidates candidates;
     std::string channel;
     storage::CallFacts row;
-    const providers::Offer* offer;
-    channels::Health* health;
     const channels::Option* option;  ///< of its continuation, if it has one
-    std::int64_t input_estimate;
-
-    upstream::Call upstream;
-    std::variant<llm::PlainScan, llm::StreamScan> scan;
-    std::shared_ptr<Translator> translator;
     std::unique_ptr<Dialogue> dialogue;
-    std::string held;
-    int status;
-    bool event_stream;
-
-    bool converted;
-    bool translated;
-    std::int64_t injected;
-    std::optional<std::string> words;  ///< of a refusal by its status
-    std::string model_instead;
-    std::string dropped;
-    std::string content_type;
-    std::optional<std::uint64_t> content_length;
-    std::string upstream_request_id;
+    Reply reply;
+    ReplyHead head;
 };
 
 Relay::Refused::Refused(Chat& chat)
     : candidates(std::move(chat.candidates)), channel(chat.record.channel), row(chat.record.call),
-      offer(chat.offer), health(chat.health),
-      option(chat.continuation() != nullptr ? chat.continuation()->option : nullptr),
-      input_estimate(chat.input_estimate), status(chat.status), event_stream(chat.event_stream),
-      converted(chat.opening->converted), translated(chat.opening->translated),
-      injected(chat.opening->injected), words(std::move(chat.opening->refusal)),
-      model_instead(std::move(chat.opening->model_instead)),
-      dropped(std::move(chat.opening->dropped)),
-      content_type(std::move(chat.opening->content_type)),
-      content_length(chat.opening->content_length),
-      upstream_request_id(std::move(chat.opening->upstream_request_id)) {
+      option(chat.continuation() != nullptr ? chat.continuation()->option : nullptr) {
     // What it was going to show points into the scanner, which moves.
-    if (event_stream)
+    if (chat.event_stream)
         chat.hold_back();
-    upstream = std::move(chat.upstream);
-    scan = std::move(chat.scan);
-    translator = std::move(chat.translator);
     if (chat.rare)
         dialogue = std::move(chat.rare->dialogue);
-    held = std::move(chat.held);
+    reply = std::move(static_cast<Reply&>(chat));
+    head = std::move(static_cast<ReplyHead&>(*chat.opening));
 }
 
 Result<void> Relay::Refused::give_back(Chat& chat) {
@@ -71,33 +42,13 @@ Result<void> Relay::Refused::give_back(Chat& chat) {
     chat.record.call.attempts = attempts;
     chat.record.channel = std::move(channel);
     chat.candidates = std::move(candidates);
-    chat.offer = offer;
-    chat.health = health;
     if (auto* unfinished = chat.continuation())
         unfinished->option = option;
-    chat.input_estimate = input_estimate;
-
-    chat.upstream = std::move(upstream);
-    chat.scan = std::move(scan);
-    chat.translator = std::move(translator);
     if (chat.rare)
         chat.rare->dialogue = std::move(dialogue);
-    chat.held = std::move(held);
-    chat.status = status;
-    chat.event_stream = event_stream;
-    chat.accepted = event_stream;
-
-    auto& opening = *chat.opening;
-    opening.converted = converted;
-    opening.translated = translated;
-    opening.injected = injected;
-    opening.refusal = std::move(words);
-    opening.model_instead = std::move(model_instead);
-    opening.dropped = std::move(dropped);
-    opening.content_type = std::move(content_type);
-    opening.content_length = content_length;
-    opening.upstream_request_id = std::move(upstream_request_id);
-    if (event_stream || opening.refusal)
+    static_cast<Reply&>(chat) = std::move(reply);
+    static_cast<ReplyHead&>(*chat.opening) = std::move(head);
+    if (chat.event_stream || chat.opening->refusal)
         return ok();
     chat.exchange.set_pulse(nullptr, nullptr);
     if (chat.early)

@@ -104,6 +104,8 @@ public:
 private:
     struct Chat;
     struct Opening;
+    struct Reply;
+    struct ReplyHead;
     struct Refused;
     struct Question;
     struct Given;
