@@ -6,9 +6,6 @@
 namespace obliv::storage::sqlite {
 namespace {
 
-// With more who paid between two folds the charges are read instead.
-constexpr std::size_t pending_max = 20'000;
-
 Result<void> add_to_spent(Connection& connection, TokenId token, Money amount) {
     return Query(connection, "UPDATE token SET spent = spent + ? WHERE id = ?")
         .bind(amount, token)
@@ -45,19 +42,6 @@ Result<void> FoldSums::store(Connection& connection, ChargeId watermark) const {
         .run();
 }
 
-void Fold::note(std::span<const Call* const> stored) {
-    for (const auto* call : stored)
-        pending_.add(call->account, call->token, call->cost, call->loss);
-    noted_.add(stored);
-    if (pending_.size() > pending_max)
-        forget();
-}
-
-void Fold::forget() noexcept {
-    pending_.clear();
-    noted_.forget();
-}
-
 Result<FoldStep> Fold::run(ChargeId limit, std::int64_t rows_max) {
     auto above = fold_watermark(connection_);
     if (!above)
@@ -66,23 +50,12 @@ Result<FoldStep> Fold::run(ChargeId limit, std::int64_t rows_max) {
     if (auto done = lots.begin(); !done)
         return done.error();
     // Beyond the limit there may be rows whose turn it is not yet, between those that are noted.
-    if (lots.any() || !noted_.knows_above(above->value) || noted_.newest() > limit.value)
+    const auto& noted = pending_.noted();
+    if (lots.any() || !noted.knows_above(above->value) || noted.newest() > limit.value)
         return from_rows(*above, limit, rows_max, lots);
-    return from_memory(*above);
-}
-
-Result<FoldStep> Fold::from_memory(ChargeId above) {
-    FoldStep step{above, noted_.rows(), false};
-    if (step.rows == 0)
-        return step;
-    step.watermark = ChargeId{noted_.newest()};
-    auto done = pending_.store(connection_, step.watermark);
-    pending_.clear();
-    // If this transaction is rolled back, the rows have to be read.
-    noted_.all_in(step.watermark.value);
-    if (!done)
-        return done.error();
-    return step;
+    return pending_.hand_over(above->value, [this](const FoldSums& sums, ChargeId watermark) {
+        return sums.store(connection_, watermark);
+    });
 }
 
 /// In one pass over the rows: SQLite would sort them once for each GROUP BY.
@@ -122,12 +95,10 @@ Result<FoldStep> Fold::from_rows(ChargeId above, ChargeId limit, std::int64_t ro
         if (auto done = sums.store(connection_, step.watermark); !done)
             return done.error();
     }
-    // What is appended from now on is noted; all that was before has to be read.
     auto newest = newest_charge(connection_);
     if (!newest)
         return newest.error();
-    pending_.clear();
-    noted_.all_in(std::max(noted_.newest(), *newest));
+    pending_.restart(*newest);
     return step;
 }
 

@@ -15,6 +15,7 @@ class LotFold;
 class FoldSums {
 public:
     void add(AccountId account, TokenId token, Money cost, Money loss);
+    void add(const Call& call) { add(call.account, call.token, call.cost, call.loss); }
     void clear() noexcept { *this = {}; }
     std::size_t size() const noexcept { return parties_.size(); }
     /// Into the balances and what tokens spent, and into the totals of the fold.
@@ -44,18 +45,16 @@ private:
 class Fold {
 public:
     explicit Fold(Connection& connection) : connection_(connection) {}
-    void note(std::span<const Call* const> stored);
-    void forget() noexcept;
+    void note(std::span<const Call* const> stored) { pending_.note(stored); }
+    void forget() noexcept { pending_.forget(); }
     Result<FoldStep> run(ChargeId limit, std::int64_t rows_max);
 
 private:
-    Result<FoldStep> from_memory(ChargeId above);
     Result<FoldStep> from_rows(ChargeId above, ChargeId limit, std::int64_t rows_max,
                                LotFold& lots);
 
     Connection& connection_;
-    Noted noted_;
-    FoldSums pending_;  // of what is noted
+    Pending<FoldSums> pending_;
 };
 
 /// The largest id; 0: there is none.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/storage/ledger.hpp"
 #include "core/storage/usage.hpp"
 
 #include <algorithm>
@@ -35,6 +36,53 @@ private:
     std::int64_t rows_ = 0;
     std::int64_t newest_ = 0;
     std::int64_t known_above_ = std::numeric_limits<std::int64_t>::max();
+};
+
+/// What appended rows come to, added up on their way so that they need not be read again. `Sums`
+/// has add(call), size() and clear().
+template <typename Sums>
+class Pending {
+public:
+    void note(std::span<const Call* const> stored) {
+        for (const auto* call : stored)
+            sums_.add(*call);
+        noted_.add(stored);
+        if (sums_.size() > sums_max)
+            forget();
+    }
+    /// Rows were rolled back, or are too many to remember.
+    void forget() noexcept {
+        sums_.clear();
+        noted_.forget();
+    }
+    const Noted& noted() const noexcept { return noted_; }
+
+    /// Hands everything to `store(sums, newest)`, for the store's sums, which reach to `watermark`.
+    template <typename Store>
+    Result<FoldStep> hand_over(std::int64_t watermark, Store store) {
+        if (noted_.rows() == 0)
+            return FoldStep{ChargeId{watermark}, 0, false};
+        FoldStep step{ChargeId{std::max(watermark, noted_.newest())}, noted_.rows(), false};
+        auto done = store(sums_, step.watermark);
+        // If this transaction is rolled back, the rows have to be read.
+        restart(step.watermark.value);
+        if (!done)
+            return done.error();
+        return step;
+    }
+    /// What is appended from now on is noted. All that was before, up to `newest`, is in the
+    /// store's sums or has to be read.
+    void restart(std::int64_t newest) noexcept {
+        sums_.clear();
+        noted_.all_in(std::max(noted_.newest(), newest));
+    }
+
+private:
+    // With more of them between two steps the rows are read instead.
+    static constexpr std::size_t sums_max = 20'000;
+
+    Sums sums_;  // of what is noted
+    Noted noted_;
 };
 
 }  // namespace obliv::storage::sqlite

@@ -10,9 +10,6 @@
 namespace obliv::storage::sqlite {
 namespace {
 
-// More kinds of calls than this between two roll-ups are read from their rows instead.
-constexpr std::size_t pending_max = 20'000;
-
 template <typename Value>
 void append_bytes(std::string& to, const Value& value) {
     to.append(reinterpret_cast<const char*>(&value), sizeof value);
@@ -164,40 +161,19 @@ Result<void> Sums::store_spans(Connection& connection) const {
         .run();
 }
 
-void RollUp::note(std::span<const Call* const> stored) {
-    for (const auto* call : stored)
-        pending_.add(*call);
-    noted_.add(stored);
-    if (pending_.size() > pending_max)
-        forget();
-}
-
-void RollUp::forget() noexcept {
-    pending_.clear();
-    noted_.forget();
-}
-
 Result<FoldStep> RollUp::run(ChargeId limit, std::int64_t rows_max) {
     auto rolled = number(connection_, "SELECT rolled FROM fold");
     if (!rolled)
         return rolled.error();
-    if (!noted_.knows_above(*rolled))
+    const auto& noted = pending_.noted();
+    if (!noted.knows_above(*rolled))
         return from_rows(*rolled, limit, rows_max);
     // Rows with larger ids may still come before smaller ones: then the next time tells.
-    if (noted_.rows() == 0 || noted_.newest() > limit.value)
+    if (noted.newest() > limit.value)
         return FoldStep{ChargeId{*rolled}, 0, false};
-    return from_memory(*rolled);
-}
-
-Result<FoldStep> RollUp::from_memory(std::int64_t rolled) {
-    FoldStep step{ChargeId{std::max(rolled, noted_.newest())}, noted_.rows(), false};
-    auto done = finish(pending_, step.watermark.value);
-    pending_.clear();
-    // If this transaction is rolled back, the rows have to be read.
-    noted_.all_in(step.watermark.value);
-    if (!done)
-        return done.error();
-    return step;
+    return pending_.hand_over(*rolled, [this](const Sums& sums, ChargeId watermark) {
+        return finish(sums, watermark.value);
+    });
 }
 
 Result<FoldStep> RollUp::from_rows(std::int64_t rolled, ChargeId limit, std::int64_t rows_max) {
@@ -225,12 +201,10 @@ Result<FoldStep> RollUp::from_rows(std::int64_t rolled, ChargeId limit, std::int
     step.more = step.rows == rows_max;
     if (auto done = finish(sums, step.watermark.value); !done)
         return done.error();
-    // What is appended from now on is noted; all that was before has to be read.
     auto newest = newest_charge(connection_);
     if (!newest)
         return newest.error();
-    pending_.clear();
-    noted_.all_in(std::max(noted_.newest(), *newest));
+    pending_.restart(*newest);
     return step;
 }
 

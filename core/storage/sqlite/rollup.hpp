@@ -66,18 +66,16 @@ private:
 class RollUp {
 public:
     explicit RollUp(Connection& connection) : connection_(connection) {}
-    void note(std::span<const Call* const> stored);
-    void forget() noexcept;
+    void note(std::span<const Call* const> stored) { pending_.note(stored); }
+    void forget() noexcept { pending_.forget(); }
     Result<FoldStep> run(ChargeId limit, std::int64_t rows_max);
 
 private:
-    Result<FoldStep> from_memory(std::int64_t rolled);
     Result<FoldStep> from_rows(std::int64_t rolled, ChargeId limit, std::int64_t rows_max);
     Result<void> finish(const Sums& sums, std::int64_t rolled);
 
     Connection& connection_;
-    Noted noted_;
-    Sums pending_;  // of what is noted
+    Pending<Sums> pending_;
 };
 
 /// The figures of a call that sums are made of, in the order of sum_figures.
