@@ -184,6 +184,21 @@ class Ask(CliTest):
         self.server.routes["GET /api/v1/calls/req-test-1"] = lambda handler, _: handler.reply(*answers.pop(0))
         self.assertIn("tokens, 0.5 USD", self.obliv("ask", "x", "-m", "m1", "--usage").stderr)
 
+    def test_a_provider_is_asked_for_a_bill_once_at_most(self) -> None:
+        self.server.chat("fine")
+        bill = "/api/v1/calls/req-test-1"
+        for status, body in ((404, {"type": "error", "error": {"type": "not_found_error", "message": "no"}, "request_id": "req_1"}),
+                             (404, {"error": {"message": "Invalid URL", "type": "invalid_request_error", "param": None, "code": None}}),
+                             (404, {"error": {"code": 404, "message": "no", "status": "NOT_FOUND"}}), (404, {"detail": "Not Found"}),
+                             (404, b"<html>"), (404, []), (200, b"<html>"), (403, {"error": "no"})):
+            with self.subTest(body):
+                self.server.on("GET " + bill, status, body)
+                self.server.calls.clear()
+                told = self.obliv("ask", "x", "-m", "m1", "--usage")
+                self.assertEqual((told.returncode, told.stdout), (0, "fine\n"), told.stderr)
+                self.assertIn("7 out (2 reasoning) tokens\n", told.stderr)
+                self.assertEqual([call.path for call in self.server.calls].count(bill), 1)
+
     def test_the_last_event_of_a_failure_is_the_error(self) -> None:
         self.server.chat("half", finish=None)
         done = self.obliv("ask", "x", "-m", "m1", "--ndjson")
