@@ -254,23 +254,8 @@ const Argument which{.name = "CHANNEL", .help = "Id or name of a channel"};
 const Argument several{
     .name = "CHANNEL", .help = "Ids or names of channels", .count = Argument::Count::some};
 
-std::vector<Code> errors_with(std::vector<Code> more) {
-    auto all = remote_errors();
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-}
-
-}  // namespace
-
-Command channel_command() {
-    Command command{.name = "channel", .summary = "Manage upstream providers"};
-    command.details = "A channel is one way to a provider: its dialect, address, keys, the models "
-                      "it serves and who may use it.";
-    auto found = errors_with({Code::not_found});
-    auto changed = errors_with({Code::not_found, Code::conflict});
-    auto batch = errors_with({Code::not_found, Code::partial});
-    auto batch_changed = errors_with({Code::not_found, Code::conflict, Code::partial});
-    command.verbs = {
+std::vector<Command> looking_verbs() {
+    return {
         {.name = "list",
          .summary = "List channels with their health",
          .flags = joined({{.name = "stats",
@@ -287,8 +272,13 @@ Command channel_command() {
          .arguments = {which},
          .examples = {{"obliv channel get main", "By name"},
                       {"obliv channel get 3 --json", "By id"}},
-         .errors = found,
+         .errors = remote_errors({Code::not_found}),
          .run = get},
+    };
+}
+
+std::vector<Command> writing_verbs() {
+    return {
         {.name = "add",
          .summary = "Add a channel",
          .arguments = {{.name = "NAME", .help = "What people call it; unique"}},
@@ -299,7 +289,7 @@ Command channel_command() {
                "OpenAI itself"},
               {"obliv channel add lab --type openai --base-url http://[::1]:9 --models qwen3",
                "A server of one's own"}},
-         .errors = errors_with({Code::conflict}),
+         .errors = remote_errors({Code::conflict}),
          .run = add},
         {.name = "set",
          .summary = "Change a channel",
@@ -308,8 +298,14 @@ Command channel_command() {
              joined(setting_flags(), {{.name = "name", .value = "NAME", .help = "A new name"}}),
          .examples = {{"obliv channel set main --weight 3", "A larger share"},
                       {"obliv channel set main --key-stdin < key", "A new key"}},
-         .errors = changed,
+         .errors = remote_errors({Code::not_found, Code::conflict}),
          .run = set},
+    };
+}
+
+std::vector<Command> batch_verbs() {
+    auto batch = remote_errors({Code::not_found, Code::partial});
+    return {
         {.name = "enable",
          .summary = "Use a channel",
          .arguments = {several},
@@ -329,37 +325,52 @@ Command channel_command() {
          .arguments = {several},
          .examples = {{"obliv channel remove main", "Asks first"},
                       {"obliv channel rm main -y", "Without a question"}},
-         .errors = batch_changed,
+         .errors = remote_errors({Code::not_found, Code::conflict, Code::partial}),
          .run = remove},
-        {.name = "history",
-         .summary = "List what happened to a channel by itself: breakers, checks, keys",
-         .arguments = {which},
-         .flags = list_flags(),
-         .examples = {{"obliv channel history main", "The latest first"},
-                      {"obliv channel history main --json", "For a script"}},
-         .errors = found,
-         .run = history},
-        channel_test_verb(),
-        channel_key_command(),
-        {.name = "explain",
-         .summary = "Say which channels would serve a model, and why not the others",
-         .arguments = {{.name = "MODEL",
-                        .help = "The model as a caller names it",
-                        .count = Argument::Count::optional}},
-         .flags = {{.name = "group", .value = "G", .help = "For callers of this group"},
-                   {.name = "request",
-                    .value = "ID",
-                    .help = "Say instead how this past call was served"}},
-         .examples = {{"obliv channel explain gpt-4o", "For the default group"},
-                      {"obliv channel explain gpt-4o --group vip --json", "For another"},
-                      {"obliv channel explain --request 01K0Q", "Of a past call"}},
-         .errors = found,
-         .run = explain},
     };
-    command.verbs.push_back(channel_models_verb());
-    command.verbs.push_back(channel_balance_verb());
-    for (auto& verb : channel_fleet_verbs())
-        command.verbs.push_back(std::move(verb));
+}
+
+Command history_verb() {
+    return {.name = "history",
+            .summary = "List what happened to a channel by itself: breakers, checks, keys",
+            .arguments = {which},
+            .flags = list_flags(),
+            .examples = {{"obliv channel history main", "The latest first"},
+                         {"obliv channel history main --json", "For a script"}},
+            .errors = remote_errors({Code::not_found}),
+            .run = history};
+}
+
+Command explain_verb() {
+    return {.name = "explain",
+            .summary = "Say which channels would serve a model, and why not the others",
+            .arguments = {{.name = "MODEL",
+                           .help = "The model as a caller names it",
+                           .count = Argument::Count::optional}},
+            .flags = {{.name = "group", .value = "G", .help = "For callers of this group"},
+                      {.name = "request",
+                       .value = "ID",
+                       .help = "Say instead how this past call was served"}},
+            .examples = {{"obliv channel explain gpt-4o", "For the default group"},
+                         {"obliv channel explain gpt-4o --group vip --json", "For another"},
+                         {"obliv channel explain --request 01K0Q", "Of a past call"}},
+            .errors = remote_errors({Code::not_found}),
+            .run = explain};
+}
+
+}  // namespace
+
+Command channel_command() {
+    Command command{.name = "channel", .summary = "Manage upstream providers"};
+    command.details = "A channel is one way to a provider: its dialect, address, keys, the models "
+                      "it serves and who may use it.";
+    auto& verbs = command.verbs;
+    append(verbs, looking_verbs());
+    append(verbs, writing_verbs());
+    append(verbs, batch_verbs());
+    append(verbs, {history_verb(), channel_test_verb(), channel_key_command(), explain_verb(),
+                   channel_models_verb(), channel_balance_verb()});
+    append(verbs, channel_fleet_verbs());
     return command;
 }
 

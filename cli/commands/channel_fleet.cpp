@@ -42,12 +42,6 @@ Result<void> import(Invocation& run) {
     return carry_out(run, imported->channels, {"obliv.channel.import/1", false, false});
 }
 
-std::vector<Code> errors_with(std::vector<Code> more) {
-    auto all = remote_errors();
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-}
-
 const Argument file{.name = "FILE", .help = "`-` for stdin", .kind = Kind::file};
 
 }  // namespace
@@ -64,7 +58,7 @@ std::vector<Command> channel_fleet_verbs() {
          .arguments = {file},
          .examples = {{"obliv channel apply channels.toml --dry-run", "See the difference"},
                       {"obliv channel apply channels.toml -y", "Bring it about"}},
-         .errors = errors_with({Code::conflict, Code::partial}),
+         .errors = remote_errors({Code::conflict, Code::partial}),
          .run = apply},
         {.name = "import",
          .summary = "Add the channels of another gateway's configuration",
@@ -77,7 +71,7 @@ std::vector<Command> channel_fleet_verbs() {
                     .choices = {"litellm", "newapi", "oneapi"}}},
          .examples = {{"obliv channel import config.yaml --dry-run", "See what would be added"},
                       {"obliv channel import channels.json --from newapi", "New API"}},
-         .errors = errors_with({Code::conflict, Code::partial}),
+         .errors = remote_errors({Code::conflict, Code::partial}),
          .run = import},
     };
 }

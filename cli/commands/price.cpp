@@ -268,22 +268,10 @@ std::vector<Flag> unit_flags() {
     return flags;
 }
 
-}  // namespace
+const Argument which{.name = "MODEL", .help = "The model as callers name it"};
 
-Command price_command() {
-    Command command{.name = "price", .summary = "Manage what models cost"};
-    command.details = "A price is in USD per million tokens, or for each image, second, character "
-                      "or call. A change makes a new version; calls "
-                      "that have been charged keep theirs. A model has one price for every call, "
-                      "and may have others for calls that one channel serves, or for images of one "
-                      "size or quality; a call is charged at the one that is meant for it most "
-                      "closely.";
-    const Argument model{.name = "MODEL", .help = "The model as callers name it"};
-    auto found = remote_errors();
-    found.push_back(Code::not_found);
-    auto batch = found;
-    batch.push_back(Code::partial);
-    command.verbs = {
+std::vector<Command> looking_verbs() {
+    return {
         {.name = "list",
          .summary = "List the prices in force",
          .flags = list_flags(),
@@ -293,49 +281,63 @@ Command price_command() {
          .run = list},
         {.name = "get",
          .summary = "Show the price of a model",
-         .arguments = {model},
+         .arguments = {which},
          .flags = place_flags(),
          .examples = {{"obliv price get gpt-4o", "In force now"},
                       {"obliv price get gpt-4o --jq .output", "One figure"}},
-         .errors = found,
+         .errors = remote_errors({Code::not_found}),
          .run = get},
-        {.name = "set",
-         .summary = "Set the price of a model, from now on or from a time to come",
-         .arguments = {model},
-         .flags = joined(joined(unit_flags(), place_flags()), term_flags()),
-         .examples = {{"obliv price set gpt-4o --input 2.50 --output 10.00", "Text only"},
-                      {"obliv price set gpt-4o --input 2.50 --output 10 --cache-read 1.25",
-                       "Cached input costs less"},
-                      {"obliv price set dall-e-3 --per-image 0.04", "Sold by the image"},
-                      {"obliv price set dall-e-3 --variant 1024x1792/hd --per-image 0.12",
-                       "Large and fine ones cost more"},
-                      {"obliv price set gpt-4o --input 2.50 --output 10 --batch 0.5",
-                       "A batch costs half"},
-                      {"obliv price set m1 --input 1.25 --output 10 --tier "
-                       "200000:input=2.5,output=15",
-                       "Calls with a long input cost more"},
-                      {"obliv price set gpt-4o --channel azure --input 2.75 --output 11",
-                       "One channel costs more"},
-                      {"obliv price set gpt-4o --input 2 --output 8 --from 2027-01-31T00:00:00Z",
-                       "A change that is announced"}},
-         .errors = remote_errors(),
-         .run = set},
-        {.name = "history",
-         .summary = "List every version of a model's price, newest first",
-         .arguments = {model},
-         .flags = list_flags(),
-         .examples = {{"obliv price history gpt-4o", "As a table"},
-                      {"obliv price history gpt-4o --json", "As JSON"}},
-         .errors = found,
-         .run = history},
-        {.name = "remove",
-         .summary = "Remove the prices of models, and those set for later",
-         .arguments = {{.name = "MODEL", .help = "Exact names", .count = Argument::Count::some}},
-         .flags = place_flags(),
-         .examples = {{"obliv price remove gpt-4o", "Asks first"},
-                      {"obliv price rm gpt-4o gpt-4 -y", "Two, without a question"}},
-         .errors = batch,
-         .run = remove},
+    };
+}
+
+Command set_verb() {
+    return {.name = "set",
+            .summary = "Set the price of a model, from now on or from a time to come",
+            .arguments = {which},
+            .flags = joined(joined(unit_flags(), place_flags()), term_flags()),
+            .examples = {{"obliv price set gpt-4o --input 2.50 --output 10.00", "Text only"},
+                         {"obliv price set gpt-4o --input 2.50 --output 10 --cache-read 1.25",
+                          "Cached input costs less"},
+                         {"obliv price set dall-e-3 --per-image 0.04", "Sold by the image"},
+                         {"obliv price set dall-e-3 --variant 1024x1792/hd --per-image 0.12",
+                          "Large and fine ones cost more"},
+                         {"obliv price set gpt-4o --input 2.50 --output 10 --batch 0.5",
+                          "A batch costs half"},
+                         {"obliv price set m1 --input 1.25 --output 10 --tier "
+                          "200000:input=2.5,output=15",
+                          "Calls with a long input cost more"},
+                         {"obliv price set gpt-4o --channel azure --input 2.75 --output 11",
+                          "One channel costs more"},
+                         {"obliv price set gpt-4o --input 2 --output 8 --from 2027-01-31T00:00:00Z",
+                          "A change that is announced"}},
+            .errors = remote_errors(),
+            .run = set};
+}
+
+Command history_verb() {
+    return {.name = "history",
+            .summary = "List every version of a model's price, newest first",
+            .arguments = {which},
+            .flags = list_flags(),
+            .examples = {{"obliv price history gpt-4o", "As a table"},
+                         {"obliv price history gpt-4o --json", "As JSON"}},
+            .errors = remote_errors({Code::not_found}),
+            .run = history};
+}
+
+Command remove_verb() {
+    return {.name = "remove",
+            .summary = "Remove the prices of models, and those set for later",
+            .arguments = {{.name = "MODEL", .help = "Exact names", .count = Argument::Count::some}},
+            .flags = place_flags(),
+            .examples = {{"obliv price remove gpt-4o", "Asks first"},
+                         {"obliv price rm gpt-4o gpt-4 -y", "Two, without a question"}},
+            .errors = remote_errors({Code::not_found, Code::partial}),
+            .run = remove};
+}
+
+std::vector<Command> file_verbs() {
+    return {
         {.name = "export",
          .summary = "Write every price in force, as JSON or CSV",
          .details = "What is written can be imported, here or elsewhere: nothing is lost. CSV is "
@@ -363,9 +365,25 @@ Command price_command() {
                     .choices = {"json", "csv"}}},
          .examples = {{"obliv price import prices.csv --dry-run", "See what would change"},
                       {"obliv price import --default", "The list prices of the main models"}},
-         .errors = found,
+         .errors = remote_errors({Code::not_found}),
          .run = import_all},
     };
+}
+
+}  // namespace
+
+Command price_command() {
+    Command command{.name = "price", .summary = "Manage what models cost"};
+    command.details = "A price is in USD per million tokens, or for each image, second, character "
+                      "or call. A change makes a new version; calls "
+                      "that have been charged keep theirs. A model has one price for every call, "
+                      "and may have others for calls that one channel serves, or for images of one "
+                      "size or quality; a call is charged at the one that is meant for it most "
+                      "closely.";
+    auto& verbs = command.verbs;
+    append(verbs, looking_verbs());
+    append(verbs, {set_verb(), history_verb(), remove_verb()});
+    append(verbs, file_verbs());
     return command;
 }
 

@@ -80,12 +80,6 @@ const Argument which{.name = "TYPE", .help = "As in a channel's --type"};
 const Argument source{
     .name = "FILE", .help = "The description, in TOML; `-` for stdin", .kind = Kind::file};
 
-std::vector<Code> errors_with(std::vector<Code> more) {
-    auto all = remote_errors();
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-}
-
 }  // namespace
 
 Command provider_command() {
@@ -108,21 +102,21 @@ Command provider_command() {
                    {.name = "versions", .value = "", .help = "Every version of it, newest first"}},
          .examples = {{"obliv provider show mistral", "What is known of it"},
                       {"obliv provider show acme --description", "The file, to be changed"}},
-         .errors = errors_with({Code::not_found}),
+         .errors = remote_errors({Code::not_found}),
          .run = show},
         {.name = "add",
          .summary = "Add a type that a file describes",
          .arguments = {source},
          .examples = {{"obliv provider add acme.toml", "Its name is in the file"},
                       {"obliv provider add acme.toml --dry-run", "See what would happen"}},
-         .errors = errors_with({Code::conflict}),
+         .errors = remote_errors({Code::conflict}),
          .run = add},
         {.name = "set",
          .summary = "Give a described type a new version",
          .arguments = {which, source},
          .examples = {{"obliv provider set acme acme.toml", "Channels use it at once"},
                       {"obliv provider set acme - < acme.toml", "From stdin"}},
-         .errors = errors_with({Code::not_found, Code::conflict}),
+         .errors = remote_errors({Code::not_found, Code::conflict}),
          .run = set},
         {.name = "remove",
          .summary = "Remove described types that no channel uses",
@@ -131,7 +125,7 @@ Command provider_command() {
                         .count = Argument::Count::some}},
          .examples = {{"obliv provider remove acme", "Asks first"},
                       {"obliv provider rm acme other -y", "Two, without a question"}},
-         .errors = errors_with({Code::not_found, Code::conflict, Code::partial}),
+         .errors = remote_errors({Code::not_found, Code::conflict, Code::partial}),
          .run = remove},
     };
     return command;

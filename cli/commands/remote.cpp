@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <iterator>
+
 namespace obliv::cli {
 namespace {
 
@@ -166,11 +168,11 @@ Result<Json> list_of(const Values& values, const std::string& flag) {
 
 Result<Json> pairs_of(const Values& values, const std::string& flag, const std::string& form) {
     Json object = Json::object();
+    auto expected = "--" + flag + ": expected " + form + ", got '";
     for (const auto& pair : values.list(flag)) {
         auto equals = pair.find('=');
         if (equals == 0 || equals == std::string::npos || equals + 1 == pair.size())
-            return fail(Code::usage,
-                        "--" + flag + ": expected " + form + ", got '" + visible(pair) + "'");
+            return fail(Code::usage, expected.append(visible(pair)).append("'"));
         object[pair.substr(0, equals)] = pair.substr(equals + 1);
     }
     return object;
@@ -213,14 +215,21 @@ void add_list_flags(const Values& values, Query& query) {
     query.add("cursor", values.text("cursor"));
 }
 
-std::vector<Code> remote_errors() {
-    return {Code::unauthenticated, Code::forbidden, Code::unavailable, Code::rate_limited,
-            Code::timeout};
+std::vector<Code> remote_errors(const std::vector<Code>& more) {
+    std::vector<Code> all{Code::unauthenticated, Code::forbidden, Code::unavailable,
+                          Code::rate_limited, Code::timeout};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
 }
 
 std::vector<Flag> joined(std::vector<Flag> a, const std::vector<Flag>& b) {
     a.insert(a.end(), b.begin(), b.end());
     return a;
+}
+
+void append(std::vector<Command>& verbs, std::vector<Command> more) {
+    verbs.insert(verbs.end(), std::make_move_iterator(more.begin()),
+                 std::make_move_iterator(more.end()));
 }
 
 }  // namespace obliv::cli

@@ -58,10 +58,11 @@ private:
 std::vector<Flag> list_flags();
 void add_list_flags(const Values& values, Query& query);
 
-/// The errors that every management call can end with.
-std::vector<Code> remote_errors();
+/// The errors that every management call can end with, and these.
+std::vector<Code> remote_errors(const std::vector<Code>& more = {});
 
 /// Both lists, in this order.
 std::vector<Flag> joined(std::vector<Flag> a, const std::vector<Flag>& b);
+void append(std::vector<Command>& verbs, std::vector<Command> more);
 
 }  // namespace obliv::cli

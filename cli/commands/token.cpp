@@ -188,24 +188,8 @@ const Argument which{.name = "TOKEN", .help = "Id or name of a token"};
 const Argument several{
     .name = "TOKEN", .help = "Ids or names of tokens", .count = Argument::Count::some};
 
-std::vector<Code> errors_with(std::vector<Code> more) {
-    auto all = remote_errors();
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-}
-
-}  // namespace
-
-Command token_command() {
-    Command command{.name = "token", .summary = "Manage the API keys that oblivd issues"};
-    command.details =
-        "A token is a key (sk-...) that a program sends to oblivd. Its value is shown "
-        "when it is made and never again.";
-    auto found = errors_with({Code::not_found});
-    auto changed = errors_with({Code::not_found, Code::conflict});
-    auto batch = errors_with({Code::not_found, Code::partial});
-    auto batch_changed = errors_with({Code::not_found, Code::conflict, Code::partial});
-    command.verbs = {
+std::vector<Command> looking_verbs() {
+    return {
         {.name = "list",
          .summary = "List tokens",
          .flags = list_flags(),
@@ -217,8 +201,14 @@ Command token_command() {
          .summary = "Show one token",
          .arguments = {which},
          .examples = {{"obliv token get ci", "By name"}, {"obliv token get 7 --json", "By id"}},
-         .errors = found,
+         .errors = remote_errors({Code::not_found}),
          .run = get},
+    };
+}
+
+std::vector<Command> writing_verbs() {
+    auto changed = remote_errors({Code::not_found, Code::conflict});
+    return {
         {.name = "create",
          .summary = "Make a token and show its key once",
          .arguments = {{.name = "NAME", .help = "What people call it; unique"}},
@@ -229,7 +219,7 @@ Command token_command() {
          .examples = {{"obliv token create ci --budget 5.00 --expires 30d", "For a pipeline"},
                       {"obliv token create web --models gpt-4o,gpt-4o-mini --jq .key",
                        "Print only the key"}},
-         .errors = errors_with({Code::conflict}),
+         .errors = remote_errors({Code::conflict}),
          .run = create},
         {.name = "set",
          .summary = "Change a token",
@@ -247,6 +237,12 @@ Command token_command() {
                       {"obliv token rotate ci --yes --jq .key", "Print only the new key"}},
          .errors = changed,
          .run = rotate},
+    };
+}
+
+std::vector<Command> batch_verbs() {
+    auto batch = remote_errors({Code::not_found, Code::partial});
+    return {
         {.name = "revoke",
          .summary = "Refuse a token from now on",
          .arguments = {several},
@@ -266,9 +262,21 @@ Command token_command() {
          .arguments = {several},
          .examples = {{"obliv token remove ci", "Asks first"},
                       {"obliv token rm ci -y", "Without a question"}},
-         .errors = batch_changed,
+         .errors = remote_errors({Code::not_found, Code::conflict, Code::partial}),
          .run = remove},
     };
+}
+
+}  // namespace
+
+Command token_command() {
+    Command command{.name = "token", .summary = "Manage the API keys that oblivd issues"};
+    command.details =
+        "A token is a key (sk-...) that a program sends to oblivd. Its value is shown "
+        "when it is made and never again.";
+    append(command.verbs, looking_verbs());
+    append(command.verbs, writing_verbs());
+    append(command.verbs, batch_verbs());
     return command;
 }
 

@@ -97,6 +97,11 @@ void append(HeaderList& list, const std::string& line) {
     list.reset(longer);
 }
 
+std::string line_of(std::string_view name, std::string_view between, std::string_view value) {
+    std::string line(name);
+    return line.append(between).append(value);
+}
+
 HeaderList headers_of(const Options& options, const Request& request) {
     HeaderList list(nullptr, &curl_slist_free_all);
     append(list, "Accept: " + request.accept);
@@ -105,11 +110,11 @@ HeaderList headers_of(const Options& options, const Request& request) {
     if (!request.body.empty())
         append(list, "Content-Type: application/json");
     for (const auto& [name, value] : request.headers)
-        append(list, name + ": " + value);
+        append(list, line_of(name, ": ", value));
+    bool bearer = request.key_header.empty();
     if (!options.credential.empty())
-        append(list,
-               (request.key_header.empty() ? "Authorization: Bearer " : request.key_header + ": ") +
-                   std::string(options.credential.reveal()));
+        append(list, bearer ? line_of("Authorization", ": Bearer ", options.credential.reveal())
+                            : line_of(request.key_header, ": ", options.credential.reveal()));
     return list;
 }
 
