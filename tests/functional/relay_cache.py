@@ -9,7 +9,7 @@ import unittest
 
 import client
 import upstream as provider
-from client import request
+from client import WAIT, request
 from harness import Daemon, FunctionalTest, ask, until
 from upstream import completion_bytes, usage
 
@@ -108,6 +108,32 @@ class RelayCache(FunctionalTest):
         row = self.daemon.call(again.request_id)
         self.assertEqual((row["stream"], row["usage_source"]), (True, "cache"))
         self.assertEqual(len(self.upstream.requests), 2)
+
+    def test_a_stream_holds_no_memory_of_a_long_question(self) -> None:
+        self.serve(CACHE + '[limits]\nbody_memory = "10MiB"\n')
+        go = threading.Event()
+        self.addCleanup(go.set)
+
+        def answer(connection: provider.Connection, asked: provider.Request) -> None:
+            if asked.path.endswith("/embeddings"):
+                return connection.reply(200, b'{"object":"list","data":[],"model":"m2","usage":{"prompt_tokens":3,"total_tokens":3}}')
+            connection.start_stream()
+            connection.event(provider.delta("Hello."))
+            go.wait(WAIT)
+            connection.event(provider.delta(finish="stop"))
+            connection.event("[DONE]")
+            connection.end_stream()
+        self.upstream.answer = answer
+        # Five megabytes of short texts: all of it is kept while the call finds its channel.
+        stream = self.daemon.stream(self.key, {**ask(stream=True), "messages": [{"role": "user", "content": "x" * 200}] * 22_000})
+        self.addCleanup(stream.close)
+        self.assertIn(b"Hello.", stream.event())
+        # Nearly nine, which take three quarters of the memory that there is.
+        body = b'{"model":"m2","input":[' + b"1234," * 1_750_000 + b"1]}"
+        reply = request(self.daemon.port, "POST", "/v1/embeddings", body, {"authorization": f"Bearer {self.key}"})
+        self.assertEqual(reply.status, 200, reply.body[:500])
+        go.set()
+        self.assertIn(b"[DONE]", stream.rest())
 
     def test_nobody_is_served_from_the_cache_who_did_not_ask_for_it(self) -> None:
         daemon = self.serve("")

@@ -4,6 +4,7 @@
 #include "tests/support/temp_folder.hpp"
 
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <map>
@@ -73,6 +74,27 @@ public:
 private:
     rlimit before_{};
     void (*handler_)(int) = nullptr;
+};
+
+/// The disk of this process is full for SQLite, until the end of the scope. A limit of file sizes
+/// is another error to it.
+class FullDisk {
+public:
+    FullDisk() { use(reinterpret_cast<sqlite3_syscall_ptr>(&no_space)); }
+    ~FullDisk() { use(nullptr); }
+    FullDisk(const FullDisk&) = delete;
+    FullDisk& operator=(const FullDisk&) = delete;
+
+private:
+    static ssize_t no_space(int, const void*, std::size_t, off_t) {
+        errno = ENOSPC;
+        return -1;
+    }
+    static void use(sqlite3_syscall_ptr call) {
+        auto* vfs = sqlite3_vfs_find(nullptr);
+        for (const char* name : {"pwrite", "pwrite64"})
+            vfs->xSetSystemCall(vfs, name, call);
+    }
 };
 
 }  // namespace
@@ -174,4 +196,31 @@ TEST_CASE("a log that cannot grow fails the transaction, and the next one works"
         pair.committed = rows;
         CHECK(pair.reads_alike());
     }
+}
+
+TEST_CASE("a log that cannot be read for want of space takes the whole transaction with it",
+          "[storage]") {
+    Pair pair;
+    pair.put(pair.committed, 1, "before");
+    auto& writer = *pair.writer;
+    auto rows = pair.committed;
+    must(writer.run("BEGIN IMMEDIATE"));
+    // More than fits into its memory, and less than is gathered before it is written.
+    for (std::int64_t id = 2; id < 12; ++id)
+        pair.put(rows, id, std::string(3500, 'x'));
+    {
+        FullDisk full;
+        // Reads what those have put into the log, which has to be written for that. Of a statement
+        // that changes several rows SQLite would take back no more than this one.
+        auto done = writer.run("INSERT INTO thing SELECT id + 100, data FROM thing");
+        REQUIRE_FALSE(done);
+        CHECK(done.error().code == Code::io);
+    }
+    (void)writer.run("COMMIT");
+    CHECK(pair.reads_alike());
+    CHECK(rows_of(writer) == pair.committed);
+    must(writer.run("BEGIN IMMEDIATE"));
+    pair.put(pair.committed, 2, "after");
+    must(writer.run("COMMIT"));
+    CHECK(pair.reads_alike());
 }
