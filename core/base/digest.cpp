@@ -85,6 +85,7 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_hardware(std::string_view
     std::uint64_t wide = crc;
     const char* at = bytes.data();
     std::size_t left = bytes.size();
+#pragma GCC unroll 8
     for (; left >= 8; at += 8, left -= 8) {
         std::uint64_t word = 0;
         std::memcpy(&word, at, 8);
