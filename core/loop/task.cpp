@@ -19,4 +19,8 @@ void detail::resume_next(std::coroutine_handle<> waiter) noexcept {
     next = waiter;
 }
 
+Task<Result<void>> detail::failed(Result<void> result) {
+    co_return result;
+}
+
 }  // namespace obliv::loop

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "core/base/result.hpp"
 #include "core/loop/frames.hpp"
 
+#include <concepts>
 #include <coroutine>
 #include <cstddef>
 #include <exception>
@@ -84,7 +86,8 @@ private:
 /// A coroutine that runs when it is awaited, on the thread that awaits it, and gives its result to
 /// whoever does. One that never has to wait costs a call and no suspension. Destroying a task that
 /// has not ended destroys what it waits for: that is how a loop takes its connections down.
-/// What it throws is thrown where it is awaited.
+/// What it throws is thrown where it is awaited. What mostly need not wait is better no coroutine:
+/// it gives ended() then, and calls the coroutine only where there is something to wait for.
 template <typename T>
 class [[nodiscard]] Task {
 public:
@@ -105,13 +108,20 @@ public:
     public:
         explicit Awaiter(Handle handle) noexcept : handle_(handle) {}
         bool await_ready() const {
+            if (may_lack_frame && !handle_)
+                return true;
             handle_.resume();
             return handle_.done();
         }
         void await_suspend(std::coroutine_handle<> waiter) const noexcept {
             handle_.promise().wake(waiter);
         }
-        T await_resume() const { return handle_.promise().take(); }
+        T await_resume() const {
+            if constexpr (may_lack_frame)
+                if (!handle_)
+                    return ok();
+            return handle_.promise().take();
+        }
 
     private:
         Handle handle_;
@@ -120,10 +130,24 @@ public:
 
 private:
     friend class detail::Promise<T>;
+    friend Task<Result<void>> ended(Result<void> result);
+    /// Success needs none.
+    static constexpr bool may_lack_frame = std::same_as<T, Result<void>>;
     explicit Task(Handle handle) noexcept : handle_(handle) {}
 
     Handle handle_;
 };
+
+namespace detail {
+
+Task<Result<void>> failed(Result<void> result);
+
+}  // namespace detail
+
+/// A task that has ended already. One that has succeeded costs nothing at all.
+inline Task<Result<void>> ended(Result<void> result) {
+    return result ? Task<Result<void>>(nullptr) : detail::failed(std::move(result));
+}
 
 namespace detail {
 

@@ -98,6 +98,11 @@ Task<void> take_number(int& into) {
     into = *number;
 }
 
+Task<void> await_ended(Result<void> given, Result<void>& seen) {
+    auto task = ended(std::move(given));
+    seen = co_await std::move(task);
+}
+
 /// Counts what is still alive, and tells an event of its own end.
 struct Guest {
     int* alive;
@@ -181,6 +186,28 @@ TEST_CASE("a result that can only be moved comes through", "[loop]") {
     spawn(loop, take_number(number), "moves");
     loop.run();
     CHECK(number == 7);
+}
+
+TEST_CASE("a task that has ended already gives its result", "[loop]") {
+    Loop loop(0);
+    Result<void> good = fail(Code::internal, "not awaited");
+    Result<void> bad = ok();
+    spawn(loop, await_ended(ok(), good), "has succeeded");
+    spawn(loop, await_ended(fail(Code::io, "the disk is full"), bad), "has failed");
+    loop.run();
+    CHECK(good.has_value());
+    REQUIRE_FALSE(bad.has_value());
+    CHECK(bad.error().code == Code::io);
+    CHECK(bad.error().message == "the disk is full");
+}
+
+TEST_CASE("a loop runs a task that has ended already", "[loop]") {
+    Loop loop(0);
+    std::string told;
+    auto done = [&told](const Result<void>& result) { told = result ? "well" : "badly"; };
+    spawn(loop, ended(ok()), "has succeeded", done);
+    loop.run();
+    CHECK(told == "well");
 }
 
 TEST_CASE("a task that nobody awaits never runs", "[loop]") {
