@@ -126,16 +126,23 @@ ChargeId Billing::next_id() const noexcept {
 
 loop::Task<Result<Money>> Billing::settle(Hold&& hold, storage::Call&& call,
                                           std::int64_t share_millionths) {
-    auto receipt = impl_->till.charge(std::move(hold), std::move(call), share_millionths);
+    auto receipt = charge(std::move(hold), std::move(call), share_millionths);
     if (!receipt)
         co_return receipt.error();
-    if (impl_->books.options().durability != Durability::power)
-        co_return receipt->cost;
     auto id = receipt->id;
-    auto stored = co_await impl_->stored(id);
-    if (!stored)
-        co_return stored.error();
+    auto durable = co_await stored(id);
+    if (!durable)
+        co_return durable.error();
     co_return receipt->cost;
+}
+
+Result<Receipt> Billing::charge(Hold&& hold, storage::Call&& call, std::int64_t share_millionths) {
+    return impl_->till.charge(std::move(hold), std::move(call), share_millionths);
+}
+
+loop::Task<Result<void>> Billing::stored(ChargeId charge) {
+    bool power = impl_->books.options().durability == Durability::power;
+    return power ? impl_->stored(charge) : loop::ended(ok());
 }
 
 }  // namespace obliv::billing

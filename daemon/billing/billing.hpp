@@ -54,6 +54,13 @@ public:
     loop::Task<Result<Money>> settle(Hold&& hold, storage::Call&& call,
                                      std::int64_t share_millionths = whole_price);
 
+    /// settle() in two steps. What nobody can undo after the first: that the call was charged.
+    Result<Receipt> charge(Hold&& hold, storage::Call&& call,
+                           std::int64_t share_millionths = whole_price);
+    /// The second, before the loop does anything else. With durability "power" it returns when the
+    /// disk has the charge, or with unavailable after 30 seconds; else there is no need to wait.
+    loop::Task<Result<void>> stored(ChargeId charge);
+
     /// No charge that is made from now on has a smaller id.
     ChargeId next_id() const noexcept;
 

@@ -48,6 +48,12 @@ struct Server {
     ChannelId channel{};     ///< none: whichever
 };
 
+/// What became of a call.
+struct Receipt {
+    ChargeId id;  ///< tells calls apart that are on disk
+    Money cost;   ///< charged to the account
+};
+
 /// A place in a till's ring of open holds, which begins with the oldest.
 class HoldLink {
 protected:

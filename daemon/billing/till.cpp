@@ -276,8 +276,7 @@ bool Hold::charged_alike(const Server& one, const Server& other) const {
     return Till::rate_of(*this, one, {}) == Till::rate_of(*this, other, {});
 }
 
-Result<Till::Receipt> Till::charge(Hold&& hold, storage::Call&& call,
-                                   std::int64_t share_millionths) {
+Result<Receipt> Till::charge(Hold&& hold, storage::Call&& call, std::int64_t share_millionths) {
     check(hold.till_ == this, "a hold is settled once, on the loop that reserved it");
     keep_sane(call.usage);
     call.request_id.resize(cut_text(call.request_id, request_id_bytes_max).size());

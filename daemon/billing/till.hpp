@@ -38,11 +38,6 @@ public:
     Swept sweep(std::uint16_t turns_max);
     /// Whether there is anything to sweep, now or later.
     bool holds_open() const noexcept { return !open_.empty(); }
-    /// What became of a call.
-    struct Receipt {
-        ChargeId id;  ///< tells `committed` calls apart
-        Money cost;   ///< charged to the account
-    };
     /// Ends the hold: charges the call, writes it into a slot of the ring and queues it for the
     /// store. Counts of units are taken as 0 to a thousand million, searches to 65,535: what a
     /// broken provider may claim beyond is no usage.

@@ -25,7 +25,7 @@ void describe_caller(Record& record, const server::Exchange& exchange, const sto
 storage::Call row_of(const Record& record, const server::Exchange& exchange) {
     storage::Call row;
     static_cast<storage::CallFacts&>(row) = record.call;
-    row.request_id = std::string(exchange.request_id());
+    row.request_id = exchange.request_id();
     row.client = exchange.peer().address;
     return row;
 }

@@ -66,22 +66,36 @@ loop::Task<Result<void>> Relay::open_first(Chat& chat) {
 /// before it has said anything, is a failure that somebody else can still make good: so what says
 /// nothing yet is held back.
 loop::Task<Result<void>> Relay::read_first(Chat& chat) {
+    auto read = try_read(chat);
+    if (read && *read)
+        read = judge_first(chat);
+    return read ? loop::ended(std::move(*read)) : wait_for_first(chat);
+}
+
+loop::Task<Result<void>> Relay::wait_for_first(Chat& chat) {
     while (true) {
         auto read = co_await read_more(chat);
         if (!read)
             co_return read.error();
-        const auto& facts = chat.facts();
-        if (facts.error && !facts.produced())
-            co_return fail(Code::upstream_failed, "the provider began its reply with an error");
-        if (chat.worth_showing()) {
-            if (chat.is_blocked())
-                chat.refused_for_model();
-            co_return ok();
-        }
-        if (chat.chunk().last || facts.done)
-            co_return fail(Code::upstream_failed, "the provider's reply is empty");
-        chat.hold_back();
+        if (auto judged = judge_first(chat))
+            co_return std::move(*judged);
     }
+}
+
+/// Whether the reply may go to the client, by what has come of it; nothing: more has to come.
+std::optional<Result<void>> Relay::judge_first(Chat& chat) {
+    const auto& facts = chat.facts();
+    if (facts.error && !facts.produced())
+        return fail(Code::upstream_failed, "the provider began its reply with an error");
+    if (chat.worth_showing()) {
+        if (chat.is_blocked())
+            chat.refused_for_model();
+        return ok();
+    }
+    if (chat.chunk().last || facts.done)
+        return fail(Code::upstream_failed, "the provider's reply is empty");
+    chat.hold_back();
+    return std::nullopt;
 }
 
 /// Waits, or until the caller has left.

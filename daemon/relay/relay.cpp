@@ -134,8 +134,12 @@ Relay::let_in(server::Exchange& exchange, Record& record, const Inbound& inbound
 loop::Task<Result<void>> Relay::open(Chat& chat) {
     auto& has_fallbacks = chat.opening->has_fallbacks;
     has_fallbacks = settings_.fallbacks.contains(chat.opening->wish.model);
+    return has_fallbacks ? open_or_fall_back(chat) : open_first(chat);
+}
+
+loop::Task<Result<void>> Relay::open_or_fall_back(Chat& chat) {
     auto opened = co_await open_first(chat);
-    if (has_fallbacks && !chat.gone() && (!opened || chat.other_model)) {
+    if (!chat.gone() && (!opened || chat.other_model)) {
         auto before = std::move(opened);
         opened = co_await fall_back(chat, std::move(before));
     }
@@ -483,6 +487,22 @@ loop::Task<Result<void>> Relay::pump_stream(Chat& chat) {
 }
 
 loop::Task<Result<void>> Relay::read_more(Chat& chat) {
+    if (auto taken = try_read(chat))
+        return loop::ended(std::move(*taken));
+    return wait_for_more(chat);
+}
+
+/// What has come already, unless it may take a worker to read.
+std::optional<Result<void>> Relay::try_read(Chat& chat) {
+    if (chat.translator)
+        return std::nullopt;
+    auto taken = chat.upstream.try_next();
+    if (taken && *taken)
+        *taken = chat.take_chunk(parts_.loop.turn_began());
+    return taken;
+}
+
+loop::Task<Result<void>> Relay::wait_for_more(Chat& chat) {
     auto taken = co_await chat.upstream.next();
     if (taken)
         taken = chat.take_chunk(parts_.loop.turn_began());
@@ -561,32 +581,6 @@ loop::Task<Result<void>> Relay::end_stream(Chat& chat, Result<void> ended) {
     if (chat.facts().done && !chat.chunk().last)
         co_await read_tail(chat);
     co_return sent;
-}
-
-loop::Task<Result<void>> Relay::settle(Chat& chat) {
-    auto& call = chat.record.call;
-    call.duration_us = std::chrono::duration_cast<std::chrono::microseconds>(
-                           parts_.clock.steady() - chat.exchange.arrived())
-                           .count();
-    if (chat.inbound.contender != nullptr) {
-        bool mine = co_await settles(chat);
-        if (!mine)
-            co_return fail(Code::cancelled, "another channel answered first");
-    }
-    auto share = billing::whole_price;
-    if (call.source == llm::UsageSource::cache)
-        share = settings_.cache.share_millionths;
-    else
-        chat.fill_usage(settings_.hidden_reasoning_rate);
-    auto stored = row_of(chat.record, chat.exchange);
-    stored.record = chat.log.text(&chat.candidates, chat.caller->token.group);
-    auto charged = co_await parts_.billing.settle(std::move(chat.hold), std::move(stored), share);
-    if (!charged)
-        co_return charged.error();
-    call.cost = *charged;
-    // Before the last bytes leave: who has seen the end may ask again, perhaps on another loop.
-    chat.permit = gate::Permit(nullptr);
-    co_return ok();
 }
 
 }  // namespace obliv::relay

@@ -131,10 +131,13 @@ private:
     Result<std::vector<std::string>> models_of(server::Exchange& exchange, Record& record);
     loop::Task<Result<void>> parse(const server::Exchange& exchange, const Inbound& inbound,
                                    Opening& opening);
+    loop::Task<Result<void>> parse_slowly(const server::Exchange& exchange, const Inbound& inbound,
+                                          Opening& opening);
     loop::Task<Result<llm::ChatCall>> parse_large(std::string_view body, const Inbound& inbound,
                                                   std::string_view content_type, bool mapped,
                                                   LargeBody& large);
     loop::Task<Result<void>> open(Chat& chat);
+    loop::Task<Result<void>> open_or_fall_back(Chat& chat);
     loop::Task<Result<void>> run(Chat& chat);
     loop::Task<Result<void>> end_without_reply(Chat& chat, const Error& last);
     static void start_early(void* chat);
@@ -156,12 +159,16 @@ private:
     loop::Task<Result<void>> write_converted(Chat& chat, const channels::Option& option);
     loop::Task<Result<void>> fetch_media(Chat& chat);
     loop::Task<Result<void>> read_first(Chat& chat);
+    loop::Task<Result<void>> wait_for_first(Chat& chat);
+    static std::optional<Result<void>> judge_first(Chat& chat);
     loop::Task<Error> refused(Chat& chat, const channels::Entry& entry);
     loop::Task<Result<void>> pass_on_refusal(Chat& chat);
     loop::Task<Result<void>> pump_plain(Chat& chat);
     loop::Task<Result<void>> answer_whole(Chat& chat);
     loop::Task<Result<void>> pump_stream(Chat& chat);
     loop::Task<Result<void>> read_more(Chat& chat);
+    loop::Task<Result<void>> wait_for_more(Chat& chat);
+    std::optional<Result<void>> try_read(Chat& chat);
     loop::Task<Result<bool>> forward(Chat& chat);
     loop::Task<void> hear_out(Chat& chat);
     loop::Task<void> read_tail(Chat& chat);
@@ -171,6 +178,8 @@ private:
     void prepare_to_go_on(Chat& chat) const;
     loop::Task<bool> go_on(Chat& chat, Result<void> ended);
     loop::Task<Result<void>> settle(Chat& chat);
+    loop::Task<Result<void>> charge_winner(Chat& chat);
+    loop::Task<Result<void>> charge(Chat& chat);
 
     // hedged.cpp: calls that may take two roads at a time.
     const Hedge* hedge_of(std::string_view model) const noexcept;

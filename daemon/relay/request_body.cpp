@@ -9,19 +9,32 @@
 #include <algorithm>
 
 namespace obliv::relay {
+namespace {
+
+std::string_view content_type_of(const server::Exchange& exchange) {
+    return exchange.request().headers.find("content-type").value_or(std::string_view{});
+}
+
+}  // namespace
 
 loop::Task<Result<void>> Relay::parse(const server::Exchange& exchange, const Inbound& inbound,
                                       Opening& opening) {
+    if (opening.body.size() > body_bytes_inline_max)
+        return parse_slowly(exchange, inbound, opening);
+    auto call = parse_call(inbound, opening.body, content_type_of(exchange));
+    if (!call)
+        return loop::ended(call.error());
+    opening.call = std::move(*call);
+    return loop::ended(ok());
+}
+
+loop::Task<Result<void>> Relay::parse_slowly(const server::Exchange& exchange,
+                                             const Inbound& inbound, Opening& opening) {
     auto body = opening.body;
-    auto type = exchange.request().headers.find("content-type").value_or(std::string_view{});
-    Result<llm::ChatCall> call;
-    if (body.size() <= body_bytes_inline_max) {
-        call = parse_call(inbound, body, type);
-    } else {
-        opening.large = std::make_unique<LargeBody>();
-        bool mapped = exchange.mapped_body().data() == body.data();
-        call = co_await parse_large(body, inbound, type, mapped, *opening.large);
-    }
+    auto type = content_type_of(exchange);
+    opening.large = std::make_unique<LargeBody>();
+    bool mapped = exchange.mapped_body().data() == body.data();
+    auto call = co_await parse_large(body, inbound, type, mapped, *opening.large);
     if (!call)
         co_return call.error();
     opening.call = std::move(*call);

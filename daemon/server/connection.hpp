@@ -137,6 +137,12 @@ private:
     Sent send(std::span<iovec> parts);
     Sent send_payload(std::span<const std::string_view> payload, bool last);
     loop::Task<Result<void>> flush();
+    loop::Task<Result<void>> complete(Sent sent);
+    loop::Task<Result<void>> write_many(Pieces payload);
+    loop::Task<Result<void>> write_unframed(std::string_view chunks);
+    loop::Task<Result<void>> finish_many(Pieces payload);
+    loop::Task<Result<void>> finish_rest();
+    void note_finish() noexcept;
     Error gone_error();
 
     Hub& hub_;

@@ -171,7 +171,24 @@ loop::Task<Result<void>> Connection::flush() {
     co_return gone_error();
 }
 
+/// What is left to do when that much of something has been sent.
+loop::Task<Result<void>> Connection::complete(Sent sent) {
+    if (sent == Sent::part)
+        return flush();
+    return loop::ended(sent == Sent::all ? ok() : Result<void>(gone_error()));
+}
+
 loop::Task<Result<void>> Connection::write(Pieces payload) {
+    auto pieces = payload.view();
+    if (pieces.empty())
+        return loop::ended(ok());
+    if (pieces.size() > pieces_max)
+        return write_many(payload);
+    return complete(send_payload(pieces, false));
+}
+
+/// More than fits one system call.
+loop::Task<Result<void>> Connection::write_many(Pieces payload) {
     auto pieces = payload.view();
     while (!pieces.empty()) {
         auto group = pieces.first(std::min(pieces.size(), pieces_max));
@@ -193,13 +210,13 @@ loop::Task<Result<void>> Connection::write_framed(std::string_view chunks) {
         std::array<iovec, 2> parts{part_of(head_text_), part_of(chunks)};
         auto sent = send(parts);
         std::string().swap(head_text_);
-        if (sent == Sent::failed)
-            co_return gone_error();
-        if (sent == Sent::part)
-            co_return co_await flush();
-        co_return ok();
+        return complete(sent);
     }
-    // The client cannot read chunks: take the framing off.
+    return write_unframed(chunks);
+}
+
+/// For a client that cannot read chunks: takes the framing off.
+loop::Task<Result<void>> Connection::write_unframed(std::string_view chunks) {
     http::ChunkedDecoder decoder;
     while (!chunks.empty()) {
         auto step = decoder.next(chunks);
@@ -216,32 +233,46 @@ loop::Task<Result<void>> Connection::write_framed(std::string_view chunks) {
 
 loop::Task<Result<void>> Connection::finish(Pieces payload) {
     auto pieces = payload.view();
-    while (pieces.size() > pieces_max) {
-        auto group = pieces.first(pieces_max);
-        pieces = pieces.subspan(pieces_max);
-        auto written = co_await write(group);
-        if (!written)
-            co_return written.error();
-    }
+    if (pieces.size() > pieces_max)
+        return finish_many(payload);
     auto sent = send_payload(pieces, true);
-    if (sent == Sent::failed)
-        co_return gone_error();
-    if (sent == Sent::part) {
-        auto flushed = co_await flush();
-        if (!flushed)
-            co_return flushed.error();
-    }
+    if (sent == Sent::part)
+        return finish_rest();
+    if (sent == Sent::all)
+        note_finish();
+    return complete(sent);
+}
+
+/// More than fits one system call.
+loop::Task<Result<void>> Connection::finish_many(Pieces payload) {
+    auto pieces = payload.view();
+    auto first = pieces.first(pieces.size() - pieces_max);
+    auto written = co_await write(first);
+    if (!written)
+        co_return written.error();
+    auto last = pieces.last(pieces_max);
+    co_return co_await finish(last);
+}
+
+/// Waits until the last of the reply has left.
+loop::Task<Result<void>> Connection::finish_rest() {
+    auto flushed = co_await flush();
+    if (flushed)
+        note_finish();
+    co_return flushed;
+}
+
+void Connection::note_finish() noexcept {
     finished_ = true;
     if (framing_ == Framing::length && length_left_ != 0)
         keep_alive_ = false;  // the client still waits for bytes that were promised
-    co_return ok();
 }
 
 loop::Task<Result<void>> Connection::reply(int status, std::string_view content_type,
                                            std::span<const http::Header> headers,
                                            std::string_view body) {
     start(status, content_type, headers, body.size());
-    co_return co_await finish(body);
+    return finish(body);
 }
 
 }  // namespace obliv::server

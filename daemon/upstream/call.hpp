@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -41,6 +42,9 @@ public:
     /// called again. Early close is `Code::upstream_failed`, silence `Code::upstream_timeout`.
     /// While it waits it owns no buffer.
     loop::Task<Result<void>> next();
+    /// The same if they have come already, as short replies do with their heads; nothing: it has to
+    /// be waited for.
+    std::optional<Result<void>> try_next();
     /// What the last next() brought.
     const Chunk& chunk() const noexcept;
     /// The whole rest of the body in one piece, at most `bytes_max` (else

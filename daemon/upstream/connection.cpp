@@ -255,13 +255,29 @@ void Connection::make_room() {
     in_ = std::move(larger);
 }
 
-loop::Task<Result<void>> Connection::next() {
+std::optional<Result<void>> Connection::try_next() {
     check(!finished_, "a reply that has ended has no next chunk");
     if (body_end_ == http::BodyEnd::none) {
         finished_ = true;
         chunk_ = Chunk{{}, {}, false, true};
-        co_return ok();
+        return ok();
     }
+    if (begin_ == end_)
+        return std::nullopt;
+    auto done = cut();
+    // A read may bring framing only; nobody wants to hear about that.
+    if (!done || chunk_.last || !chunk_.payload.empty())
+        return done;
+    return std::nullopt;
+}
+
+loop::Task<Result<void>> Connection::next() {
+    if (auto at_hand = try_next())
+        return loop::ended(std::move(*at_hand));
+    return wait_for_next();
+}
+
+loop::Task<Result<void>> Connection::wait_for_next() {
     for (;;) {
         if (begin_ == end_) {
             rest_between_reads();
@@ -277,10 +293,8 @@ loop::Task<Result<void>> Connection::next() {
             if (*filled == Filled::ended)
                 co_return end_of_body();
         }
-        auto done = cut();
-        // A read may bring framing only; nobody wants to hear about that.
-        if (!done || chunk_.last || !chunk_.payload.empty())
-            co_return done;
+        if (auto read = try_next())
+            co_return std::move(*read);
     }
 }
 

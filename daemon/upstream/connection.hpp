@@ -10,6 +10,7 @@
 #include "daemon/upstream/wire.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ public:
                                       std::string_view mapped);
     /// Makes chunk() the next one.
     loop::Task<Result<void>> next();
+    /// The same if it has come already; nothing: next() has to wait for it.
+    std::optional<Result<void>> try_next();
     const Chunk& chunk() const noexcept { return chunk_; }
     loop::Task<Result<std::string_view>> read_all(std::size_t bytes_max);
     loop::Task<Result<void>> send_more(std::string_view bytes);
@@ -91,6 +94,7 @@ private:
     Result<Filled> try_fill();
     Result<Filled> fill_after(bool ready);
     loop::Task<Result<bool>> fill();
+    loop::Task<Result<void>> wait_for_next();
     loop::Task<Result<void>> wait(bool write);
     loop::Io receive();
     void rest_between_reads();

@@ -195,6 +195,10 @@ loop::Task<Result<void>> Call::next() {
     return connection_->next();
 }
 
+std::optional<Result<void>> Call::try_next() {
+    return connection_->try_next();
+}
+
 const Chunk& Call::chunk() const noexcept {
     return connection_->chunk();
 }

@@ -101,8 +101,8 @@ struct Shop {
         call.held = call.cost = {};
         return call;
     }
-    Result<billing::Till::Receipt> pay(billing::Hold hold, std::int64_t nanos, AccountId account,
-                                       TokenId with = {}) {
+    Result<billing::Receipt> pay(billing::Hold hold, std::int64_t nanos, AccountId account,
+                                 TokenId with = {}) {
         return till->charge(std::move(hold), call(nanos, account, with));
     }
     void topup(AccountId account, std::int64_t nanos, const std::string& operation = {}) {
