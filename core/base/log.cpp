@@ -85,7 +85,8 @@ public:
                 ++dropped_;
             urgent = urgent && fits;
             urgent_ = urgent_ || urgent;
-            wakes = urgent || std::exchange(asleep_, false);
+            bool slept = std::exchange(asleep_, false);
+            wakes = urgent || slept;
         }
         if (wakes)
             wake_.notify_one();

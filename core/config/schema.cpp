@@ -368,11 +368,11 @@ void add_notices(std::vector<Field>& out) {
 
 void add_billing(std::vector<Field>& out) {
     Table<Billing> table(out, "billing", &Config::billing);
-    table.add("durability", &Billing::durability, durability, live,
+    table.add("durability", &Billing::durability, durability, restart,
               "What a client that has seen the end of a reply has paid through: `process` survives "
               "the end of the process at any instant, `power` also a power cut, at the price of a "
               "wait for the disk.");
-    table.add("unpriced", &Billing::unpriced, unpriced, live,
+    table.add("unpriced", &Billing::unpriced, unpriced, restart,
               "Calls of a model without a price: `account` serves accounts without a limit and "
               "refuses prepaid ones and budgets, `free` serves all, `refuse` refuses all.");
     table.add("output_tokens_default", &Billing::output_tokens_default, CountKind{1, 10'000'000},

@@ -32,7 +32,8 @@ loop::Task<Result<void>> Relay::charge(Chat& chat) {
     if (!charged)
         return loop::ended(charged.error());
     call.cost = charged->cost;
-    // Before the last bytes leave: who has seen the end may ask again, perhaps on another loop.
+    // The provider has done its part. Before the last bytes leave, because who has seen the end may
+    // ask again, perhaps on another loop.
     chat.permit = gate::Permit(nullptr);
     return parts_.billing.stored(charged->id);
 }

@@ -27,7 +27,8 @@ target_compile_options(obliv_flags INTERFACE -Wall -Wextra -Wconversion)
 if(OBLIV_TOGETHER)
     # A file's own types are taken for a header's where it is included, and GCC 12 loses sight of what is
     # initialised in what gets this large.
-    target_compile_options(obliv_flags INTERFACE -Wno-subobject-linkage -Wno-maybe-uninitialized)
+    target_compile_options(obliv_flags INTERFACE
+        $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage -Wno-maybe-uninitialized>)
 else()
     target_compile_options(obliv_flags INTERFACE -Wshadow)  # together, of what only a neighbour knows
 endif()

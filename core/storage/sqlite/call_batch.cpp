@@ -291,9 +291,9 @@ Result<bool> ids_follow(Connection& connection, const std::string& table,
                         std::span<const Call* const> calls) {
     if (calls.size() < follow_rows_min)
         return false;
-    auto id = calls.front()->id.value;
-    for (const auto* call : calls)
-        if (call->id.value != id++)
+    auto before = calls.front()->id.value - 1;
+    for (std::size_t i = 1; i < calls.size(); ++i)
+        if (calls[i]->id.value - 1 != calls[i - 1]->id.value)
             return false;
     Query query(connection, "SELECT coalesce(max(id), 0) FROM " + table);
     auto row = query.step();
@@ -301,7 +301,14 @@ Result<bool> ids_follow(Connection& connection, const std::string& table,
         return row.error();
     std::int64_t newest = 0;
     query.read(newest);
-    return newest + 1 == calls.front()->id.value;
+    return newest == before;
+}
+
+Result<void> ends_with(Connection& connection, const Call& last) {
+    if (connection.last_id() == last.id.value)
+        return ok();
+    return fail(Code::corrupt, "call " + last.id.text() + " was stored under the id " +
+                                   std::to_string(connection.last_id()));
 }
 
 CallBatch::CallBatch(sqlite3* connection) : table_(std::make_unique<Table>()) {

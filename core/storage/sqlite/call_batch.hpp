@@ -46,6 +46,8 @@ extern const std::string joined_columns;
 /// where there are few.
 Result<bool> ids_follow(Connection& connection, const std::string& table,
                         std::span<const Call* const> calls);
+/// corrupt: the last row that was appended has another id than the last of its calls.
+Result<void> ends_with(Connection& connection, const Call& last);
 
 /// Calls that are about to be stored, as the table `call_batch` of one connection: a batch is one
 /// `INSERT ... SELECT`, which opens its tables once and binds nothing. That halves what a stored

@@ -28,6 +28,13 @@ std::string kind_table(std::int64_t month);
 /// The rows of one month, brief ones among them, to be selected from.
 std::string month_source(std::int64_t month);
 
+/// Between which ids the rows of a month lie; last < first: there are none.
+struct IdRange {
+    std::int64_t first = 1;
+    std::int64_t last = 0;
+};
+Result<IdRange> ids_of_month(Connection& connection, std::int64_t month);
+
 /// What reads the rows of all months.
 inline const std::string usage_source = "usage_all";
 

@@ -113,6 +113,7 @@ public:
     Result<std::vector<AttemptGroup>> attempts(const UsageFilter& filter) override;
 
 private:
+    Result<std::optional<Call>> find_in_month(std::int64_t month, std::string_view request_id);
     const Context& context_;
 };
 

@@ -1,7 +1,16 @@
 #include "core/storage/sqlite/stores.hpp"
 #include "core/storage/sqlite/where.hpp"
 
+#include <algorithm>
+
 namespace obliv::storage::sqlite {
+namespace {
+
+// Of ids that are searched at a time: the first so many are read in no time.
+constexpr std::int64_t window_first = 4'096;
+
+}  // namespace
+
 void read_call(Query& query, Call& call) {
     auto& usage = call.usage;
     query.read(call.id, call.time, call.request_id, call.tenant, call.account, call.user,
@@ -35,20 +44,41 @@ Result<Call> SqliteUsage::get(std::string_view request_id) {
     for (auto month = months->rbegin(); month != months->rend(); ++month) {
         if (month->gone)
             continue;
-        Query query(context_.connection, "SELECT " + call_columns + " FROM " +
-                                             month_source(month->month) +
-                                             " WHERE request_id = ? ORDER BY id DESC LIMIT 1");
-        query.bind(request_id);
+        auto found = find_in_month(month->month, request_id);
+        if (!found)
+            return found.error();
+        if (*found)
+            return std::move(**found);
+    }
+    return fail(Code::not_found, "there is no call " + std::string(request_id));
+}
+
+/// The newest call of that name. A month's rows lie in two tables, and reading both in order would
+/// read the one that has not got it to its end: so some of their ids are searched at a time.
+Result<std::optional<Call>> SqliteUsage::find_in_month(std::int64_t month,
+                                                       std::string_view request_id) {
+    auto ids = ids_of_month(context_.connection, month);
+    if (!ids)
+        return ids.error();
+    auto sql = "SELECT " + call_columns + " FROM " + month_source(month) +
+               " WHERE id > ? AND id <= ? AND request_id = ? ORDER BY id DESC LIMIT 1";
+    auto window = window_first;
+    for (auto last = ids->last; last >= ids->first;) {
+        auto before = last - std::min(window, last - ids->first + 1);
+        Query query(context_.connection, sql);
+        query.bind(before, last, request_id);
         auto row = query.step();
         if (!row)
             return row.error();
-        if (!*row)
-            continue;
-        Call call;
-        read_call(query, call);
-        return call;
+        if (*row) {
+            std::optional<Call> found(std::in_place);
+            read_call(query, *found);
+            return found;
+        }
+        last = before;
+        window *= 2;
     }
-    return fail(Code::not_found, "there is no call " + std::string(request_id));
+    return std::optional<Call>();
 }
 
 Result<std::string> SqliteUsage::record(ChargeId id) {

@@ -133,18 +133,19 @@ TEST_CASE("a line after a quiet time is written, and so is one in a busy one", "
     std::array<int, 2> ends{};
     REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
     log::start({Level::info, Format::text, ends[1]});
-    for (int i = 0; i < 6; ++i) {
+    for (int i = 0; i < 8; ++i) {
+        auto level = i % 4 < 2 ? Level::info : Level::err;  // which does not wait for others
         pollfd waiting{ends[0], POLLIN, 0};
         // Quiet for longer than the writer thread looks for more by itself, every other time.
         if (i % 2 == 0)
             CHECK(::poll(&waiting, 1, 150) == 0);
-        log::write(Level::info, "line " + std::to_string(i));
+        log::write(level, "line " + std::to_string(i));
         REQUIRE(::poll(&waiting, 1, 10'000) == 1);
         std::array<char, 256> out{};
         auto got = ::read(ends[0], out.data(), out.size());
         REQUIRE(got > 0);
         CHECK(std::string(out.data(), static_cast<std::size_t>(got))
-                  .ends_with("info line " + std::to_string(i) + "\n"));
+                  .ends_with(" line " + std::to_string(i) + "\n"));
     }
     log::stop();
     ::close(ends[0]);

@@ -291,10 +291,12 @@ TEST_CASE("a named file must exist and a default one need not", "[config]") {
 TEST_CASE("only settings that wait for a restart are named", "[config]") {
     auto before = parse("");
     auto after = parse("[server]\nthreads = 2\ndrain_timeout = \"1s\"\n[log]\nlevel = \"debug\"\n"
-                       "[storage]\nreaders = 4");
+                       "[storage]\nreaders = 4\n[billing]\ndurability = \"power\"\n"
+                       "unpriced = \"free\"\nhidden_reasoning_rate = 3");
     REQUIRE(before);
     REQUIRE(after);
     CHECK(needs_restart(before->config, after->config) ==
-          std::vector<std::string>{"server.threads", "storage.readers"});
+          std::vector<std::string>{"server.threads", "storage.readers", "billing.durability",
+                                   "billing.unpriced"});
     CHECK(needs_restart(before->config, before->config).empty());
 }

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <numeric>
 
 using namespace obliv;
 using namespace obliv::storage;
@@ -147,6 +148,32 @@ TEST_CASE("calls that are alike name their kind, and come back as they were", "[
     store.append(again);
     CHECK(store.stored() == once);
     CHECK(store.problems() == Problems{});
+}
+
+TEST_CASE("a call is found by its name wherever its row lies, and the newest of that name",
+          "[storage]") {
+    Groups store;
+    std::vector<std::int64_t> early(group_rows);
+    std::iota(early.begin(), early.end(), 5);
+    auto late = early;
+    for (auto& id : late)
+        id += 90'000;
+    store.append(store.alike(early));
+    store.append(store.alike({30'000}));
+    store.append(store.alike(late));
+    store.append(store.alike({95'000}));
+    CHECK(store.count("usage_brief_202601") == 2 * group_rows);
+    CHECK(store.count("usage_row_202601") == 2);
+    auto get = [&](const std::string& name) {
+        return store.read([&](Session& s) { return s.usage().get(name); });
+    };
+    for (const auto& [id, text] : store.appended)
+        CHECK(text_of(must(get("request-" + std::to_string(id)))) == text);
+    CHECK(get("request-4").error().code == Code::not_found);
+    auto again = store.alike({95'001});
+    again.front().request_id = "request-5";
+    store.append(again);
+    CHECK(must(get("request-5")).id.value == 95'001);
 }
 
 TEST_CASE("calls are stored under their own ids, in a row or not", "[storage]") {
