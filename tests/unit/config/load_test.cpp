@@ -296,7 +296,7 @@ TEST_CASE("only settings that wait for a restart are named", "[config]") {
     REQUIRE(before);
     REQUIRE(after);
     CHECK(needs_restart(before->config, after->config) ==
-          std::vector<std::string>{"server.threads", "storage.readers", "billing.durability",
-                                   "billing.unpriced"});
+          std::vector<std::string>{"server.threads", "billing.durability", "billing.unpriced",
+                                   "storage.readers"});
     CHECK(needs_restart(before->config, before->config).empty());
 }
