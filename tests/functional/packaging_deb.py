@@ -29,7 +29,7 @@ class Packages(FunctionalTest):
 
     @classmethod
     def setUpClass(cls) -> None:
-        if BUILD.name not in ("dev", "release"):
+        if BUILD.name not in ("dev", "test", "release"):
             raise unittest.SkipTest("packages are made of plain builds only")
         out = Path(tempfile.mkdtemp(prefix="obliv-packages-"))
         cls.addClassCleanup(shutil.rmtree, out, True)
