@@ -9,9 +9,9 @@
 namespace obliv::tokenizer {
 
 /// Counts a text that arrives in parts, cut anywhere, also inside a character: at every moment
-/// count() is what Encoding::count() says of all of it together, special tokens taken as text. Keeps only the end of the text
-/// that later bytes may still change, commonly one word; one endless word is kept whole. Time in
-/// all is that of counting once, times a small constant.
+/// count() is what Encoding::count() says of all of it together, special tokens taken as text.
+/// Keeps only the end of the text that later bytes may still change, commonly one word; one endless
+/// word is kept whole. Time in all is that of counting once, times a small constant.
 class Counter {
 public:
     /// `encoding` must outlive it.

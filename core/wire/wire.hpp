@@ -42,7 +42,7 @@ struct Dialect {
     bool json_schema = true;          ///< `response_format` of that type is understood
     bool seed = true;
     bool top_k = false;
-    bool hints = true;  ///< `metadata`, `store` and the like are understood
+    bool hints = true;                   ///< `metadata`, `store` and the like are understood
     bool reasoning_in_requests = false;  ///< earlier thoughts are to be sent back
     /// Tool call ids are letters and digits of exactly this length, and others are replaced; 0:
     /// any.

@@ -153,8 +153,8 @@ Result<void> bring_up_to_date(Connection& connection, const Options& options) {
 }
 
 /// A commit whose sync failed may have outlived its process in the kernel's cache: the log has it,
-/// and what follows would be stored behind something that no disk has. Copied into the store itself,
-/// and synced there, before anything is concluded from it.
+/// and what follows would be stored behind something that no disk has. Copied into the store
+/// itself, and synced there, before anything is concluded from it.
 Result<void> make_sure(Connection& connection) {
     return connection.run("PRAGMA wal_checkpoint(TRUNCATE)");
 }
