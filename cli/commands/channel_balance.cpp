@@ -22,14 +22,12 @@ Result<void> balance(Invocation& run) {
 }  // namespace
 
 Command channel_balance_verb() {
-    auto errors = remote_errors();
-    errors.insert(errors.end(), {Code::not_found, Code::unsupported});
     return {.name = "balance",
             .summary = "Ask a channel's provider what is left of each key's money",
             .arguments = {{.name = "CHANNEL", .help = "Id or name of a channel"}},
             .examples = {{"obliv channel balance main", "As a table"},
                          {"obliv channel balance main --jq '.data[].amount'", "For an alarm"}},
-            .errors = errors,
+            .errors = remote_errors({Code::not_found, Code::unsupported}),
             .run = balance};
 }
 

@@ -64,8 +64,6 @@ Result<void> test(Invocation& run) {
 }  // namespace
 
 Command channel_test_verb() {
-    auto errors = remote_errors();
-    errors.insert(errors.end(), {Code::not_found, Code::gate, Code::partial});
     return {.name = "test",
             .summary = "Send one tiny, unbilled chat through each channel",
             .arguments = {{.name = "CHANNEL",
@@ -76,7 +74,7 @@ Command channel_test_verb() {
             .examples = {{"obliv channel test main", "With a model of its list"},
                          {"obliv channel test main -m gpt-4o --json", "With this one"},
                          {"obliv channel test --every", "All; exit 11 when only some answer"}},
-            .errors = errors,
+            .errors = remote_errors({Code::not_found, Code::gate, Code::partial}),
             .run = test};
 }
 

@@ -4,7 +4,7 @@ option(OBLIV_TESTS "Build the tests" ON)
 option(OBLIV_FUZZ "Build the fuzz targets (needs clang)" OFF)
 option(OBLIV_WERROR "Treat warnings as errors" OFF)
 option(OBLIV_COVERAGE "Instrument for line coverage" OFF)
-option(OBLIV_TOGETHER "Compile several files of a folder as one: half the time, for builds that start from nothing" OFF)
+option(OBLIV_TOGETHER "Compile several files of a folder as one, which reads the headers they share once" OFF)
 set(OBLIV_PROFILE "" CACHE STRING "Empty; 'make': programs that write down what runs often; 'use': optimise by that")
 set(OBLIV_SANITIZE "" CACHE STRING "Sanitizers to build with: empty, 'address,undefined' or 'thread'")
 
